@@ -1,0 +1,42 @@
+/** Questionnaires from and to files: native XML (libxml2, RELAX NG), XLIFF 1.2 translations, outline and routing graph. */
+#ifndef SURVEY_EXCHANGE_H
+#define SURVEY_EXCHANGE_H
+#include <survey/questionnaire.h>
+SVY_BEGIN_DECLS
+
+/** Limits on what comes from outside, checked by us before a library sees it. */
+typedef struct svy_xml_limits {
+    unsigned size;
+    size_t bytes;            /**< of one file; 16 MiB */
+    unsigned depth;          /**< 64 */
+    unsigned nodes;          /**< 200,000 elements */
+    size_t attribute;        /**< 64 KiB */
+} svy_xml_limits;
+#define SVY_XML_LIMITS_INIT { sizeof(svy_xml_limits), 16u << 20, 64, 200000, 64u << 10 }
+
+/** Reads a questionnaire with the shared code lists it names and every translation beside them (LANG.xlf beside the questionnaire, NAME.LANG.xlf beside
+ *  the list codelists/NAME.xml), validates it against the schema, compiles and checks it. All problems of all files go to `diags`.
+ *  @param path the questionnaire's XML file. Shared lists are looked for relative to it; only files below its folder or a sibling folder are read.
+ *  @param limits NULL for the defaults.
+ *  @param block receives the compiled form (svy_block_free with the same allocator); NULL on failure.
+ *  @return SVY_OK (perhaps with warnings), SVY_E_INVALID (problems were reported), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_questionnaire_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
+                                                        void **block, size_t *size, svy_error *err);
+/** The same from memory (no shared lists or translations beside it unless `path` names a folder to look in). */
+SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_memory(const svy_alloc *alloc, const char *xml, size_t len, const char *path,
+                                                               const svy_xml_limits *limits, svy_diags *diags, void **block, size_t *size, svy_error *err);
+
+/** Reads one XLIFF file into a builder. Exposed for the fuzzer and for translators' tools. */
+SVY_API SVY_NODISCARD svy_status svy_xliff_read_memory(svy_builder *b, const char *xml, size_t len, const char *source, const svy_xml_limits *limits,
+                                                       svy_diags *diags, svy_error *err);
+
+/** Receives a text in pieces. Returns SVY_OK, or an error that the writer passes on. */
+typedef struct svy_sink { svy_status (*write)(void *user, const char *bytes, size_t len); void *user; } svy_sink;
+
+/** The questionnaire as indented text: sections, questions with type, choices, routing, checks. */
+SVY_API SVY_NODISCARD svy_status svy_form_outline(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
+/** The routing graph in Graphviz's language: items in order, edges that skip labelled with their condition. */
+SVY_API SVY_NODISCARD svy_status svy_form_routing_dot(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
+
+SVY_END_DECLS
+#endif

@@ -1,0 +1,16 @@
+/** Umbrella header: the only one most programs need. */
+#ifndef SURVEY_SURVEY_H
+#define SURVEY_SURVEY_H
+#include <survey/base.h>
+#include <survey/codebook.h>
+#include <survey/expr.h>
+#include <survey/questionnaire.h>
+#include <survey/interview.h>
+#include <survey/frame.h>
+#include <survey/design.h>
+#include <survey/estimate.h>
+#include <survey/report.h>
+#include <survey/exchange.h>
+#include <survey/dataio.h>
+#include <survey/store.h>
+#endif
