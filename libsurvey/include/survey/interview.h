@@ -1,0 +1,203 @@
+/** The interview engine: answers, routing, checks, rosters, navigation and the journal. Written once for every way of answering.
+ *
+ *  A place is a question in a roster entry. Answers given are facts; everything else (who is asked what, computed values, which entries a
+ *  roster has) follows from them by rules and is kept up to date incrementally: an answer re-evaluates only what depends on it.
+ *  Every change is an event of the journal; replaying a journal on the same form gives the same state, byte for byte.
+ *  No clock inside: every change brings its own time. */
+#ifndef SURVEY_INTERVIEW_H
+#define SURVEY_INTERVIEW_H
+#include <survey/questionnaire.h>
+SVY_BEGIN_DECLS
+
+/** When something happened, as the device knew it. */
+typedef struct svy_moment {
+    int64_t utc_ms;        /**< wall clock, milliseconds since 1970-01-01 UTC */
+    int32_t zone_minutes;  /**< local time = UTC + zone */
+    int64_t mono_ms;       /**< monotonic clock, for durations */
+} svy_moment;
+
+/** A question (or note, roster, end) in a roster entry. `entry` is 0 outside rosters. */
+typedef struct svy_place { uint32_t item, entry; } svy_place;
+
+/** What happened. Values are stored in files: append only. */
+typedef enum svy_action {
+    SVY_DID_START = 1,     /**< value: "seed=N lang=TAG", then one "parameter" event for each overridden parameter */
+    SVY_DID_PARAMETER = 2, /**< item: parameter id; value */
+    SVY_DID_ANSWER = 3,    /**< item, entry; value or missing; reason when a soft check was overridden */
+    SVY_DID_CLEAR = 4,     /**< the answer was taken back */
+    SVY_DID_ADD = 5,       /**< item: roster; entry: the new entry of an open roster */
+    SVY_DID_REMOVE = 6,    /**< entry removed from an open roster (kept aside) */
+    SVY_DID_REMARK = 7,    /**< a remark on a question; value */
+    SVY_DID_LANGUAGE = 8,  /**< value: tag */
+    SVY_DID_GO = 9,        /**< a place was shown */
+    SVY_DID_OVERRIDE = 10, /**< a soft check that fails because of a later answer was overridden: value = check number in the form, reason */
+    SVY_DID_SUSPEND = 11, SVY_DID_RESUME = 12,
+    SVY_DID_COMPLETE = 13, /**< value: outcome code, "" for an ordinary end */
+    SVY_DID_ORDER = 14,    /**< choices were shown in this order: value = codes */
+    SVY_DID_CLOSE_ROSTER = 15 /**< "there is no other" was said of an open roster */
+} svy_action;
+
+/** One event. Items are named by id so that a journal outlives form versions. Strings are borrowed for the call. */
+typedef struct svy_event {
+    uint64_t sequence;     /**< from 1, no gaps */
+    svy_moment moment;
+    svy_action action;
+    const char *item;      /**< id, "" when none */
+    const char *entry;     /**< "member:2/job:1" (roster id and key of the entry, outermost first), "" outside rosters */
+    const char *value;     /**< canonical text (svy_value_format) */
+    uint32_t value_len;
+    svy_missing missing;   /**< of an answer; SVY_PRESENT when there is a value */
+    const char *reason;    /**< why a soft check was overridden, "" when none */
+} svy_event;
+
+/** Receives every event before it takes effect. When it fails nothing has changed, and the change returns that status. */
+typedef struct svy_journal { svy_status (*write)(void *user, const svy_event *event, svy_error *err); void *user; } svy_journal;
+
+typedef enum svy_phase { SVY_OPEN = 0, SVY_SUSPENDED = 1, SVY_COMPLETE = 2 } svy_phase;
+
+typedef struct svy_interview svy_interview;
+
+typedef struct svy_interview_options {
+    unsigned size;
+    uint64_t seed;                 /**< of random order and random(); choose it from a real source of randomness */
+    const char *language;          /**< tag; NULL: the source language */
+    const char *const *parameters; size_t n_parameters;   /**< overrides: id, value, id, value, ... (n pairs) */
+    svy_journal journal;           /**< write NULL: no journal */
+} svy_interview_options;
+#define SVY_INTERVIEW_OPTIONS_INIT { sizeof(svy_interview_options), 0, NULL, NULL, 0, { NULL, NULL } }
+
+/** Starts an interview: writes the start events.
+ *  @param form borrowed; must outlive the interview.
+ *  @return SVY_OK, SVY_E_NAME or SVY_E_VALUE (a parameter), SVY_E_NOMEM, or what the journal returned. */
+SVY_API SVY_NODISCARD svy_status svy_interview_new(const svy_alloc *alloc, const svy_form *form, const svy_interview_options *options,
+                                                   svy_moment now, svy_interview **out, svy_error *err);
+SVY_API void svy_interview_free(svy_interview *iv);
+
+/** Rebuilding from a journal: an interview without events, then each event in order (nothing is written to the journal), then continue.
+ *  An event that does not fit the form or the state is SVY_E_FORMAT and changes nothing.
+ *  Events are not checked again against hard checks: they were when they were made. */
+SVY_API SVY_NODISCARD svy_status svy_interview_replay_begin(const svy_alloc *alloc, const svy_form *form, const svy_journal *journal,
+                                                            svy_interview **out, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_replay(svy_interview *iv, const svy_event *event, svy_error *err);
+
+/* ---- answering ----------------------------------------------------------------------------------------------------------- */
+
+/** Why an answer was not taken: the check that failed. */
+typedef struct svy_verdict {
+    uint32_t check;        /**< number in the form's check table; UINT32_MAX when it was no check (form of the value, not relevant, read only) */
+    uint32_t soft;         /**< 1: give the same answer again with a reason */
+} svy_verdict;
+
+/** Gives an answer as text (svy_value_parse of the question's type). For choices: codes; for multiple: codes separated by blanks or commas.
+ *  Exclusive choices clear the others; unknown, filtered out or no longer valid codes are refused. A text of an other-specify choice has at
+ *  most 80 characters, any text 64 KiB. The answer's own checks are evaluated before anything changes.
+ *  @param reason "" or why soft checks that fail are overridden; kept with the answer.
+ *  @param verdict may be NULL.
+ *  @return SVY_OK; SVY_E_VALUE (not a legal answer; err says what is expected); SVY_E_INVALID (a check fails; `verdict` tells which, err holds its sentence);
+ *          SVY_E_STATE (not relevant, read only, computed, or the interview has ended); the journal's status; SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_interview_answer(svy_interview *iv, svy_place place, const char *text, size_t len, const char *reason,
+                                                      svy_moment now, svy_verdict *verdict, svy_error *err);
+/** Records SVY_DONT_KNOW, SVY_REFUSED (not for required questions) or SVY_NOT_STATED. */
+SVY_API SVY_NODISCARD svy_status svy_interview_missing(svy_interview *iv, svy_place place, svy_missing missing, svy_moment now, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_clear(svy_interview *iv, svy_place place, svy_moment now, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_remark(svy_interview *iv, svy_place place, const char *text, size_t len, svy_moment now, svy_error *err);
+/** Overrides a soft check that another answer made fail. */
+SVY_API SVY_NODISCARD svy_status svy_interview_override(svy_interview *iv, uint32_t check, uint32_t entry, const char *reason, svy_moment now, svy_error *err);
+
+/** Open rosters: one more entry (its number in `entry`), no more entries, and taking one out (its answers are kept aside). */
+SVY_API SVY_NODISCARD svy_status svy_interview_add_entry(svy_interview *iv, svy_place roster, svy_moment now, uint32_t *entry, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_close_roster(svy_interview *iv, svy_place roster, svy_moment now, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_remove_entry(svy_interview *iv, uint32_t entry, svy_moment now, svy_error *err);
+
+SVY_API SVY_NODISCARD svy_status svy_interview_language(svy_interview *iv, const char *tag, svy_moment now, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_go(svy_interview *iv, svy_place place, svy_moment now, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_suspend(svy_interview *iv, svy_moment now, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_interview_resume(svy_interview *iv, svy_moment now, svy_error *err);
+/** Ends the interview. SVY_E_INVALID when svy_interview_next_problem still finds something. Answers that were never asked become not-asked, relevant
+ *  questions left blank not-stated; after an early end with `keep`, answers outside the kept sections are erased. */
+SVY_API SVY_NODISCARD svy_status svy_interview_complete(svy_interview *iv, svy_moment now, svy_error *err);
+
+/* ---- reading the state --------------------------------------------------------------------------------------------------- */
+
+SVY_API const svy_form *svy_interview_form(const svy_interview *iv);
+SVY_API svy_phase svy_interview_phase(const svy_interview *iv);
+/** The early end that holds now (an item), 0 when none; and its outcome code, "" when none. */
+SVY_API uint32_t svy_interview_end(const svy_interview *iv);
+SVY_API const char *svy_interview_outcome(const svy_interview *iv);
+SVY_API uint32_t svy_interview_current_language(const svy_interview *iv);
+SVY_API uint64_t svy_interview_sequence(const svy_interview *iv);    /**< of the last event */
+SVY_API svy_place svy_interview_current(const svy_interview *iv);    /**< last place shown, {0,0} at the start */
+SVY_API uint64_t svy_interview_seed(const svy_interview *iv);
+
+/** The value at a place as expressions see it: not-asked when it is routed away, not-reached when it was not answered yet. Text is borrowed until the next change. */
+SVY_API svy_value svy_interview_get(const svy_interview *iv, svy_place place);
+SVY_API int svy_interview_relevant(const svy_interview *iv, svy_place place);
+SVY_API int svy_interview_required(const svy_interview *iv, svy_place place);
+SVY_API const char *svy_interview_get_remark(const svy_interview *iv, svy_place place);      /**< "" when none */
+SVY_API const char *svy_interview_get_reason(const svy_interview *iv, svy_place place);      /**< override reason, "" when none */
+
+/** Entries of a roster inside `entry`, in order: the one after `after` (0: the first), 0 at the end. Only entries that count now. */
+SVY_API uint32_t svy_interview_next_entry(const svy_interview *iv, uint32_t roster, uint32_t entry, uint32_t after);
+SVY_API uint32_t svy_interview_entry_position(const svy_interview *iv, uint32_t entry);      /**< from 1 */
+SVY_API uint32_t svy_interview_entry_count(const svy_interview *iv, uint32_t roster, uint32_t entry);
+SVY_API uint32_t svy_interview_entry_roster(const svy_interview *iv, uint32_t entry);
+SVY_API uint32_t svy_interview_entry_parent(const svy_interview *iv, uint32_t entry);
+SVY_API const char *svy_interview_entry_key(const svy_interview *iv, uint32_t entry);        /**< "2", or the chosen code of a `for` roster */
+SVY_API size_t svy_interview_entry_path(const svy_interview *iv, uint32_t entry, char *out, size_t size);   /**< "member:2/job:1" */
+SVY_API int svy_interview_find_entry(const svy_interview *iv, const char *path, uint32_t *entry);          /**< 1 found */
+
+/** Choices offered now (filters and validity applied), in the order shown: the seed decides random orders. Stores at most `size`; returns how many there are. */
+SVY_API uint32_t svy_interview_choices(svy_interview *iv, svy_place place, uint32_t *choices, uint32_t size);
+/** A text in the current language with its fills replaced, values isolated from text of another direction (U+2068 U+2069) when `isolate`.
+ *  @return bytes needed without the NUL. */
+SVY_API size_t svy_interview_text(svy_interview *iv, svy_place place, svy_role role, int isolate, char *out, size_t size);
+SVY_API size_t svy_interview_check_text(svy_interview *iv, uint32_t check, uint32_t entry, char *out, size_t size);
+
+/* ---- going through it ---------------------------------------------------------------------------------------------------- */
+
+/** The next (direction 1) or previous (-1) place that is shown: a relevant question, note, open roster ("is there another?") or the early end that
+ *  holds. From {0,0} forward: the first. Returns {0,0} at either end. */
+SVY_API svy_place svy_interview_step(const svy_interview *iv, svy_place from, int direction);
+/** The first relevant question that has no answer yet, or a place `from` on; {0,0} when none. */
+SVY_API svy_place svy_interview_next_unanswered(const svy_interview *iv, svy_place from);
+/** Where it stands: places shown so far and in all, as things are now. */
+SVY_API void svy_interview_progress(const svy_interview *iv, svy_place at, uint32_t *position, uint32_t *total);
+
+typedef struct svy_problem {
+    svy_place place;       /**< where to mend it */
+    uint32_t check;        /**< UINT32_MAX: a required answer is missing */
+    uint32_t soft;
+} svy_problem;
+/** What stands in the way of completing: required answers missing, hard checks that fail, soft ones not overridden. Start with *cursor = 0; 0 at the end. */
+SVY_API int svy_interview_next_problem(svy_interview *iv, uint64_t *cursor, svy_problem *problem);
+
+/* ---- the whole state ----------------------------------------------------------------------------------------------------- */
+
+/** The state as canonical bytes: equal states, equal bytes, natively and in WebAssembly. @return bytes needed; writes at most `size`. */
+SVY_API size_t svy_interview_state(const svy_interview *iv, void *out, size_t size);
+/** The answers as canonical JSON (UTF-8, keys in document order): {"form":..,"version":..,"outcome":..,"answers":{id:{"value":..}|{"missing":..},...},"rosters":{..}}.
+ *  What a submission holds. `sensitive` 0: only ordinary answers, 1: only sensitive ones. @return bytes needed without the NUL. */
+SVY_API size_t svy_interview_json(const svy_interview *iv, int sensitive, char *out, size_t size);
+
+/* ---- batch --------------------------------------------------------------------------------------------------------------- */
+
+/** Fills in a whole interview from named cells, in routing order, by the same rules: for import and simulation.
+ *  Cells are asked for by name: "age", in rosters "m_age[2]" (nested "j_start[2,1]"); the missing code by "age_missing" ("dont-know", ...).
+ *  Every problem (a value that is not legal, a failing hard check, a required answer missing, a cell for a question that is not asked) goes to `diags` with
+ *  the cell's name as element; soft checks that fail are overridden with `soft_reason` (NULL: a problem). Ends by completing the interview if there was no problem. */
+typedef struct svy_cells {
+    /** 1 and the text of a cell (len 0: blank), 0 when there is no such cell. */
+    int (*get)(void *user, const char *name, const char **text, size_t *len);
+    /** Name of the i-th cell, NULL at the end: to find cells that no question asked for. */
+    const char *(*name)(void *user, size_t i);
+    void *user;
+} svy_cells;
+SVY_API SVY_NODISCARD svy_status svy_interview_fill(svy_interview *iv, const svy_cells *cells, const char *soft_reason, svy_moment now,
+                                                    const char *source, int line, svy_diags *diags, svy_error *err);
+
+/** Answers everything at random but validly (seeded): what simulation and tests use. Refusals and don't-knows with probability `missing_share`.
+ *  @return SVY_OK when the interview was completed, SVY_E_STATE with a sentence naming the question when it met a dead end. */
+SVY_API SVY_NODISCARD svy_status svy_interview_randomize(svy_interview *iv, uint64_t seed, double missing_share, svy_moment now, svy_error *err);
+
+SVY_END_DECLS
+#endif
