@@ -1,0 +1,240 @@
+/* Decimal numbers to and from text, correctly rounded and independent of the locale. */
+#include "base/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEPT = 800,               /* digits handed to strtod; no double needs more than 767 to be told from its neighbours */
+    EXPONENT_CAP = 100000,    /* larger exponents mean the same: infinite or zero, also after KEPT digits */
+    EXACT_POWER = 22,         /* 10^22 is the last power of ten that is a double */
+    LONGEST = 17,             /* digits that always suffice to read a double back */
+    POSITIONAL_MAX = 21, POSITIONAL_MIN = -5   /* decimal exponents written without "e" */
+};
+
+/* What a text says: digits without point times 10^exponent. */
+typedef struct decimal {
+    char digits[KEPT + 1];    /* significant ones, no leading zeros; one more as a sticky digit */
+    size_t count;
+    int64_t exponent;
+    int negative, dropped;    /* dropped: a digit other than 0 did not fit */
+} decimal;
+
+static int is_digit(const char *at, const char *end)
+{
+    return at < end && *at >= '0' && *at <= '9';
+}
+
+/* A run of at least one digit; digits of the fraction lower the exponent. NULL when there is none. */
+static const char *take_digits(decimal *d, const char *at, const char *end, int fraction)
+{
+    if (!is_digit(at, end))
+        return NULL;
+    for (; is_digit(at, end); at++) {
+        if (d->count == 0 && *at == '0')
+            d->exponent -= fraction;
+        else if (d->count < KEPT) {
+            d->digits[d->count++] = *at;
+            d->exponent -= fraction;
+        } else {
+            d->dropped |= *at != '0';
+            d->exponent += !fraction;
+        }
+    }
+    return at;
+}
+
+static const char *take_exponent(decimal *d, const char *at, const char *end)
+{
+    const int negative = at < end && *at == '-';
+    int64_t value = 0;
+
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    if (!is_digit(at, end))
+        return NULL;
+    for (; is_digit(at, end); at++)
+        if (value < INT64_MAX / 100)   /* far beyond what the longest text could make up for */
+            value = value * 10 + (*at - '0');
+    d->exponent += negative ? -value : value;
+    return at;
+}
+
+static int take_decimal(decimal *d, const char *at, const char *end)
+{
+    d->count = 0;
+    d->exponent = 0;
+    d->dropped = 0;
+    d->negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    if ((at = take_digits(d, at, end, 0)) == NULL)
+        return 0;
+    if (at < end && *at == '.' && (at = take_digits(d, at + 1, end, 1)) == NULL)
+        return 0;
+    if (at < end && (*at == 'e' || *at == 'E') && (at = take_exponent(d, at + 1, end)) == NULL)
+        return 0;
+    return at == end;
+}
+
+/* Two exact doubles and one operation: correctly rounded (Clinger 1990, doi:10.1145/93542.93557). 0 when not applicable. */
+static int exact_value(const decimal *d, double *value)
+{
+    static const double POWER[EXACT_POWER + 1] = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    };
+    uint64_t mantissa = 0;
+
+    if (d->count > 19 || d->exponent > EXACT_POWER || d->exponent < -EXACT_POWER)
+        return 0;
+    for (size_t i = 0; i < d->count; i++)
+        mantissa = mantissa * 10 + (uint64_t)(d->digits[i] - '0');
+    if (mantissa > (uint64_t)1 << 53)
+        return 0;
+    *value = d->exponent < 0 ? (double)mantissa / POWER[-d->exponent] : (double)mantissa * POWER[d->exponent];
+    return 1;
+}
+
+/* strtod on digits and an exponent: without a point there is nothing a locale could change. */
+static double rounded_value(const decimal *d)
+{
+    char text[KEPT + 16];
+    size_t n = d->count;
+    int64_t exponent = d->exponent;
+
+    memcpy(text, d->digits, n);
+    if (d->dropped) {             /* the sum of what was dropped only matters to break a tie upwards */
+        text[n++] = '1';
+        exponent--;
+    }
+    if (exponent > EXPONENT_CAP)
+        exponent = EXPONENT_CAP;
+    if (exponent < -EXPONENT_CAP)
+        exponent = -EXPONENT_CAP;
+    (void)snprintf(text + n, sizeof text - n, "e%d", (int)exponent);
+    return strtod(text, NULL);
+}
+
+int svyi_number_parse(const char *text, size_t len, double *value)
+{
+    decimal d;
+    double v = 0;
+
+    *value = 0;
+    if (len == 0 || !take_decimal(&d, text, text + len))
+        return 0;
+    if (d.count > 0 && !exact_value(&d, &v))
+        v = rounded_value(&d);
+    if (isinf(v))
+        return 0;
+    *value = d.negative ? -v : v;
+    return 1;
+}
+
+/* `count` significant digits of `value` > 0, nearest, without trailing zeros; *exponent is that of the first digit. */
+static size_t nearest_digits(double value, int count, char *digits, int *exponent)
+{
+    char text[40];
+    size_t n = 0;
+
+    (void)snprintf(text, sizeof text, "%.*e", count - 1, value);
+    const char *e = strchr(text, 'e');
+    for (const char *at = text; at < e; at++)
+        if (*at >= '0' && *at <= '9')      /* whatever the locale has as its point */
+            digits[n++] = *at;
+    *exponent = (int)strtol(e + 1, NULL, 10);
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    return n;
+}
+
+static int reads_back(const char *digits, size_t n, int exponent, double value)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof text, "%.*se%d", (int)n, digits, exponent - (int)n + 1);
+    return strtod(text, NULL) == value;
+}
+
+/* The next decimal above, of the same number of digits; 0 when it would need one more. */
+static int step_up(char *digits, size_t n)
+{
+    for (; n > 0; n--) {
+        if (digits[n - 1] < '9') {
+            digits[n - 1]++;
+            return 1;
+        }
+        digits[n - 1] = '0';
+    }
+    return 0;
+}
+
+/* The fewest digits that read back. Normal doubles hold any 15 digits, so a shorter answer shows as zeros at the end of 15;
+   the doubles near zero have fewer and are tried from 1. Above a power of two the gap is twice that below:
+   there the nearest decimal can miss and the one above it fit. */
+static size_t shortest_digits(double value, char *digits, int *exponent)
+{
+    for (int count = value < 2.2250738585072014e-308 ? 1 : 15; count < LONGEST; count++) {
+        size_t n = nearest_digits(value, count, digits, exponent);
+        if (reads_back(digits, n, *exponent, value))
+            return n;
+        for (; n < (size_t)count; n++)
+            digits[n] = '0';
+        if (step_up(digits, n) && reads_back(digits, n, *exponent, value))
+            return n;
+    }
+    return nearest_digits(value, LONGEST, digits, exponent);
+}
+
+/* Writes 0.000ddd, ddd.ddd, ddd000 or d.ddde-7. */
+static size_t lay_out(const char *digits, size_t n, int exponent, char *out)
+{
+    char *at = out;
+
+    if (exponent < POSITIONAL_MIN || exponent >= POSITIONAL_MAX) {
+        *at++ = digits[0];
+        if (n > 1)
+            *at++ = '.';
+        memcpy(at, digits + 1, n - 1);
+        at += n - 1;
+        return (size_t)(at - out) + (size_t)snprintf(at, 8, "e%d", exponent);
+    }
+    if (exponent < 0) {
+        *at++ = '0';
+        *at++ = '.';
+        for (int i = -1; i > exponent; i--)
+            *at++ = '0';
+    }
+    for (int i = 0; i < (int)n || i <= exponent; i++) {
+        if (i > 0 && i == exponent + 1)
+            *at++ = '.';
+        *at++ = i < (int)n ? digits[i] : '0';
+    }
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
+size_t svyi_number_format(double value, char *out)
+{
+    char digits[LONGEST + 3];
+    int exponent;
+
+    if (isnan(value) || isinf(value)) {
+        strcpy(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+        return strlen(out);
+    }
+    if (fabs(value) < 1e15 && floor(value) == value && (value != 0 || !signbit(value)))
+        return (size_t)snprintf(out, 32, "%lld", (long long)value);
+    const size_t sign = signbit(value) ? 1 : 0;
+    if (sign)
+        out[0] = '-';
+    if (value == 0) {
+        strcpy(out + sign, "0");
+        return sign + 1;
+    }
+    const size_t n = shortest_digits(fabs(value), digits, &exponent);
+    return sign + lay_out(digits, n, exponent, out + sign);
+}
