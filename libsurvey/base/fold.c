@@ -12,7 +12,7 @@ typedef struct key {
     char *out;
     size_t size, need;
     int full, gap;                /* gap: a blank is due before the next letter */
-    int held;                     /* letters of "iya" held back: at the end of a word it becomes "ia" */
+    int held;                     /* letters of "iya" held back: the whole becomes "ia" */
 } key;
 
 static void put(key *k, const char *bytes, size_t len)
@@ -29,26 +29,27 @@ static void put(key *k, const char *bytes, size_t len)
 
 static const char IYA[] = "iya";
 
-/* The law writes -ia for a final -ия (София, Sofia); people who type -iya mean the same. */
-static void end_word(key *k)
+static void release_held(key *k)
 {
-    if (k->held == 3)
-        put(k, "ia", 2);
-    else
-        put(k, IYA, (size_t)k->held);
+    put(k, IYA, (size_t)k->held);
     k->held = 0;
 }
 
+/* The Bulgarian law writes a final -ия as -ia (София, Sofia), people also write -iya. It is the same everywhere in a word,
+   so that the key of a word's beginning begins the key of the word. */
 static void letter(key *k, const char *bytes, size_t len)
 {
     if (k->gap && k->need > 0)
         put(k, " ", 1);
     k->gap = 0;
-    if (k->held < 3 && len == 1 && bytes[0] == IYA[k->held]) {
-        k->held++;
+    if (len == 1 && bytes[0] == IYA[k->held]) {
+        if (k->held++ == 2) {
+            put(k, "ia", 2);
+            k->held = 0;
+        }
         return;
     }
-    put(k, IYA, (size_t)k->held);
+    release_held(k);
     k->held = len == 1 && bytes[0] == 'i';
     if (!k->held)
         put(k, bytes, len);
@@ -115,7 +116,7 @@ static void fold_one(key *k, uint32_t c, uint32_t before)
     int digit;
 
     if (is_blank(c)) {
-        end_word(k);
+        release_held(k);
         k->gap = 1;
     } else if (c < 0x80) {
         letter(k, (const char[]){ (char)c }, 1);
@@ -142,7 +143,7 @@ size_t svyi_fold(const char *text, size_t len, char *out, size_t size)
         fold_one(&k, c, before);
         before = c;
     }
-    end_word(&k);
+    release_held(&k);
     if (!k.full && size > 0)
         out[k.need] = '\0';
     return k.need;

@@ -22,7 +22,7 @@ int svyi_width(uint32_t c);
 /* Search key of a text: lower case, accents and Arabic/Hebrew vowel marks removed, Cyrillic and Greek in Latin letters as people
    type them (Bulgarian official transliteration first: щ -> sht, ъ -> a, ю -> yu), Persian/Arabic digits as ASCII,
    Arabic letters in one form (أإآ -> ا, ى and Persian ی -> ي, ة -> ه, ک -> ك), runs of space and punctuation as one blank, none at the
-   ends; a final -iya is -ia. Writes at most `size` bytes including a NUL, whole characters only, like snprintf; returns the length
+   ends; iya is ia. Writes at most `size` bytes including a NUL, whole characters only, like snprintf; returns the length
    the whole key needs, without the NUL. `out` may be NULL when size is 0. Case and letters after Unicode 14. */
 size_t svyi_fold(const char *text, size_t len, char *out, size_t size);
 #endif
