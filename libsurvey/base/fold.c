@@ -5,7 +5,7 @@
 
 #include "base/fold_table.h"
 
-enum { OMICRON = 0x3BF };
+enum { OMICRON = 0x3BF, CYRILLIC_O = 0x43E, SOFT_SIGN = 0x44C };
 
 /* The key being written. Whole characters only; nothing after the first that does not fit. */
 typedef struct key {
@@ -122,6 +122,8 @@ static void fold_one(key *k, uint32_t c, uint32_t before)
         letter(k, (const char[]){ (char)c }, 1);
     } else if (before == OMICRON && is_upsilon(c)) {
         letter(k, "u", 1);        /* ου is one vowel */
+    } else if (before == SOFT_SIGN && c == CYRILLIC_O) {
+        letters(k, "yo", 2);      /* the only place of ь in Bulgarian; Russian and Ukrainian drop it elsewhere */
     } else if ((f = find_fold(c)) != NULL) {
         letters(k, f->text, memchr(f->text, '\0', sizeof f->text) != NULL ? strlen(f->text) : sizeof f->text);
     } else if ((digit = digit_value(c)) >= 0) {

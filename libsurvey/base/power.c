@@ -182,6 +182,8 @@ static double positive_power(double x, double y)
 {
     if (floor(y) == y && fabs(y) <= WHOLE_POWER)
         return whole_power(x, (int)y);
+    if (x == 1)
+        return 1;
     const twofold ln = ln2fold(x);
     if (fabs(y) > 0x1p70)         /* keeps the product finite; x is not 1, so |ln x| >= 2^-53 */
         return (ln.hi > 0) == (y > 0) ? INF : 0;
@@ -210,7 +212,7 @@ double svyi_pow(double x, double y)
     if (isinf(y))
         value = size == 1 ? 1 : (size > 1) == (y > 0) ? INF : 0;
     else if (isinf(x) || x == 0)
-        value = isinf(x) == (y > 0) ? INF : 0;
+        value = (x != 0) == (y > 0) ? INF : 0;
     else if (x < 0 && kind == 0)
         return NONE;
     else

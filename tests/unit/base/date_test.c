@@ -5,6 +5,10 @@
 
 #include "base/date.h"
 
+/* As doubles: the macros of math.h are floats. */
+#define INF ((double)INFINITY)
+#define NONE ((double)NAN)
+
 /* Walks the calendar by its definition, one day at a time, beside the formulas. */
 Test(date, every_day_of_1600_to_2400)
 {
@@ -40,51 +44,51 @@ Test(date, far_days_convert_back)
 typedef int parse_fn(const char *text, size_t len, double *value);
 typedef size_t format_fn(double value, char *out);
 
-/* A text of each kind: NAN means refused; `back` is how it is written again. */
+/* A text of each kind: NONE means refused; `back` is how it is written again. */
 static const struct { parse_fn *parse; format_fn *format; const char *text; double value; const char *back; } CASES[] = {
     { svyi_date_parse, svyi_date_format, "1970-01-01", 0, "1970-01-01" },
     { svyi_date_parse, svyi_date_format, "2024-02-29", 19782, "2024-02-29" },
     { svyi_date_parse, svyi_date_format, "1969-12-31", -1, "1969-12-31" },
     { svyi_date_parse, svyi_date_format, "0001-01-01", -719162, "0001-01-01" },
     { svyi_date_parse, svyi_date_format, "9999-12-31", 2932896, "9999-12-31" },
-    { svyi_date_parse, NULL, "2023-02-29", NAN, NULL },
-    { svyi_date_parse, NULL, "0000-01-01", NAN, NULL },
-    { svyi_date_parse, NULL, "2024-13-01", NAN, NULL },
-    { svyi_date_parse, NULL, "2024-1-01", NAN, NULL },
-    { svyi_date_parse, NULL, "2024-01-01 ", NAN, NULL },
-    { svyi_date_parse, NULL, "2024-01-0", NAN, NULL },
-    { svyi_date_parse, NULL, "20240101", NAN, NULL },
-    { svyi_date_parse, NULL, "-024-01-01", NAN, NULL },
-    { svyi_date_parse, NULL, "", NAN, NULL },
+    { svyi_date_parse, NULL, "2023-02-29", NONE, NULL },
+    { svyi_date_parse, NULL, "0000-01-01", NONE, NULL },
+    { svyi_date_parse, NULL, "2024-13-01", NONE, NULL },
+    { svyi_date_parse, NULL, "2024-1-01", NONE, NULL },
+    { svyi_date_parse, NULL, "2024-01-01 ", NONE, NULL },
+    { svyi_date_parse, NULL, "2024-01-0", NONE, NULL },
+    { svyi_date_parse, NULL, "20240101", NONE, NULL },
+    { svyi_date_parse, NULL, "-024-01-01", NONE, NULL },
+    { svyi_date_parse, NULL, "", NONE, NULL },
     { svyi_month_parse, svyi_month_format, "2024-01", 24288, "2024-01" },
     { svyi_month_parse, svyi_month_format, "2024-12", 24299, "2024-12" },
     { svyi_month_parse, svyi_month_format, "2024", 24288.5, "2024" },
     { svyi_month_parse, svyi_month_format, "0001-01", 12, "0001-01" },
     { svyi_month_parse, svyi_month_format, "9999-12", 119999, "9999-12" },
-    { svyi_month_parse, NULL, "2024-00", NAN, NULL },
-    { svyi_month_parse, NULL, "2024-13", NAN, NULL },
-    { svyi_month_parse, NULL, "2024-", NAN, NULL },
-    { svyi_month_parse, NULL, "0000", NAN, NULL },
-    { svyi_month_parse, NULL, "", NAN, NULL },
+    { svyi_month_parse, NULL, "2024-00", NONE, NULL },
+    { svyi_month_parse, NULL, "2024-13", NONE, NULL },
+    { svyi_month_parse, NULL, "2024-", NONE, NULL },
+    { svyi_month_parse, NULL, "0000", NONE, NULL },
+    { svyi_month_parse, NULL, "", NONE, NULL },
     { svyi_time_parse, svyi_time_format, "00:00", 0, "00:00:00" },
     { svyi_time_parse, svyi_time_format, "23:59:59", 86399, "23:59:59" },
     { svyi_time_parse, svyi_time_format, "09:05", 32700, "09:05:00" },
-    { svyi_time_parse, NULL, "24:00", NAN, NULL },
-    { svyi_time_parse, NULL, "12:60", NAN, NULL },
-    { svyi_time_parse, NULL, "12:00:60", NAN, NULL },
-    { svyi_time_parse, NULL, "9:05", NAN, NULL },
-    { svyi_time_parse, NULL, "09:05:", NAN, NULL },
+    { svyi_time_parse, NULL, "24:00", NONE, NULL },
+    { svyi_time_parse, NULL, "12:60", NONE, NULL },
+    { svyi_time_parse, NULL, "12:00:60", NONE, NULL },
+    { svyi_time_parse, NULL, "9:05", NONE, NULL },
+    { svyi_time_parse, NULL, "09:05:", NONE, NULL },
     { svyi_datetime_parse, svyi_datetime_format, "1970-01-01T00:00", 0, "1970-01-01T00:00:00" },
     { svyi_datetime_parse, svyi_datetime_format, "2001-09-09 01:46:40", 1e9, "2001-09-09T01:46:40" },
     { svyi_datetime_parse, svyi_datetime_format, "2001-09-09T01:46:40Z", 1e9, "2001-09-09T01:46:40" },
     { svyi_datetime_parse, svyi_datetime_format, "2001-09-09T04:46:40+03:00", 1e9, "2001-09-09T01:46:40" },
     { svyi_datetime_parse, svyi_datetime_format, "2001-09-08T22:16:40-03:30", 1e9, "2001-09-09T01:46:40" },
     { svyi_datetime_parse, svyi_datetime_format, "1969-12-31T23:59:59", -1, "1969-12-31T23:59:59" },
-    { svyi_datetime_parse, NULL, "2001-09-09", NAN, NULL },
-    { svyi_datetime_parse, NULL, "2001-09-09T", NAN, NULL },
-    { svyi_datetime_parse, NULL, "2001-09-09T01:46+0300", NAN, NULL },
-    { svyi_datetime_parse, NULL, "2001-09-09T01:46+15:00", NAN, NULL },
-    { svyi_datetime_parse, NULL, "2001-09-09T01:46Zx", NAN, NULL },
+    { svyi_datetime_parse, NULL, "2001-09-09", NONE, NULL },
+    { svyi_datetime_parse, NULL, "2001-09-09T", NONE, NULL },
+    { svyi_datetime_parse, NULL, "2001-09-09T01:46+0300", NONE, NULL },
+    { svyi_datetime_parse, NULL, "2001-09-09T01:46+15:00", NONE, NULL },
+    { svyi_datetime_parse, NULL, "2001-09-09T01:46Zx", NONE, NULL },
 };
 
 Test(date, texts)
@@ -114,7 +118,7 @@ Test(date, length_counts_not_the_nul)
 
 Test(date, values_without_a_text)
 {
-    static const double OUT[] = { -719163, 2932897, 1e18, -1e300, INFINITY, -INFINITY, NAN };
+    static const double OUT[] = { -719163, 2932897, 1e18, -1e300, INF, -INF, NONE };
     char text[32];
 
     for (size_t i = 0; i < sizeof OUT / sizeof OUT[0]; i++) {

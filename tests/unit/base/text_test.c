@@ -129,7 +129,8 @@ static const char *const KEYS[][4] = {
     { "eleonora", "Элеонора", "Элеоно́ра", NULL },
     { "izhevsk", "Ижевск", NULL },
     { "kyyiv", "Кыйив", NULL },
-    { "lviv", "Львів" + 0, NULL },
+    { "lviv", "Львів", NULL },
+    { "olga myolk", "Ольга Мьольк", NULL },
     { "athina", "Αθήνα", "ΑΘΗΝΑ", "Ἀθῆνα" },
     { "loutraki", "Λουτράκι", "Λούτρακι", NULL },
     { "filippos", "Φίλιππος", NULL },
@@ -144,7 +145,7 @@ static const char *const KEYS[][4] = {
     { "مصطفي", "مصطفى", "مصطفي", "مصطفی" },
     { "مدرسه", "مدرسة", "مدرسه", NULL },
     { "كتاب", "کتاب", "كِتَاب", "ﻛﺘﺎﺏ" },
-    { "سؤال" + 0, NULL },
+    { "سوال", "سؤال", NULL },
     { "שלום", "שָׁלוֹם", "שלום", NULL },
     { "123", "١٢٣", "۱۲۳", "१२३" },
     { "a1 b", "Ａ１　Ｂ", NULL },
@@ -179,7 +180,7 @@ Test(fold, every_cyrillic_greek_and_latin_letter_of_the_main_blocks_becomes_asci
             const size_t n = svyi_fold(text, svyi_utf8_put(c, text), out, sizeof out);
             for (size_t k = 0; k < n; k++)
                 cr_expect_lt((unsigned char)out[k], 0x80, "%x", c);
-            cr_expect(n > 0 || c == 0xD7 || c == 0xF7 || c == 0x4C0 || c == 0x4CF, "%x has no letter", c);
+            cr_expect(n > 0 || c == 0xD7 || c == 0xF7 || c == 0x42C || c == 0x44C || c == 0x4C0 || c == 0x4CF, "%x has no letter", c);
         }
 }
 
