@@ -9,11 +9,12 @@ enum { DAY = 86400, ERA_DAYS = 146097 /* 400 years */, EPOCH = 719468 /* 0000-03
    day of year of the 1st of month m (0 = March) is (153 m + 2) / 5. */
 int32_t svyi_days_from_civil(int year, int month, int day)
 {
-    const int32_t y = month <= 2 ? year - 1 : year, m = month > 2 ? month - 3 : month + 9;
-    const int32_t era = (y >= 0 ? y : y - 399) / 400, in_era = y - era * 400;
-    const int32_t day_of_year = (153 * m + 2) / 5 + day - 1;
+    const int64_t y = (int64_t)year - (month <= 2), m = month > 2 ? (int64_t)month - 3 : (int64_t)month + 9;
+    const int64_t era = (y >= 0 ? y : y - 399) / 400, in_era = y - era * 400;
+    const int64_t day_of_year = (153 * m + 2) / 5 + day - 1;
+    const int64_t days = era * ERA_DAYS + in_era * 365 + in_era / 4 - in_era / 100 + day_of_year - EPOCH;
 
-    return era * ERA_DAYS + in_era * 365 + in_era / 4 - in_era / 100 + day_of_year - EPOCH;
+    return days > INT32_MAX ? INT32_MAX : days < INT32_MIN ? INT32_MIN : (int32_t)days;
 }
 
 void svyi_civil_from_days(int32_t days, int *year, int *month, int *day)

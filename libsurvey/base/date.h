@@ -3,6 +3,7 @@
 #define SVY_BASE_DATE_H
 #include <survey/base.h>
 
+/* Any date of the years -5877641..5881580; beyond, the first or last day there is. */
 int32_t svyi_days_from_civil(int year, int month, int day);
 void svyi_civil_from_days(int32_t days, int *year, int *month, int *day);
 int svyi_date_valid(int year, int month, int day);           /* years 1..9999 */

@@ -164,7 +164,7 @@ static int step_up(char *digits, size_t n)
 {
     for (; n > 0; n--) {
         if (digits[n - 1] < '9') {
-            digits[n - 1]++;
+            digits[n - 1] = (char)(digits[n - 1] + 1);
             return 1;
         }
         digits[n - 1] = '0';
@@ -211,10 +211,44 @@ static size_t lay_out(const char *digits, size_t n, int exponent, char *out)
     for (int i = 0; i < (int)n || i <= exponent; i++) {
         if (i > 0 && i == exponent + 1)
             *at++ = '.';
-        *at++ = i < (int)n ? digits[i] : '0';
+        *at = '0';
+        if (i < (int)n)
+            *at = digits[i];
+        at++;
     }
     *at = '\0';
     return (size_t)(at - out);
+}
+
+static size_t put_text(char *out, const char *text)
+{
+    const size_t n = strlen(text);
+
+    memcpy(out, text, n + 1);
+    return n;
+}
+
+/* Whole numbers and those with up to six decimals, as most data have them: the quotient of two exact doubles is what reading
+   the decimal gives, and at most 15 digits are the shortest when they read back. Returns 0 when not applicable. */
+static size_t format_short(double size, char *out)
+{
+    enum { DECIMALS = 6 };
+    static const int64_t POWER[DECIMALS + 1] = { 1, 10, 100, 1000, 10000, 100000, 1000000 };
+
+    if (size < 1e-5 && size > 0)
+        return 0;                 /* written with an exponent */
+    for (int k = 0; k <= DECIMALS; k++) {
+        const double scaled = floor(size * (double)POWER[k] + 0.5);
+        if (!(scaled < 1e15))
+            return 0;
+        if (scaled / (double)POWER[k] != size)
+            continue;
+        const int64_t n = (int64_t)scaled;
+        const long long whole = n / POWER[k], part = n % POWER[k];
+        const int length = k == 0 ? snprintf(out, 31, "%lld", whole) : snprintf(out, 31, "%lld.%0*lld", whole, k, part);
+        return length > 0 ? (size_t)length : 0;
+    }
+    return 0;
 }
 
 size_t svyi_number_format(double value, char *out)
@@ -222,19 +256,16 @@ size_t svyi_number_format(double value, char *out)
     char digits[LONGEST + 3];
     int exponent;
 
-    if (isnan(value) || isinf(value)) {
-        strcpy(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
-        return strlen(out);
+    if (isnan(value))
+        return put_text(out, "nan");
+    const size_t sign = signbit(value) ? put_text(out, "-") : 0;
+    const double size = fabs(value);
+    if (isinf(size))
+        return sign + put_text(out + sign, "inf");
+    size_t n = format_short(size, out + sign);
+    if (n == 0) {
+        const size_t count = shortest_digits(size, digits, &exponent);
+        n = lay_out(digits, count, exponent, out + sign);
     }
-    if (fabs(value) < 1e15 && floor(value) == value && (value != 0 || !signbit(value)))
-        return (size_t)snprintf(out, 32, "%lld", (long long)value);
-    const size_t sign = signbit(value) ? 1 : 0;
-    if (sign)
-        out[0] = '-';
-    if (value == 0) {
-        strcpy(out + sign, "0");
-        return sign + 1;
-    }
-    const size_t n = shortest_digits(fabs(value), digits, &exponent);
-    return sign + lay_out(digits, n, exponent, out + sign);
+    return sign + n;
 }

@@ -6,25 +6,39 @@
 
 enum { REPLACEMENT = 0xFFFD };
 
+/* Bytes that a first byte announces; 0 for one that cannot be first. */
+static size_t announced(unsigned char lead)
+{
+    static const struct { unsigned char below, bytes; } LEADS[] = { { 0x80, 1 }, { 0xC2, 0 }, { 0xE0, 2 }, { 0xF0, 3 }, { 0xF5, 4 } };
+
+    for (size_t i = 0; i < sizeof LEADS / sizeof LEADS[0]; i++)
+        if (lead < LEADS[i].below)
+            return LEADS[i].bytes;
+    return 0;
+}
+
+static int is_character(uint32_t c)
+{
+    return c <= 0x10FFFF && !(c >= 0xD800 && c <= 0xDFFF);
+}
+
 /* Bytes of the sequence that starts at text[0], or 0 if it is not well formed (Unicode 15, table 3-7). */
 static size_t sequence(const unsigned char *text, size_t len, uint32_t *code)
 {
     static const uint32_t SMALLEST[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    const unsigned char lead = text[0];
-    const size_t n = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    const size_t n = announced(text[0]);
 
-    if (n <= 1 || n > len) {
-        *code = lead;
+    *code = text[0];
+    if (n <= 1 || n > len)
         return n == 1;
-    }
-    uint32_t c = lead & (0x7Fu >> n);
+    uint32_t c = text[0] & (0x7Fu >> n);
     for (size_t i = 1; i < n; i++) {
         if ((text[i] & 0xC0) != 0x80)
             return 0;
         c = c << 6 | (text[i] & 0x3Fu);
     }
     *code = c;
-    return c < SMALLEST[n] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF) ? 0 : n;
+    return c >= SMALLEST[n] && is_character(c) ? n : 0;
 }
 
 uint32_t svyi_utf8_next(const char *text, size_t len, size_t *at)
@@ -38,7 +52,7 @@ uint32_t svyi_utf8_next(const char *text, size_t len, size_t *at)
 
 size_t svyi_utf8_put(uint32_t c, char *out)
 {
-    if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+    if (!is_character(c))
         c = REPLACEMENT;
     if (c < 0x80) {
         out[0] = (char)c;

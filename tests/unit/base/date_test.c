@@ -39,6 +39,8 @@ Test(date, far_days_convert_back)
         cr_assert(m >= 1 && m <= 12 && d >= 1 && d <= 31);
         cr_assert_eq(svyi_days_from_civil(y, m, d), n);
     }
+    cr_expect_eq(svyi_days_from_civil(INT32_MAX, 12, 31), INT32_MAX);
+    cr_expect_eq(svyi_days_from_civil(INT32_MIN, 1, 1), INT32_MIN);
 }
 
 typedef int parse_fn(const char *text, size_t len, double *value);

@@ -139,7 +139,7 @@ Test(number, formats)
     static const struct { double value; const char *text; } CASES[] = {
         { 0, "0" }, { -0.0, "-0" }, { 1, "1" }, { -1, "-1" }, { 100, "100" }, { 0.1, "0.1" }, { -0.5, "-0.5" }, { 12.5, "12.5" },
         { 1.0 / 3, "0.3333333333333333" }, { 0.1 + 0.2, "0.30000000000000004" }, { 1e15, "1000000000000000" }, { 1e20, "100000000000000000000" },
-        { 1e21, "1e21" }, { 1.5e300, "1.5e300" }, { 1e-5, "0.00001" }, { 1.5e-6, "1.5e-6" }, { 1e-7, "1e-7" }, { 123456.789, "123456.789" },
+        { 1e21, "1e21" }, { 1.5e300, "1.5e300" }, { 1e-5, "0.00001" }, { 1.5e-6, "1.5e-6" }, { 1e-7, "1e-7" }, { 1e-6, "1e-6" }, { 0.000015, "0.000015" }, { 999999999.999999, "999999999.999999" }, { 123456.789, "123456.789" },
         { 9007199254740993.0, "9007199254740992" }, { 0x1p-1074, "5e-324" }, { DBL_MAX, "1.7976931348623157e308" },
         { -DBL_MIN, "-2.2250738585072014e-308" }, { NONE, "nan" }, { INF, "inf" }, { -INF, "-inf" }, { 5e-5, "0.00005" },
         { 0x1p-44, "5.684341886080802e-14" }, { 0x1p89, "6.189700196426902e26" },   /* the nearest 16 digits of 2^-44 do not read back */
@@ -209,6 +209,7 @@ Test(number, every_double_reads_back_from_its_shortest_text)
     for (int i = 0; i < TRIES; i++) {
         check_round_trip(random_double(&r));
         check_round_trip((double)svyi_random_below(&r, 100000000) / 1000);
+        check_round_trip((svyi_random_unit(&r) - 0.5) * 1e10);
     }
     for (int e = -1074; e <= 1023; e++) {           /* the gap below a power of two is smaller than that above */
         check_round_trip(ldexp(1, e));

@@ -1,7 +1,6 @@
 /* UTF-8, letter case, widths and search keys. */
 #include <criterion/criterion.h>
 #include <string.h>
-#include <wctype.h>
 
 #include "base/text.h"
 
