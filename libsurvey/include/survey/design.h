@@ -1,0 +1,59 @@
+/** The sampling design of a data set: weights, strata, clusters and population sizes of any number of stages. */
+#ifndef SURVEY_DESIGN_H
+#define SURVEY_DESIGN_H
+#include <survey/frame.h>
+SVY_BEGIN_DECLS
+
+/** What to do with a stratum of which only one PSU was sampled although there are more (a "lonely" PSU): its variance cannot be
+ *  estimated from the sample. */
+typedef enum svy_lonely_psu {
+    SVY_LONELY_FAIL = 0,      /**< an error that names the stratum */
+    SVY_LONELY_REMOVE = 1,    /**< it contributes nothing */
+    SVY_LONELY_ADJUST = 2,    /**< its PSU is centred on the mean of all PSUs of the stage (R survey since 4.2; 4.1 and before: on 0,
+                                   which differs for totals, not for means) */
+    SVY_LONELY_AVERAGE = 3,   /**< it contributes what the other strata contribute on average */
+    SVY_LONELY_CERTAINTY = 4  /**< taken with certainty: it contributes nothing */
+} svy_lonely_psu;
+
+/** A design as columns of a frame. Start from SVY_DESIGN_INIT. Everything is borrowed for the duration of the call. */
+typedef struct svy_design_spec {
+    unsigned size;                    /**< sizeof(svy_design_spec) as the caller compiled it */
+    const char *weights;              /**< sampling weights; NULL: products of N/n when there is fpc, otherwise 1 */
+    const char *const *strata; size_t n_strata;      /**< by stage; fewer than stages: the later stages have none */
+    const char *const *clusters; size_t n_clusters;  /**< one per stage; none: every row is a PSU */
+    const char *const *fpc; size_t n_fpc;            /**< population sizes (all >= 1) or sampling fractions (all <= 1), one per stage; or none */
+    int nest;                         /**< 1: the same cluster number in another stratum is another cluster */
+    svy_lonely_psu lonely;
+} svy_design_spec;
+#define SVY_DESIGN_INIT { sizeof(svy_design_spec), NULL, NULL, 0, NULL, 0, NULL, 0, 0, SVY_LONELY_FAIL }
+
+/** A compiled design: every row belongs to a path of strata and units. Immutable, so threads may share it. */
+typedef struct svy_design svy_design;
+
+/** Compiles a design. Clusters of a later stage are told apart by all earlier ones, strata of a later stage by the cluster around them. How
+ *  many PSUs a stratum has is counted here, over all rows, so that subpopulations keep the design they came from.
+ *
+ *  Time and memory are linear in rows: 4 bytes a row when rows do not come sorted by cluster, a few bytes per unit otherwise.
+ *  Stages without fpc contribute nothing after the first and are not kept.
+ *
+ *  @param f    must outlive `*out`, which borrows the column of weights.
+ *  @param out  receives a new design (svy_design_free), NULL on failure.
+ *  @return SVY_OK; SVY_E_NAME (no such column, or fewer fpc than stages); SVY_E_TYPE (weights or fpc are not numbers); SVY_E_VALUE with the
+ *          column and the row: a design variable is missing, a weight is negative, sizes and fractions are mixed, a population is smaller than
+ *          its sample, an fpc varies within a stratum, a cluster lies in two strata without `nest`; SVY_E_LIMIT (4,294,967,294 rows, 20
+ *          stages); SVY_E_NOMEM.
+ *
+ *  Rules as in R survey's svydesign: T. Lumley, "Complex Surveys", Wiley 2010, doi:10.1002/9780470580066; docs/methods/design.md. */
+SVY_API SVY_NODISCARD svy_status svy_design_new(const svy_alloc *alloc, const svy_frame *f, const svy_design_spec *spec,
+                                                svy_design **out, svy_error *err);
+/** Releases `d`. NULL is allowed. */
+SVY_API void svy_design_free(svy_design *d);
+
+SVY_API size_t svy_design_rows(const svy_design *d);
+SVY_API const double *svy_design_weights(const svy_design *d);   /**< by row */
+SVY_API int svy_design_weighted(const svy_design *d);            /**< 0: neither weights nor fpc were given, so every row counts 1 */
+SVY_API size_t svy_design_psus(const svy_design *d);             /**< sampled PSUs */
+SVY_API size_t svy_design_strata(const svy_design *d);           /**< strata of the first stage */
+
+SVY_END_DECLS
+#endif
