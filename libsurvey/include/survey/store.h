@@ -1,0 +1,104 @@
+/** The study file: one SQLite file that holds questionnaires as deployed, parameters, cases, interviews with their journals, append-only
+ *  submissions and typed tables. Every table: docs/formats/study.md.
+ *
+ *  An acknowledged answer is on disk (WAL, synchronous=FULL): when a journal write returns SVY_OK, neither kill -9 nor a power cut loses it.
+ *  One writer per file: a lock says so, and a second writer gets SVY_E_BUSY with a sentence that names the holder. Readers are never blocked. */
+#ifndef SURVEY_STORE_H
+#define SURVEY_STORE_H
+#include <survey/frame.h>
+#include <survey/interview.h>
+SVY_BEGIN_DECLS
+
+typedef struct svy_study svy_study;
+
+typedef enum svy_study_mode { SVY_STUDY_READ = 0, SVY_STUDY_WRITE = 1 } svy_study_mode;
+
+/** Makes a new study file. SVY_E_IO when the path exists (nothing is overwritten), cannot be written, or lies on a network file system. */
+SVY_API SVY_NODISCARD svy_status svy_study_create(const svy_alloc *alloc, const char *path, svy_moment now, svy_error *err);
+/** @return SVY_OK, SVY_E_IO, SVY_E_FORMAT (not a study file, or of a newer version), SVY_E_BUSY. */
+SVY_API SVY_NODISCARD svy_status svy_study_open(const svy_alloc *alloc, const char *path, svy_study_mode mode, svy_study **out, svy_error *err);
+SVY_API void svy_study_close(svy_study *s);
+
+/* ---- questionnaires ------------------------------------------------------------------------------------------------------ */
+
+/** A source file of a questionnaire (XML, XLIFF, code list), kept as deployed. */
+typedef struct svy_source { const char *name; const void *bytes; size_t size; } svy_source;
+
+/** Deploys a compiled form as a new version; makes or widens its typed tables. Deploying the same block again changes nothing.
+ *  SVY_E_VALUE when that id and version are there with other content (a changed questionnaire needs a new version), or when a variable's type
+ *  changed in a way its column cannot hold. */
+SVY_API SVY_NODISCARD svy_status svy_study_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources,
+                                                  const char *actor, svy_moment now, svy_error *err);
+/** The newest version of a form (id NULL: the only form; SVY_E_NAME when there are several, or none). Owned by the study. */
+SVY_API SVY_NODISCARD svy_status svy_study_form(svy_study *s, const char *id, const svy_form **form, svy_error *err);
+
+/** Sets a parameter of a form for interviews that start from now on; value NULL takes the override away. Checked against its type. */
+SVY_API SVY_NODISCARD svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *id, const char *value,
+                                                         const char *actor, svy_moment now, svy_error *err);
+/** Every parameter in force: callback with id, type name, value, and 1 when overridden. */
+SVY_API SVY_NODISCARD svy_status svy_study_parameters(svy_study *s, const char *form,
+    void (*each)(void *user, const char *id, const char *type, const char *value, int overridden), void *user, svy_error *err);
+
+/* ---- interviews ---------------------------------------------------------------------------------------------------------- */
+
+/** An interview in the file: each event is committed before the engine goes on. */
+typedef struct svy_session svy_session;
+
+/** Resumes the suspended (or killed) interview of this form and case, or starts a new one.
+ *  @param case_id NULL: resumes the interviewer's last unfinished interview without a case, or starts one. A case whose interview is complete: SVY_E_STATE.
+ *  @param seed random order and random() of a new interview. @param resumed receives 1 when it went on. */
+SVY_API SVY_NODISCARD svy_status svy_session_open(svy_study *s, const char *form, const char *case_id, const char *interviewer, const char *language,
+                                                  uint64_t seed, svy_moment now, svy_session **out, int *resumed, svy_error *err);
+SVY_API svy_interview *svy_session_interview(svy_session *session);
+SVY_API const char *svy_session_uuid(const svy_session *session);
+/** Completes the interview and stores its submission and typed rows in one transaction. SVY_E_INVALID when problems stand in the way. */
+SVY_API SVY_NODISCARD svy_status svy_session_complete(svy_session *session, svy_moment now, svy_error *err);
+/** Frees the session; an interview that is not complete stays as it is. NULL allowed. */
+SVY_API void svy_session_close(svy_session *session);
+
+/* ---- submissions --------------------------------------------------------------------------------------------------------- */
+
+/** Checks the hash chain and that every submission's payload, typed rows and journal agree. Problems go to `diags` with the submission as element. */
+SVY_API SVY_NODISCARD svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err);
+/** Erases what a case or interview said (GDPR Art. 17): destroys its payload key, typed rows and journal values; the chain stays intact. */
+SVY_API SVY_NODISCARD svy_status svy_study_erase(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now, svy_error *err);
+
+typedef struct svy_study_count { const char *form, *version; uint64_t open, suspended, complete, ended_early, submissions; int64_t last_utc_ms; } svy_study_count;
+/** One callback per form version, and per early-end outcome through `outcome`. */
+SVY_API SVY_NODISCARD svy_status svy_study_status(svy_study *s, void (*each)(void *user, const svy_study_count *count),
+    void (*outcome)(void *user, const char *form, const char *outcome, uint64_t count), void *user, svy_error *err);
+
+/* ---- in and out ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct svy_import_options {
+    unsigned size;
+    const char *interviewer;      /**< recorded as who imported */
+    const char *soft_reason;      /**< failing soft checks are overridden with this; NULL: they reject the row */
+    const char *key;              /**< column that identifies a row; a row imported before is skipped; NULL: the column "case" when there is one */
+} svy_import_options;
+#define SVY_IMPORT_OPTIONS_INIT { sizeof(svy_import_options), "", NULL, NULL }
+
+/** A row-by-row source of named cells (a CSV file): next() returns 1 and the row's line, 0 at the end, -1 on error (then `err` is filled). */
+typedef struct svy_rows { int (*next)(void *user, int *line, svy_error *err); svy_cells cells; void *user; const char *source; } svy_rows;
+typedef struct svy_import_result { uint64_t accepted, rejected, skipped; } svy_import_result;
+
+/** Runs every row through the engine. A row with a problem is rejected whole and reported: every problem with line, column name, what was found, what to do.
+ *  Accepted rows are committed in groups; each is an interview with its journal and submission, as if it had been carried out. */
+SVY_API SVY_NODISCARD svy_status svy_study_import(svy_study *s, const char *form, const svy_rows *rows, const svy_import_options *options, svy_moment now,
+                                                  svy_diags *diags, svy_import_result *result, svy_error *err);
+
+/** The submitted answers of a form as a frame, all versions united by variable: level "" for the interviews, or the id of a roster.
+ *  Columns: "interview" (uuid), "case", "version", "interviewer", "language", "started", "completed", "outcome"; in rosters "interview", then "ROSTER_key" for it and every roster around it;
+ *  then every question and compute in document order; a multiple question as its codes in one text, and one boolean column ID_CODE per choice.
+ *  @param sensitive 1: with sensitive variables. */
+SVY_API SVY_NODISCARD svy_status svy_study_frame(svy_study *s, const char *form, const char *level, int sensitive, svy_frame **out, svy_error *err);
+/** The levels of a form: "" first, then its rosters in document order. Returns how many; stores at most `size` borrowed ids. */
+SVY_API SVY_NODISCARD svy_status svy_study_levels(svy_study *s, const char *form, const char **levels, size_t size, size_t *n, svy_error *err);
+/** The codebook of a form as JSON: variables with label, type, level, choices with labels in every language, missing codes, routing and checks as written. */
+SVY_API SVY_NODISCARD svy_status svy_study_codebook(svy_study *s, const char *form, svy_status (*write)(void *user, const char *bytes, size_t len), void *user, svy_error *err);
+/** The journal of a form's interviews, in order: paradata. */
+SVY_API SVY_NODISCARD svy_status svy_study_events(svy_study *s, const char *form, const char *interview,
+    svy_status (*each)(void *user, const char *interview, const svy_event *event), void *user, svy_error *err);
+
+SVY_END_DECLS
+#endif
