@@ -1,0 +1,64 @@
+/* survey interview: carries out one interview in the terminal, or with answers from a pipe. */
+#define _DEFAULT_SOURCE
+#include "dialogue.h"
+#include "tool.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct settings { const char *form, *case_id, *lang, *interviewer, *seed; };
+
+static const tool_option OPTIONS[] = {
+    TOOL_TEXT_OPTION(struct settings, form, "form", 'f', "ID", "questionnaire, when the study has several", NULL),
+    TOOL_TEXT_OPTION(struct settings, case_id, "case", 'c', "ID", "the case it is for; a suspended interview of it is resumed", NULL),
+    TOOL_TEXT_OPTION(struct settings, lang, "lang", 'l', "TAG", "language, e.g. bg; the source language unless given", NULL),
+    TOOL_TEXT_OPTION(struct settings, interviewer, "interviewer", 'i', "NAME", "who interviews; kept with every answer", ""),
+    TOOL_TEXT_OPTION(struct settings, seed, "seed", 0, "NUMBER", "seed of random orders, to carry out the same interview again", NULL),
+    TOOL_END
+};
+
+static int run(void *settings, int argc, char **argv)
+{
+    struct settings *s = settings;
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    svy_session *session = NULL;
+    terminal t;
+    uint64_t seed = 0;
+    int resumed = 0, status;
+    (void)argc;
+    if (s->seed != NULL) {
+        char *end;
+        seed = strtoull(s->seed, &end, 10);
+        if (*end != '\0' || s->seed[0] < '0' || s->seed[0] > '9')
+            return tool_usage("interview", "--seed needs a whole number, not '%s'", s->seed);
+    } else if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+        tool_say("the system gives no random numbers: give --seed");
+        return EXIT_SYSTEM;
+    }
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
+        return tool_fail(&err);
+    if (svy_session_open(study, s->form, s->case_id, s->interviewer, s->lang, seed, dialogue_now(), &session, &resumed, &err) != SVY_OK) {
+        svy_study_close(study);
+        return tool_fail(&err);
+    }
+    terminal_init(&t);
+    dialogue d = { .terminal = &t, .session = session, .interview = svy_session_interview(session) };
+    d.form = svy_interview_form(d.interview);
+    if (resumed)
+        terminal_paragraph(&t, STRONG, 0, "", string_of(&d, S_RESUMED));
+    status = dialogue_run(&d);
+    terminal_clear(&t);
+    svy_session_close(session);
+    svy_study_close(study);
+    return status;
+}
+
+const verb verb_interview = { .name = "interview", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
+    .summary = "carry out an interview in the terminal",
+    .detail = "One question at a time. ? shows what can be typed. Every answer is on disk before the next question shows; an interview that was\n"
+              "suspended, or killed, goes on where it stopped with the same command. Answers may also come from a pipe, one a line.",
+    .example = "survey interview tcn.study --form a-main-tcn --lang bg --interviewer maria\n"
+               "survey interview tcn.study --case C017 < answers.txt",
+    .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };
