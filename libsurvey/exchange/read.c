@@ -25,12 +25,14 @@ static void pass(void *user, const svy_diag *d)
 
 /* ---- shared code lists ---- */
 
-static void shared_problem(svyi_reader *r, const svyi_xml *choices, const char *path, const char *why, const char *advice)
+static svy_status shared_problem(svyi_reader *r, const svyi_xml *choices, const char *why, const char *advice)
 {
     const char *id = svyi_xml_get(choices, "id");
     const svyi_xml_attribute *a = svyi_xml_attribute_find(choices, "source");
     const svyi_where where = { r->source, a->line, a->column, id != NULL ? id : "" };
-    svyi_report(r->diags, SVY_PROBLEM, SVY_E_IO, &where, advice, "the list cannot be read from '%.120s': %s", path, why);
+    svyi_report(r->diags, SVY_PROBLEM, SVY_E_IO, &where, advice, "the list cannot be read from '%.120s': %s", a->value, why);
+    const svy_status st = svyi_faults_add(&r->faults, r->source, choices->line, where.element, r->err);
+    return st == SVY_OK ? SVY_E_INVALID : st;
 }
 
 /* Reads and checks a list's file, whose source text is in `shared->path`. */
@@ -41,16 +43,12 @@ static svy_status shared_read(svyi_reader *r, const svyi_xml *choices, svyi_shar
     svy_status st = svyi_file_read(&r->arena, shared->path, r->limits.bytes, 1, &bytes, &len, &why);
     if (st == SVY_E_NOMEM)
         return svyi_nomem(r->err);
-    if (st != SVY_OK) {
-        shared_problem(r, choices, svyi_xml_get(choices, "source"), why, "correct the path, or put the file there");
-        return SVY_E_INVALID;
-    }
+    if (st != SVY_OK)
+        return shared_problem(r, choices, why, "correct the path, or put the file there");
     svyi_xml_clear(&shared->file);
     st = svyi_xml_parse(&shared->file, &r->alloc, shared->path, bytes, len, NS, 0, &r->limits, r->diags, r->err);
-    if (st == SVY_OK && (shared->file.root->foreign || strcmp(shared->file.root->name, "choices") != 0)) {
-        shared_problem(r, choices, svyi_xml_get(choices, "source"), "it is not a code list", "name a file whose root is <choices>");
-        return SVY_E_INVALID;
-    }
+    if (st == SVY_OK && (shared->file.root->foreign || strcmp(shared->file.root->name, "choices") != 0))
+        return shared_problem(r, choices, "it is not a code list", "name a file whose root is <choices>");
     if (st != SVY_OK)
         return st;
     st = svyi_schema_check(r->schema, &shared->file, &r->faults, r->diags, r->err);
@@ -75,8 +73,8 @@ svy_status svyi_shared_open(svyi_reader *r, const svyi_xml *choices, svyi_shared
     const char *why = r->folder == NULL ? "this questionnaire has no folder to look in" : svyi_path_refuse(named);
     *out = NULL;
     if (why != NULL) {
-        shared_problem(r, choices, named, why, "name a file in the questionnaire's folder, or in a folder beside it such as ../codelists");
-        return SVY_OK;
+        const svy_status st = shared_problem(r, choices, why, "name a file in the questionnaire's folder, or in a folder beside it such as ../codelists");
+        return st == SVY_E_INVALID ? SVY_OK : st;
     }
     const char *path = svyi_path_join(&r->arena, r->folder, named);
     svyi_shared *shared = r->shared;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* One line per verb, in the order of `survey --help`: X(researchers' verbs first). */
-#define VERBS(X)
+#define VERBS(X) X(check) X(show)
 
 #define DECLARE(name) extern const verb verb_##name;
 VERBS(DECLARE)

@@ -18,11 +18,13 @@ typedef struct svy_xml_limits {
  *  the list codelists/NAME.xml), validates it against the schema, compiles and checks it. All problems of all files go to `diags`.
  *  @param path the questionnaire's XML file. Shared lists are looked for relative to it; only files below its folder or a sibling folder are read.
  *  @param limits NULL for the defaults.
+ *  @param err with SVY_E_INVALID the first problem; otherwise why nothing could be read, which is not in `diags`.
  *  @param block receives the compiled form (svy_block_free with the same allocator); NULL on failure.
  *  @return SVY_OK (perhaps with warnings), SVY_E_INVALID (problems were reported), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
                                                         void **block, size_t *size, svy_error *err);
-/** The same from memory (no shared lists or translations beside it unless `path` names a folder to look in). */
+/** The same from memory.
+ *  @param path the folder where shared lists and translations are looked for; NULL: none are read. */
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_memory(const svy_alloc *alloc, const char *xml, size_t len, const char *path,
                                                                const svy_xml_limits *limits, svy_diags *diags, void **block, size_t *size, svy_error *err);
 
@@ -35,6 +37,8 @@ typedef struct svy_sink { svy_status (*write)(void *user, const char *bytes, siz
 
 /** The questionnaire as indented text: sections, questions with type, choices, routing, checks. */
 SVY_API SVY_NODISCARD svy_status svy_form_outline(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
+/** The same as JSON: id, version, languages, title, items in order (id, element, parent, type, label, expressions, checks), lists with their choices. */
+SVY_API SVY_NODISCARD svy_status svy_form_outline_json(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
 /** The routing graph in Graphviz's language: items in order, edges that skip labelled with their condition. */
 SVY_API SVY_NODISCARD svy_status svy_form_routing_dot(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
 
