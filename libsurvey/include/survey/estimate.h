@@ -83,7 +83,7 @@ typedef struct svy_estimates svy_estimates;
  *  Tests: tests/unit/estimate/reference_test.c holds figures from R survey and from textbooks.
  *
  *  @param alloc NULL for malloc; otherwise only one thread is used.
- *  @param f     the frame the design was made from.
+ *  @param f     the frame the design was made from; must outlive `*out`, which borrows texts of levels.
  *  @param out   receives new estimates (svy_estimates_free), NULL on failure.
  *  @return SVY_OK; SVY_E_NAME; SVY_E_TYPE (a ratio or an unnamed factor of the wrong type); SVY_E_VALUE (nobody satisfies `where`; a missing
  *          value with `fail_missing`); what svy_frame_where returns; SVY_E_NUMERIC (a lonely PSU); SVY_E_LIMIT (16,777,216 combinations of

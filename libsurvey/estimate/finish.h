@@ -1,0 +1,43 @@
+/* The finish step: from sums by group and cell to estimates, influence by PSU, and design variance. Internal. */
+#ifndef SVY_ESTIMATE_FINISH_H
+#define SVY_ESTIMATE_FINISH_H
+#include "estimate/sum.h"
+
+typedef enum svyi_form {
+    SVYI_FORM_MEANS,       /* one output per input */
+    SVYI_FORM_TOTALS,
+    SVYI_FORM_RATIOS,      /* one output per pair of inputs */
+    SVYI_FORM_SHARES,      /* one output per level of the factor */
+    SVYI_FORM_COUNTS
+} svyi_form;
+
+/* Estimates of all domains; output k of domain d is at [d * outputs + k]. */
+typedef struct svyi_fit {
+    svyi_form form;
+    size_t domains, outputs;
+    double *estimate, *deff;
+    double *variance;            /* by estimate */
+    double *covariance;          /* all pairs, when asked for */
+    double *weight;              /* by domain: sum of w */
+    double *df;                  /* by domain */
+    uint64_t *n, *missing, *rows;/* by domain: used with positive weight, left out with positive weight, all rows of the domain */
+    uint64_t *cell_n;            /* COUNTS, SHARES: by estimate, rows in the cell */
+} svyi_fit;
+
+/* Influence by unit of the last stage and domain (or, where units are rows, by stratum of the last stage): z has `outputs` numbers an item.
+   `scatter` (element designs) has the products of deviations of the rows' z from their mean in the item: packed, or only the diagonal. */
+typedef struct svyi_scores {
+    size_t count, outputs;
+    uint32_t *unit, *domain;
+    uint32_t *rows;              /* rows with an influence */
+    double *z, *scatter;
+} svyi_scores;
+
+/* Fills a fit from sums; memory from the arena. `deff` as svy_deff. */
+svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svyi_sums *sums, svyi_form form, int deff, int covariance,
+                         svyi_fit *out, svy_error *err);
+
+/* V(z) by the recursion over stages. variance: domains * outputs; covariance NULL or (domains * outputs)^2. */
+svy_status svyi_variance(svyi_arena *arena, const svy_design *d, const svyi_scores *scores, size_t domains, double *variance,
+                         double *covariance, svy_error *err);
+#endif

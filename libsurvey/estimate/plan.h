@@ -1,0 +1,21 @@
+/* What is asked for, as columns: variables, factors, missing masks. Internal. */
+#ifndef SVY_ESTIMATE_PLAN_H
+#define SVY_ESTIMATE_PLAN_H
+#include <survey/estimate.h>
+
+#include "estimate/domain.h"
+
+typedef struct svyi_variable {
+    const char *name;
+    const double *numbers;        /* a number, or the numerator of a ratio */
+    const double *denominator;
+    svyi_factor factor;           /* n_levels > 0 for a factor */
+} svyi_variable;
+
+typedef struct svyi_plan {
+    svyi_variable *variables; size_t n_variables;    /* a table has one */
+    const uint8_t *missing;       /* by row: some variable is; NULL: none */
+} svyi_plan;
+
+svy_status svyi_plan_make(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_plan *out, svy_error *err);
+#endif

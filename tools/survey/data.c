@@ -1,0 +1,145 @@
+/* Loading data and compiling a design from options: the same for every analysis verb. */
+#include "data.h"
+#include <stdlib.h>
+#include <string.h>
+#include <survey/dataio.h>
+
+const tool_option ANALYSIS_OPTIONS[] = {
+    TOOL_TEXT_OPTION(analysis_options, data, "data", 'd', "FILE", "data: .csv or .csv.gz", NULL),
+    TOOL_TEXT_OPTION(analysis_options, weights, "weights", 'w', "VAR", "sampling weights", NULL),
+    TOOL_NAMES_OPTION(analysis_options, strata, "strata", 0, "VAR[,VAR...]", "strata, one variable per stage"),
+    TOOL_NAMES_OPTION(analysis_options, clusters, "clusters", 0, "VAR[,VAR...]", "clusters, one variable per stage; without, every row is a sampling unit"),
+    TOOL_NAMES_OPTION(analysis_options, fpc, "fpc", 0, "VAR[,VAR...]", "population sizes or sampling fractions, one variable per stage"),
+    TOOL_FLAG_OPTION(analysis_options, nest, "nest", 0, "cluster numbers start again in every stratum"),
+    TOOL_CHOICE_OPTION(analysis_options, lonely, "lonely-psu", 0, "fail|remove|adjust|average|certainty", "what to do with a stratum of one sampling unit", "fail"),
+    TOOL_TEXT_OPTION(analysis_options, where, "where", 0, "EXPR", "a subpopulation; the design keeps all rows for the variances", NULL),
+    TOOL_NAMES_OPTION(analysis_options, by, "by", 0, "VAR[,VAR...]", "domains: every combination of these variables"),
+    TOOL_COUNT_OPTION(analysis_options, threads, "threads", 0, "N", "threads to use, 0 for one per processor; results are the same", "0", 0, 64),
+    TOOL_END
+};
+
+void names_add(name_list *l, const char *name)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->items[i], name) == 0)
+            return;
+    if (l->count == l->capacity) {
+        size_t capacity = l->capacity > 0 ? 2 * l->capacity : 32;
+        const char **items = l->failed ? NULL : realloc(l->items, capacity * sizeof *items);
+        if (items == NULL) {
+            l->failed = 1;
+            return;
+        }
+        l->items = items;
+        l->capacity = capacity;
+    }
+    l->items[l->count++] = name;
+}
+
+void names_clear(name_list *l)
+{
+    free(l->items);
+    *l = (name_list){ NULL, 0, 0, 0 };
+}
+
+static void names_add_all(name_list *l, const tool_list *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        names_add(l, names->items[i]);
+}
+
+int tool_fail_data(svy_error *err, const char *source)
+{
+    if (err->source[0] == '\0')
+        snprintf(err->source, sizeof err->source, "%s", source);
+    return tool_fail(err);
+}
+
+/* The header row, from which the columns that an expression mentions are picked. */
+typedef struct header { const char *where; name_list *names; char **copies; size_t count; } header;
+
+static int mentions(const char *where, const char *name, size_t len)
+{
+    for (const char *at = where; (at = strchr(at, name[0])) != NULL; at++)
+        if (strncmp(at, name, len) == 0)
+            return 1;
+    return 0;
+}
+
+static svy_status take_header(void *user, size_t line, const svy_csv_cell *cells, size_t n, svy_error *err)
+{
+    header *h = user;
+    (void)err;
+    if (line > 1 || h->copies != NULL)
+        return SVY_E_STATE;                /* read enough */
+    h->copies = calloc(n + 1, sizeof *h->copies);
+    for (size_t i = 0; h->copies != NULL && i < n; i++) {
+        if (cells[i].len == 0 || !mentions(h->where, cells[i].text, cells[i].len))
+            continue;
+        char *copy = h->copies[h->count] = malloc(cells[i].len + 1);
+        if (copy == NULL)
+            break;
+        memcpy(copy, cells[i].text, cells[i].len);
+        copy[cells[i].len] = '\0';
+        h->count++;
+        names_add(h->names, copy);
+    }
+    return SVY_E_STATE;
+}
+
+static void free_header(header *h)
+{
+    for (size_t i = 0; h->copies != NULL && i < h->count; i++)
+        free(h->copies[i]);
+    free(h->copies);
+}
+
+int tool_load_data(const char *source, const name_list *names, const char *where, svy_frame **out)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_diags diags = { tool_report, NULL, 0, 0 };
+    svy_csv_read_options options = SVY_CSV_READ_INIT;
+    name_list all = { NULL, 0, 0, 0 };
+    header h = { where, &all, NULL, 0 };
+    *out = NULL;
+    for (size_t i = 0; i < names->count; i++)
+        names_add(&all, names->items[i]);
+    svy_status st = where != NULL ? svy_csv_read_text(NULL, source, &options, take_header, &h, &err) : SVY_OK;
+    if (st == SVY_OK || st == SVY_E_STATE) {
+        options.columns = all.items;
+        options.n_columns = all.count;
+        st = all.failed || names->failed ? SVY_E_NOMEM : svy_csv_read(NULL, source, &options, &diags, out, &err);
+        if (st == SVY_E_NOMEM)
+            err.code = SVY_E_NOMEM;
+    }
+    free_header(&h);
+    names_clear(&all);
+    return st == SVY_OK ? EXIT_DONE : tool_fail_data(&err, source);
+}
+
+int tool_load_design(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_design_spec spec = SVY_DESIGN_INIT;
+    *frame = NULL;
+    *design = NULL;
+    if (o->weights != NULL)
+        names_add(names, o->weights);
+    names_add_all(names, &o->strata);
+    names_add_all(names, &o->clusters);
+    names_add_all(names, &o->fpc);
+    names_add_all(names, &o->by);
+    int status = tool_load_data(o->data, names, o->where, frame);
+    if (status != EXIT_DONE)
+        return status;
+    spec.weights = o->weights;
+    spec.strata = o->strata.items;
+    spec.n_strata = o->strata.count;
+    spec.clusters = o->clusters.items;
+    spec.n_clusters = o->clusters.count;
+    spec.fpc = o->fpc.items;
+    spec.n_fpc = o->fpc.count;
+    spec.nest = o->nest;
+    spec.lonely = (svy_lonely_psu)o->lonely;      /* the choices stand in the order of the enumeration */
+    return svy_design_new(NULL, *frame, &spec, design, &err) == SVY_OK ? EXIT_DONE : tool_fail_data(&err, o->data);
+}

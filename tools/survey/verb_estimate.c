@@ -1,0 +1,192 @@
+/* The verbs mean, total, ratio, proportion and table. */
+#include <stdlib.h>
+#include <string.h>
+#include <survey/estimate.h>
+#include <survey/report.h>
+
+#include "data.h"
+#include "tool.h"
+
+typedef struct estimate_options {
+    double level;
+    int deff, deff_replace, df, missing, ci;
+    const char *vcov;
+} estimate_options;
+
+typedef struct settings {
+    analysis_options analysis;
+    estimate_options estimate;
+    tool_output_options output;
+} settings;
+
+static const tool_option ESTIMATE_OPTIONS[] = {
+    TOOL_NUMBER_OPTION(estimate_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
+    TOOL_CHOICE_OPTION(estimate_options, df, "df", 0, "auto|normal|design", "limits from the normal distribution, or from t with the design's degrees of freedom; auto: normal, but t with --ci", "auto"),
+    TOOL_FLAG_OPTION(estimate_options, deff, "deff", 0, "add design effects, against sampling without replacement"),
+    TOOL_FLAG_OPTION(estimate_options, deff_replace, "deff-replace", 0, "add design effects, against sampling with replacement"),
+    TOOL_CHOICE_OPTION(estimate_options, missing, "missing", 0, "omit|fail", "leave rows with a missing value out, or stop", "omit"),
+    TOOL_TEXT_OPTION(estimate_options, vcov, "vcov", 0, "FILE", "also write the covariances of all estimates there, as CSV", NULL),
+    TOOL_END
+};
+
+static const tool_option INTERVAL_OPTIONS[] = {
+    TOOL_CHOICE_OPTION(estimate_options, ci, "ci", 0, "default|mean|logit|beta|xlogit|asin|wilson|likelihood", "how limits are made; default: estimate and standard error only", "default"),
+    TOOL_END
+};
+
+/* Names in "x", "y/x" and "factor(x)". The pieces are written into `copy`, which has room for the text and a NUL. */
+static void add_variable(name_list *names, svy_statistic statistic, const char *text, char *copy)
+{
+    size_t open = strlen("factor("), len = strlen(text);
+    memcpy(copy, text, len + 1);
+    char *slash = statistic == SVY_STAT_RATIO ? strchr(copy, '/') : NULL;
+    if (slash != NULL) {
+        *slash = '\0';
+        names_add(names, slash + 1);
+    } else if (len > open + 1 && strncmp(copy, "factor(", open) == 0 && copy[len - 1] == ')') {
+        copy[len - 1] = '\0';
+        copy += open;
+    }
+    names_add(names, copy);
+}
+
+static int write_text(const char *path, const char *text, size_t len)
+{
+    tool_output out;
+    int status = tool_output_begin(&out, path);
+    if (status == EXIT_DONE)
+        fwrite(text, 1, len, out.file);
+    return tool_output_end(&out, status);
+}
+
+static int print(const settings *s, const svy_estimates *e)
+{
+    svy_error err = SVY_ERROR_INIT;
+    char *text = NULL;
+    size_t len = 0;
+    if (svy_report_estimates(NULL, e, (svy_report_format)s->output.format, &text, &len, &err) != SVY_OK)
+        return tool_fail(&err);
+    int status = write_text(s->output.path, text, len);
+    svy_report_release(NULL, text, len);
+    if (s->estimate.vcov == NULL || status != EXIT_DONE)
+        return status;
+    if (svy_report_covariance(NULL, e, &text, &len, &err) != SVY_OK)
+        return tool_fail(&err);
+    status = write_text(s->estimate.vcov, text, len);
+    svy_report_release(NULL, text, len);
+    return status;
+}
+
+/* What was left out, said on standard error. Missing values are the same for all variables: the first one's rows are counted. */
+static void print_notes(const settings *s, const svy_design *d, const svy_estimates *e)
+{
+    uint64_t missing = 0;
+    const char *variable = svy_estimates_row(e, 0)->variable, *level = svy_estimates_row(e, 0)->level;
+    if (s->output.quiet)
+        return;
+    if (!svy_design_weighted(d))
+        tool_say("there are no weights, so every row counts once: name them by --weights");
+    for (size_t i = 0; i < svy_estimates_count(e); i++) {
+        const svy_estimate_row *r = svy_estimates_row(e, i);
+        if (strcmp(r->variable, variable) != 0 || strcmp(r->level, level) != 0)
+            break;
+        missing += r->missing;
+    }
+    if (missing > 0)
+        tool_say("%llu rows were left out because a variable is missing", (unsigned long long)missing);
+    if (svy_estimates_left_out(e) > 0)
+        tool_say("%llu rows are in no domain because a by-variable is missing", (unsigned long long)svy_estimates_left_out(e));
+}
+
+static int estimate(const settings *s, svy_statistic statistic, char **variables, int count, const svy_frame *f, const svy_design *d)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_estimate_spec spec = SVY_ESTIMATE_INIT;
+    svy_estimates *e = NULL;
+    spec.statistic = statistic;
+    spec.variables = (const char *const *)variables;
+    spec.n_variables = (size_t)count;
+    spec.by = s->analysis.by.items;
+    spec.n_by = s->analysis.by.count;
+    spec.where = s->analysis.where;
+    spec.level = s->estimate.level;
+    spec.df = (svy_df)s->estimate.df;
+    spec.deff = s->estimate.deff_replace ? SVY_DEFF_REPLACE : s->estimate.deff ? SVY_DEFF_WITHOUT : SVY_DEFF_NONE;
+    spec.interval = (svy_interval)s->estimate.ci;
+    spec.fail_missing = s->estimate.missing;
+    spec.covariance = s->estimate.vcov != NULL;
+    spec.threads = (unsigned)s->analysis.threads;
+    if (svy_estimate(NULL, f, d, &spec, &e, &err) != SVY_OK)
+        return tool_fail_data(&err, err.column > 0 ? "--where" : s->analysis.data);
+    int status = print(s, e);
+    print_notes(s, d, e);
+    svy_estimates_free(e);
+    return status;
+}
+
+static int run(void *options, svy_statistic statistic, int argc, char **argv)
+{
+    const settings *s = options;
+    name_list names = { NULL, 0, 0, 0 };
+    svy_frame *f = NULL;
+    svy_design *d = NULL;
+    size_t room = 0, used = 0;
+    int status;
+    if (s->analysis.data == NULL)
+        return tool_usage(svy_statistic_name(statistic), "there are no data: give --data FILE");
+    for (int i = 0; i < argc; i++)
+        room += strlen(argv[i]) + 1;
+    char *copies = malloc(room);
+    for (int i = 0; copies != NULL && i < argc; i++) {
+        add_variable(&names, statistic, argv[i], copies + used);
+        used += strlen(argv[i]) + 1;
+    }
+    names.failed |= copies == NULL;
+    status = tool_load_design(&s->analysis, &names, &f, &d);
+    if (status == EXIT_DONE)
+        status = estimate(s, statistic, argv, argc, f, d);
+    svy_design_free(d);
+    svy_frame_free(f);
+    names_clear(&names);
+    free(copies);
+    return status;
+}
+
+static int run_mean(void *s, int argc, char **argv) { return run(s, SVY_STAT_MEAN, argc, argv); }
+static int run_total(void *s, int argc, char **argv) { return run(s, SVY_STAT_TOTAL, argc, argv); }
+static int run_ratio(void *s, int argc, char **argv) { return run(s, SVY_STAT_RATIO, argc, argv); }
+static int run_proportion(void *s, int argc, char **argv) { return run(s, SVY_STAT_PROPORTION, argc, argv); }
+static int run_table(void *s, int argc, char **argv) { return run(s, SVY_STAT_TABLE, argc, argv); }
+
+#define TABLES { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { ESTIMATE_OPTIONS, offsetof(settings, estimate) }, \
+                 { TOOL_OUTPUT, offsetof(settings, output) } }
+#define TABLES_WITH_INTERVAL { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { ESTIMATE_OPTIONS, offsetof(settings, estimate) }, \
+                               { INTERVAL_OPTIONS, offsetof(settings, estimate) }, { TOOL_OUTPUT, offsetof(settings, output) } }
+
+const verb verb_mean = { .name = "mean", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
+    .summary = "weighted means with design-based standard errors",
+    .detail = "A text or labelled variable gives the share of each level; factor(x) takes a number as one. Rows on which any of the variables "
+              "is missing are left out of all. Limits are normal unless --df design.",
+    .example = "survey mean api00 enroll --data apistrat.csv --weights pw --strata stype --fpc fpc --by stype",
+    .settings_size = sizeof(settings), .tables = TABLES_WITH_INTERVAL, .run = run_mean };
+const verb verb_total = { .name = "total", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
+    .summary = "weighted totals with design-based standard errors",
+    .detail = "A text or labelled variable gives the number in each level; factor(x) takes a number as one.",
+    .example = "survey total enroll --data apiclus1.csv --weights pw --clusters dnum --fpc fpc",
+    .settings_size = sizeof(settings), .tables = TABLES, .run = run_total };
+const verb verb_ratio = { .name = "ratio", .group = FOR_ANALYSTS, .arguments = "NUMERATOR/DENOMINATOR...", .min_arguments = 1, .max_arguments = -1,
+    .summary = "ratios of two totals with design-based standard errors",
+    .example = "survey ratio api.stu/enroll --data apiclus2.csv --weights pw --clusters dnum,snum --fpc fpc1,fpc2",
+    .settings_size = sizeof(settings), .tables = TABLES, .run = run_ratio };
+const verb verb_proportion = { .name = "proportion", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
+    .summary = "shares of the levels of variables, with limits that suit shares",
+    .detail = "Every variable is taken as a factor. --ci mean, logit, beta, xlogit, asin are R's svyciprop and use t; wilson and likelihood use the "
+              "effective sample size.",
+    .example = "survey proportion sch.wide --data apistrat.csv --weights pw --strata stype --fpc fpc --ci logit",
+    .settings_size = sizeof(settings), .tables = TABLES_WITH_INTERVAL, .run = run_proportion };
+const verb verb_table = { .name = "table", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
+    .summary = "weighted counts by the levels of one or more variables",
+    .detail = "Every variable is taken as a factor. A cell of two variables is named Yes:E, the first variable changing fastest; `n` is the number "
+              "of rows in the cell.",
+    .example = "survey table sch.wide stype --data apistrat.csv --weights pw --strata stype --fpc fpc",
+    .settings_size = sizeof(settings), .tables = TABLES, .run = run_table };
