@@ -4,7 +4,9 @@
 #include <string.h>
 
 /* One line per verb, in the order of `survey --help`: X(researchers' verbs first). */
-#define VERBS(X) X(check) X(show)
+#define VERBS(X) \
+    X(check) X(show) \
+    X(mean) X(total) X(ratio) X(proportion) X(table)
 
 #define DECLARE(name) extern const verb verb_##name;
 VERBS(DECLARE)
