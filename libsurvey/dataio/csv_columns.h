@@ -36,6 +36,8 @@ typedef struct svyi_csv_worker {
 typedef struct svyi_csv_reading {
     svyi_csv csv;
     svy_csv_read_options options;
+    double *na;                   /* those of options.na that are numbers */
+    size_t n_na;
     svyi_csv_column *columns;
     svyi_csv_worker workers[SVYI_THREADS];
     pthread_mutex_t lock;         /* for columns[].missing while threads work */

@@ -73,6 +73,19 @@ static char *take_text(cursor *c, size_t column, size_t row)
     return failed ? NULL : end;
 }
 
+/* Takes a cell for a number. */
+static char *take_number(cursor *c, size_t column, size_t row)
+{
+    const svyi_csv_reading *r = c->r;
+    double *value = &r->columns[column].numbers[row];
+    const char *after = svyi_csv_fast_number(c->at, c->separator, c->decimal, value);
+
+    for (size_t i = 0; after != NULL && i < r->n_na; i++)
+        if (r->na[i] == *value)
+            after = NULL;         /* perhaps it stands for no value: its text tells */
+    return after != NULL ? c->at + (after - c->at) : take_odd_number(c, column, row);
+}
+
 static svy_status fail(const cursor *c, svy_error *err, size_t column)
 {
     if (c->problem == NULL)
@@ -90,21 +103,18 @@ static svy_status fail_length(const cursor *c, const char *row, size_t cells, co
 static svy_status parse_row(cursor *c, size_t row, svy_error *err)
 {
     const size_t n = c->r->csv.n_columns;
-    const svyi_csv_column *columns = c->r->columns;
     const uint8_t *actions = c->w->actions;
     const char *first = c->at;
     svy_csv_cell skipped;
 
     for (size_t i = 0; i < n; i++) {
         char *end = NULL;
-        if (actions[i] == SVYI_CSV_NUMBER) {
-            const char *after = svyi_csv_fast_number(c->at, c->separator, c->decimal, &columns[i].numbers[row]);
-            end = after != NULL ? c->at + (after - c->at) : take_odd_number(c, i, row);
-        } else if (actions[i] == SVYI_CSV_TEXT) {
+        if (actions[i] == SVYI_CSV_NUMBER)
+            end = take_number(c, i, row);
+        else if (actions[i] == SVYI_CSV_TEXT)
             end = take_text(c, i, row);
-        } else {
+        else
             end = svyi_csv_cell(c->at, c->end, c->separator, &skipped, &c->problem);
-        }
         if (end == NULL)
             return fail(c, err, i);
         if (*end == '\n' && i + 1 < n)

@@ -61,6 +61,20 @@ static void find_companions(svyi_csv_reading *r, const svyi_map *names)
     }
 }
 
+/* Numbers that may stand for no value, such as -9. */
+static svy_status find_na_numbers(svyi_csv_reading *r, svy_error *err)
+{
+    r->na = svyi_arena_get(&r->arena, (r->options.n_na + 1) * sizeof *r->na);
+    if (r->na == NULL)
+        return svyi_nomem(err);
+    for (size_t i = 0; i < r->options.n_na; i++) {
+        const svy_csv_cell cell = { .text = r->options.na[i], .len = strlen(r->options.na[i]) };
+        if (svyi_csv_number(&cell, r->options.decimal, &r->na[r->n_na]))
+            r->n_na++;
+    }
+    return SVY_OK;
+}
+
 static svy_status choose_columns(svyi_csv_reading *r, const svyi_map *names, svy_error *err)
 {
     const svy_csv_read_options *o = &r->options;
@@ -95,6 +109,8 @@ static svy_status make_columns(svyi_csv_reading *r, svy_error *err)
     svy_status st = r->columns != NULL ? find_names(r, &names, err) : svyi_nomem(err);
     if (st == SVY_OK)
         st = choose_columns(r, &names, err);
+    if (st == SVY_OK)
+        st = find_na_numbers(r, err);
     svyi_map_clear(&names);
     for (unsigned i = 0; st == SVY_OK && i < r->csv.threads; i++) {
         r->workers[i].actions = svyi_arena_get(&r->arena, n);
