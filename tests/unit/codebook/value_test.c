@@ -31,7 +31,7 @@ static const struct { svy_type type; const char *text; double number; const char
     { SVY_T_MONTH, "2026-03", 2026 * 12 + 2, "2026-03" },
     { SVY_T_MONTH, "2026", 2026 * 12 + 0.5, "2026" },
     { SVY_T_YEAR, "1987", 1987, "1987" },
-    { SVY_T_TIME, "08:30", 30600, "08:30" },
+    { SVY_T_TIME, "08:30", 30600, "08:30:00" },
     { SVY_T_TIME, "08:30:15", 30615, "08:30:15" },
     { SVY_T_DATETIME, "1970-01-02T00:00", 86400, NULL },
     { SVY_T_BOOLEAN, "true", 1, "true" },

@@ -1,0 +1,2 @@
+/* Runs a program on columns. */
+#include "expr_priv.h"
