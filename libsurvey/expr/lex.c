@@ -1,6 +1,7 @@
 /* Takes the text of an expression apart into tokens. */
 #include "expr_priv.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -45,8 +46,11 @@ static svyi_token number_token(svyi_compiler *c, size_t at)
            ((c->text[end] == '+' || c->text[end] == '-') && (c->text[end - 1] == 'e' || c->text[end - 1] == 'E') && is_digit(c->text[at]))))
         end++;
     svyi_token t = token(SVYI_T_NUMBER, at, end - at);
-    /* A point without digits after it is for svyi_number_parse to judge; infinity is not a number to write. */
-    if (!svyi_number_parse(c->text + at, end - at, &t.number) || t.number > 1.7976931348623157e308) {
+    char with_zero[64] = "0";                          /* .5 is 0.5 */
+    const int short_form = c->text[at] == '.' && end - at < sizeof with_zero - 1;
+    if (short_form)
+        memcpy(with_zero + 1, c->text + at, end - at);
+    if (!svyi_number_parse(short_form ? with_zero : c->text + at, end - at + (size_t)short_form, &t.number) || t.number > DBL_MAX) {
         svyi_problem(c, SVY_E_SYNTAX, at, end - at, NULL, "found '%.*s', which is not a number", svyi_shown(c->text + at, end - at), c->text + at);
         return error_token();
     }

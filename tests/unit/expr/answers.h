@@ -11,7 +11,8 @@
      choice: SOF of city                       the choice that is filtered
      now: 2026-11-22T10:30
      seed: 7
-     bare: yes                                 names may stand without ${ } */
+     bare: yes                                 names may stand without ${ }
+     `odd name`: integer = 1                   a name with a point or a blank in it */
 #ifndef TEST_ANSWERS_H
 #define TEST_ANSWERS_H
 
@@ -336,11 +337,13 @@ static int test_line(test_interview *t, const char *s)
             return done;
     }
     uint32_t entry = test_path(t, &s);
-    len = word_length(s);
+    const int quoted = *s == '`';
+    s += quoted;
+    len = quoted ? strcspn(s, "`\n") : word_length(s);
     test_symbol *q = test_find(t, s, len);
     if (q == NULL)
         q = test_new(t, s, len);
-    s = skip(s + len);
+    s = skip(s + len + quoted);
     if (*s == ':' && (s = test_type(t, q, entry, skip(s + 1))) == NULL)
         return 0;
     s = skip(s);

@@ -330,7 +330,7 @@ Test(expr, rosters)
         { "${member}[1]", "error: an entry of a roster is not a value" }, { "sum(${member})", "error: a question of the roster" },
         { "${m_age}['x']", "error: a number" }, { "${m_age}[1][2]", "error: a condition before the last" }, { "indexed-repeat(${m_age}, ${job}, 1)", "error: not a question" },
         { "indexed-repeat(${pay}, ${job}, 1, ${member}, 1)", "error: does not stand inside" }, { "indexed-repeat(${pay}, ${member}, 1, ${job})", "error: needs a position" },
-        { "count(${member}[${m_age}])", "error: position" },
+        { "count(${member}[${m_age}])", "error: one value" },
     };
     static const char *const inside[][2] = {
         { "${m_age}", "40" }, { "position()", "2" }, { "count(${member})", "3" }, { "sum(${m_age})", "52" }, { "max(${m_age}, 1)", "40" },
@@ -352,10 +352,10 @@ Test(expr, rosters)
 
 Test(expr, bare_names)
 {
-    setup("age: integer = 30\nincome.total: decimal = 5\nround: integer = 3\ndiv: integer = 8\nodd name: integer = 9\nbare: yes\n");
+    setup("age: integer = 30\n`income.total`: decimal = 5\nround: integer = 3\ndiv: integer = 8\n`odd name`: integer = 9\nbare: yes\n");
     static const char *const rows[][2] = {
         { "age > 20 and income.total = 5", "true" }, { "age-round(4.4)", "26" }, { "round + 1", "4" }, { "round(round)", "3" }, { "div div 2", "4" },
-        { "`age` - 1", "29" }, { "age - income.total", "25" }, { "${age}", "30" }, { "count-selected('a b')", "2" }, { "nope = 1", "error: unknown name 'nope'" },
+        { "`age` - 1", "29" }, { "`odd name` + 1", "10" }, { "age - income.total", "25" }, { "${age}", "30" }, { "count-selected('a b')", "2" }, { "nope = 1", "error: unknown name 'nope'" },
     };
     CHECK(rows);
 }
