@@ -24,8 +24,7 @@ typedef struct svyi_csv_column {
 
 /* What one thread needs. */
 typedef struct svyi_csv_worker {
-    char *buffer;
-    size_t capacity;
+    svyi_csv_piece piece;
     uint8_t *actions;             /* of each column; a number that turns out to be none is skipped from then on */
     uint8_t *contradicted;
     uint8_t **missing;            /* what this thread knows of the columns' */

@@ -119,13 +119,16 @@ static svy_status read_names(svyi_csv *csv, char *row, size_t len, svy_error *er
     while (len > 0 && (row[len - 1] == '\n' || row[len - 1] == '\r'))
         len--;
     row[len] = '\n';
-    for (char *at = row, *next = row; st == SVY_OK && (at == row || next < row + len); at = next + 1) {
+    for (char *at = row; st == SVY_OK && at <= row + len;) {   /* behind the line end when the last name has been taken */
         svy_csv_cell cell;
         const char *problem = NULL;
-        if ((next = svyi_csv_cell(at, row + len, csv->separator, &cell, &problem)) == NULL)
+        char *end = svyi_csv_cell(at, row + len, csv->separator, &cell, &problem);
+        if (end == NULL) {
             st = svyi_csv_fail(csv, &header, row, at, err, "%s", problem);
-        else
+        } else {
             st = add_name(csv, &seen, &header, row, &cell, err);
+            at = end + 1;
+        }
     }
     svyi_map_clear(&seen);
     return st;

@@ -90,13 +90,12 @@ static svy_status fail(const cursor *c, svy_error *err, size_t column)
 {
     if (c->problem == NULL)
         return svyi_nomem(err);
-    return svyi_csv_fail(&c->r->csv, c->chunk, c->w->buffer, c->at, err,
-                         "column '%s': %s", c->r->csv.names[column].text, c->problem);
+    return svyi_csv_fail(&c->r->csv, c->chunk, c->w->piece.text, c->at, err, "column '%s': %s", c->r->csv.names[column].text, c->problem);
 }
 
 static svy_status fail_length(const cursor *c, const char *row, size_t cells, const char *how, svy_error *err)
 {
-    return svyi_csv_fail(&c->r->csv, c->chunk, c->w->buffer, row, err, "the row has %s%zu cells, the first row has %zu", how, cells,
+    return svyi_csv_fail(&c->r->csv, c->chunk, c->w->piece.text, row, err, "the row has %s%zu cells, the first row has %zu", how, cells,
                          c->r->csv.n_columns);
 }
 
@@ -115,6 +114,8 @@ static svy_status parse_row(cursor *c, size_t row, svy_error *err)
             end = take_text(c, i, row);
         else
             end = svyi_csv_cell(c->at, c->end, c->separator, &skipped, &c->problem);
+        if (c->w->piece.bad != NULL && c->w->piece.bad < (end != NULL ? end : c->at))
+            return svyi_csv_fail_bad(&c->r->csv, c->chunk, &c->w->piece, err);
         if (end == NULL)
             return fail(c, err, i);
         if (*end == '\n' && i + 1 < n)
@@ -128,7 +129,7 @@ static svy_status parse_row(cursor *c, size_t row, svy_error *err)
 
 svy_status svyi_csv_parse_chunk(svyi_csv_reading *r, svyi_csv_worker *w, const svyi_csv_chunk *chunk, uint64_t limit, svy_error *err)
 {
-    cursor c = { .r = r, .w = w, .chunk = chunk, .at = w->buffer, .end = w->buffer + chunk->len, .separator = r->csv.separator,
+    cursor c = { .r = r, .w = w, .chunk = chunk, .at = w->piece.text, .end = w->piece.text + chunk->len, .separator = r->csv.separator,
                  .decimal = r->options.decimal };
     const uint64_t rows = chunk->rows < limit ? chunk->rows : limit;
     svy_status st = SVY_OK;
@@ -137,8 +138,7 @@ svy_status svyi_csv_parse_chunk(svyi_csv_reading *r, svyi_csv_worker *w, const s
     for (; st == SVY_OK && i < rows && c.at < c.end; i++)
         st = parse_row(&c, (size_t)(chunk->row + i), err);
     if (st == SVY_OK && chunk->cut)
-        return svyi_fail_at(err, SVY_E_LIMIT, r->csv.source.name, (int)chunk->line, 0, 0,
-                            "a row is longer than %d bytes: perhaps a quote is not closed", SVYI_CSV_ROW);
+        return svyi_csv_fail_long(&r->csv, chunk, err);
     if (st == SVY_OK && (i < rows || (rows == chunk->rows && c.at < c.end)))
         return svyi_fail_at(err, SVY_E_IO, r->csv.source.name, 0, 0, 0, "the file changed while it was read");
     return st;

@@ -53,11 +53,22 @@ typedef struct svyi_csv_input { const char *path; const void *bytes; size_t len,
 svy_status svyi_csv_open(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options, svyi_csv *out, svy_error *err);
 void svyi_csv_close(svyi_csv *csv);
 svy_status svyi_csv_find_rows(svyi_csv *csv, uint64_t from, uint64_t line, svy_error *err);
-/* Reads a chunk into a buffer that grows, puts a line end behind it, and checks its text. */
-svy_status svyi_csv_load(const svyi_csv *csv, const svyi_csv_chunk *chunk, char **buffer, size_t *capacity, svy_error *err);
-/* An error at a place of a loaded chunk: finds the line. `what` is the sentence. */
-svy_status svyi_csv_fail(const svyi_csv *csv, const svyi_csv_chunk *chunk, const char *buffer, const char *at, svy_error *err, const char *fmt, ...)
+/* A chunk in memory. */
+typedef struct svyi_csv_piece {
+    char *text;                   /* grows; a line end and SVYI_CSV_PAD bytes stand behind the chunk */
+    size_t capacity;
+    const char *bad;              /* the first byte that no text file has: an error, unless a row before it has one; NULL when there is none */
+    const char *problem;          /* what is wrong with it */
+} svyi_csv_piece;
+/* Reads a chunk, and checks its text. */
+svy_status svyi_csv_load(const svyi_csv *csv, const svyi_csv_chunk *chunk, svyi_csv_piece *piece, svy_error *err);
+/* An error at a place of a text that begins where the chunk does: finds the line. */
+svy_status svyi_csv_fail(const svyi_csv *csv, const svyi_csv_chunk *chunk, const char *text, const char *at, svy_error *err, const char *fmt, ...)
     SVY_PRINTF(6, 7);
+/* The error of a chunk that was cut. */
+svy_status svyi_csv_fail_long(const svyi_csv *csv, const svyi_csv_chunk *chunk, svy_error *err);
+/* The error of a piece with a bad byte. */
+svy_status svyi_csv_fail_bad(const svyi_csv *csv, const svyi_csv_chunk *chunk, const svyi_csv_piece *piece, svy_error *err);
 svy_status svyi_csv_read_frame(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options, svy_diags *diags,
                                svy_frame **out, svy_error *err);
 

@@ -137,7 +137,7 @@ static svy_status sample(svyi_csv_reading *r, svy_error *err)
         w->missing[i] = missing;
         w->actions[i] = is_kept(r, i) && !r->columns[i].text_only ? SVYI_CSV_NUMBER : SVYI_CSV_SKIP;
     }
-    svy_status st = svyi_csv_load(&r->csv, &r->csv.chunks[0], &w->buffer, &w->capacity, err);
+    svy_status st = svyi_csv_load(&r->csv, &r->csv.chunks[0], &w->piece, err);
     if (st == SVY_OK)
         st = svyi_csv_parse_chunk(r, w, &r->csv.chunks[0], SAMPLE, err);
     for (size_t i = 0; i < n; i++) {
@@ -154,7 +154,7 @@ static svy_status parse_item(void *user, unsigned worker, size_t item, svy_error
     svyi_csv_reading *r = user;
     svyi_csv_worker *w = &r->workers[worker];
     const svyi_csv_chunk *chunk = &r->csv.chunks[item];
-    const svy_status st = svyi_csv_load(&r->csv, chunk, &w->buffer, &w->capacity, err);
+    const svy_status st = svyi_csv_load(&r->csv, chunk, &w->piece, err);
 
     r->chunk_worker[item] = (uint8_t)worker;
     return st == SVY_OK ? svyi_csv_parse_chunk(r, w, chunk, UINT64_MAX, err) : st;
@@ -287,7 +287,7 @@ static void clear(svyi_csv_reading *r)
         for (size_t i = 0; r->dicts[pass] != NULL && i < r->n_texts[pass] * r->csv.threads; i++)
             svyi_dict_clear(&r->dicts[pass][i]);
     for (unsigned i = 0; i < r->csv.threads; i++)
-        svyi_release(a, r->workers[i].buffer, r->workers[i].capacity);
+        svyi_release(a, r->workers[i].piece.text, r->workers[i].piece.capacity);
     svyi_arena_clear(&r->arena);
     (void)pthread_mutex_destroy(&r->lock);
     svyi_csv_close(&r->csv);

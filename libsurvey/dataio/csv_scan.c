@@ -177,13 +177,13 @@ svy_status svyi_csv_find_rows(svyi_csv *csv, uint64_t from, uint64_t line, svy_e
     return st;
 }
 
-svy_status svyi_csv_fail(const svyi_csv *csv, const svyi_csv_chunk *chunk, const char *buffer, const char *at, svy_error *err, const char *fmt, ...)
+svy_status svyi_csv_fail(const svyi_csv *csv, const svyi_csv_chunk *chunk, const char *text, const char *at, svy_error *err, const char *fmt, ...)
 {
     uint64_t line = chunk->line;
     char sentence[sizeof err->message];
     va_list ap;
 
-    for (const char *p = buffer; p < at; p++)
+    for (const char *p = text; p < at; p++)
         line += *p == '\n';
     va_start(ap, fmt);
     (void)vsnprintf(sentence, sizeof sentence, fmt, ap);
@@ -204,20 +204,34 @@ static const char *find_invalid(const char *text, size_t len)
     return text + before;
 }
 
-svy_status svyi_csv_load(const svyi_csv *csv, const svyi_csv_chunk *chunk, char **buffer, size_t *capacity, svy_error *err)
+svy_status svyi_csv_fail_long(const svyi_csv *csv, const svyi_csv_chunk *chunk, svy_error *err)
 {
-    if (svyi_grow(&csv->arena.alloc, buffer, capacity, chunk->len + 1 + SVYI_CSV_PAD, 1) != 0)
+    return svyi_fail_at(err, SVY_E_LIMIT, csv->source.name, (int)chunk->line, 0, 0, "a row is longer than %d bytes: perhaps a quote is not closed",
+                        SVYI_CSV_ROW);
+}
+
+svy_status svyi_csv_fail_bad(const svyi_csv *csv, const svyi_csv_chunk *chunk, const svyi_csv_piece *piece, svy_error *err)
+{
+    return svyi_csv_fail(csv, chunk, piece->text, piece->bad, err, "%s", piece->problem);
+}
+
+svy_status svyi_csv_load(const svyi_csv *csv, const svyi_csv_chunk *chunk, svyi_csv_piece *piece, svy_error *err)
+{
+    piece->bad = piece->problem = NULL;
+    if (svyi_grow(&csv->arena.alloc, &piece->text, &piece->capacity, chunk->len + 1 + SVYI_CSV_PAD, 1) != 0)
         return svyi_nomem(err);
-    char *text = *buffer;
-    const svy_status st = svyi_source_read(&csv->source, chunk->offset, chunk->len, text, err);
+    const svy_status st = svyi_source_read(&csv->source, chunk->offset, chunk->len, piece->text, err);
     if (st != SVY_OK)
         return st;
-    memset(text + chunk->len, '\n', 1 + SVYI_CSV_PAD);
-    const char *nul = chunk->check_nul ? memchr(text, '\0', chunk->len) : NULL;
-    const size_t len = nul != NULL ? (size_t)(nul - text) : chunk->len;
-    if (chunk->check_text && !svyi_utf8_valid(text, len))
-        return svyi_csv_fail(csv, chunk, text, find_invalid(text, len), err, "the text is not UTF-8: save the file as UTF-8");
-    if (nul != NULL)
-        return svyi_csv_fail(csv, chunk, text, nul, err, "there is a NUL byte: this is not a text file, or not in UTF-8");
+    memset(piece->text + chunk->len, '\n', 1 + SVYI_CSV_PAD);
+    const char *nul = chunk->check_nul ? memchr(piece->text, '\0', chunk->len) : NULL;
+    const size_t len = nul != NULL ? (size_t)(nul - piece->text) : chunk->len;
+    if (chunk->check_text && !svyi_utf8_valid(piece->text, len)) {
+        piece->bad = find_invalid(piece->text, len);
+        piece->problem = "the text is not UTF-8: save the file as UTF-8";
+    } else if (nul != NULL) {
+        piece->bad = nul;
+        piece->problem = "there is a NUL byte: this is not a text file, or not in UTF-8";
+    }
     return SVY_OK;
 }

@@ -8,8 +8,7 @@
 typedef struct rows {
     svyi_csv csv;
     svy_csv_cell *cells;          /* one a column */
-    char *buffer;
-    size_t capacity;
+    svyi_csv_piece piece;
     svy_csv_row_fn *row;
     void *user;
 } rows;
@@ -17,16 +16,18 @@ typedef struct rows {
 /* Splits the row at `*at`, and moves behind it. */
 static svy_status split_row(rows *r, const svyi_csv_chunk *chunk, char **at, svy_error *err)
 {
-    const char *end = r->buffer + chunk->len, *first = *at;
+    const char *text = r->piece.text, *end = text + chunk->len, *first = *at;
     const size_t n = r->csv.n_columns;
     const char *problem = NULL;
 
     for (size_t i = 0; i < n; i++) {
         char *after = svyi_csv_cell(*at, end, r->csv.separator, &r->cells[i], &problem);
+        if (r->piece.bad != NULL && r->piece.bad < (after != NULL ? after : *at))
+            return svyi_csv_fail_bad(&r->csv, chunk, &r->piece, err);
         if (after == NULL)
-            return svyi_csv_fail(&r->csv, chunk, r->buffer, *at, err, "column '%s': %s", r->csv.names[i].text, problem);
+            return svyi_csv_fail(&r->csv, chunk, text, *at, err, "column '%s': %s", r->csv.names[i].text, problem);
         if ((*after == '\n') != (i + 1 == n))
-            return svyi_csv_fail(&r->csv, chunk, r->buffer, first, err, "the row has %s%zu cells, the first row has %zu",
+            return svyi_csv_fail(&r->csv, chunk, text, first, err, "the row has %s%zu cells, the first row has %zu",
                                  i + 1 < n ? "" : "more than ", i + 1, n);
         *at = after + 1;
     }
@@ -35,18 +36,17 @@ static svy_status split_row(rows *r, const svyi_csv_chunk *chunk, char **at, svy
 
 static svy_status read_chunk(rows *r, const svyi_csv_chunk *chunk, svy_error *err)
 {
-    svy_status st = svyi_csv_load(&r->csv, chunk, &r->buffer, &r->capacity, err);
+    svy_status st = svyi_csv_load(&r->csv, chunk, &r->piece, err);
+    char *at = r->piece.text;
     size_t line = (size_t)chunk->line;
 
-    if (st == SVY_OK && chunk->cut)
-        return svyi_fail_at(err, SVY_E_LIMIT, r->csv.source.name, (int)chunk->line, 0, 0,
-                            "a row is longer than %d bytes: perhaps a quote is not closed", SVYI_CSV_ROW);
-    char *at = r->buffer;
     for (uint64_t i = 0; st == SVY_OK && i < chunk->rows; i++) {
         const char *first = at;
-        if (at > r->buffer + chunk->len)
+        if (at > r->piece.text + chunk->len)
             return svyi_fail_at(err, SVY_E_IO, r->csv.source.name, 0, 0, 0, "the file changed while it was read");
         st = split_row(r, chunk, &at, err);
+        if (st == SVY_OK && chunk->cut)
+            return svyi_csv_fail_long(&r->csv, chunk, err);
         if (st == SVY_OK)
             st = r->row(r->user, line, r->cells, r->csv.n_columns, err);
         for (; first < at; first++)
@@ -74,7 +74,7 @@ static svy_status read_rows(const svyi_csv_input *input, const svy_alloc *alloc,
         st = row(user, r.csv.header_line, r.csv.names, r.csv.n_columns, err);
     for (size_t i = 0; st == SVY_OK && i < r.csv.n_chunks; i++)
         st = read_chunk(&r, &r.csv.chunks[i], err);
-    svyi_release(&r.csv.arena.alloc, r.buffer, r.capacity);
+    svyi_release(&r.csv.arena.alloc, r.piece.text, r.piece.capacity);
     svyi_csv_close(&r.csv);
     return st;
 }
