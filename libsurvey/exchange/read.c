@@ -52,6 +52,8 @@ static svy_status shared_read(svyi_reader *r, const svyi_xml *choices, svyi_shar
     if (st != SVY_OK)
         return st;
     st = svyi_schema_check(r->schema, &shared->file, &r->faults, r->diags, r->err);
+    if (st == SVY_E_LIMIT)
+        return SVY_E_INVALID;
     return st == SVY_E_INVALID ? SVY_OK : st;     /* reported; its choices are used all the same */
 }
 
@@ -183,6 +185,8 @@ static svy_status load(svyi_reader *r, const char *xml, size_t len)
         st = svyi_schema_new(&r->alloc, &r->schema, r->err);
     if (st == SVY_OK)
         st = svyi_schema_check(r->schema, &r->file, &r->faults, r->diags, r->err);
+    if (st == SVY_E_LIMIT && r->schema != NULL)
+        return SVY_E_INVALID;
     if (st == SVY_E_INVALID && r->schema != NULL && !r->file.root->foreign && strcmp(r->file.root->name, "questionnaire") == 0)
         st = SVY_OK;
     if (st == SVY_OK)

@@ -21,7 +21,7 @@ void svyi_schema_free(svyi_schema *s);
 /* Reports every place where the file does not follow the schema, once (at most 1,000). Mends what has a likely meaning in the tree (a misspelt
    name becomes the right one, what is not known is taken out), so that later checks do not stumble over the same fault; the rest is added to `faults`.
    Recursion: as deep as the file, which svy_xml_limits bounds.
-   @return SVY_OK, SVY_E_INVALID (reported), SVY_E_NOMEM */
+   @return SVY_OK, SVY_E_INVALID (reported), SVY_E_LIMIT (so many were reported that the rest was not looked at), SVY_E_NOMEM */
 svy_status svyi_schema_check(const svyi_schema *s, svyi_xml_file *file, svyi_faults *faults, svy_diags *diags, svy_error *err);
 
 /* The name of `count` names that `text` is probably meant to be, NULL when none is near. */

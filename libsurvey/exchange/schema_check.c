@@ -72,24 +72,27 @@ static const char *nearest_id(const svyi_xml *x)
     return "";
 }
 
+static int stopped(const checker *k) { return k->status == SVY_E_NOMEM || k->status == SVY_E_LIMIT; }
+
 /* Reports at a node; `mended`: the tree was corrected, so nothing else will stumble over it. */
 static void problem(checker *k, const svyi_xml *x, int line, int column, int mended, const char *advice, const char *found)
 {
     const svyi_where where = { k->file->source, line, column, nearest_id(x) };
     const svyi_xml *element = x->name != NULL ? x : x->parent;
-    if (k->status == SVY_E_NOMEM)
+    if (stopped(k))
         return;
     if (!mended && svyi_faults_add(k->faults, k->file->source, element->line, where.element, k->err) != SVY_OK) {
         k->status = SVY_E_NOMEM;
         return;
     }
-    if (k->problems == MOST_PROBLEMS)
-        svyi_report(k->diags, SVY_NOTE, SVY_E_INVALID, &where, "correct those above first", "there are more problems like these from here on");
-    if (k->problems++ < MOST_PROBLEMS)
-        svyi_report(k->diags, SVY_PROBLEM, SVY_E_INVALID, &where, advice, "%s", found);
     if (k->status == SVY_OK)
         svyi_fail_at(k->err, SVY_E_INVALID, where.source, where.line, where.column, 1, "%s", found);
     k->status = SVY_E_INVALID;
+    svyi_report(k->diags, SVY_PROBLEM, SVY_E_INVALID, &where, advice, "%s", found);
+    if (++k->problems == MOST_PROBLEMS) {
+        svyi_report(k->diags, SVY_PROBLEM, SVY_E_LIMIT, &where, "correct those above first", "there are so many problems that what follows was not looked at");
+        k->status = SVY_E_LIMIT;
+    }
 }
 
 /* ---- attributes ---- */
@@ -146,7 +149,7 @@ static void check_attributes(checker *k, svyi_xml *x, const pattern *p)
     const size_t n = svyi_schema_attributes(p, known, required, NAMES);
     for (size_t i = 0; i < n; i++)
         names[i] = known[i]->name;
-    for (size_t i = 0; i < x->n;) {
+    for (size_t i = 0; i < x->n && !stopped(k);) {
         size_t j = 0;
         while (j < n && strcmp(names[j], x->attributes[i].name) != 0)
             j++;
@@ -399,7 +402,7 @@ static void check_element(checker *k, svyi_xml *x, const pattern *p);
 /* Below an element that is unknown, the known ones are still checked. */
 static void check_orphans(checker *k, svyi_xml *x)
 {
-    for (svyi_xml *c = x->first; c != NULL; c = c->next) {
+    for (svyi_xml *c = x->first; c != NULL && !stopped(k); c = c->next) {
         const pattern *p = c->name != NULL && !c->foreign ? element_named(k->s, c->name) : NULL;
         if (p != NULL)
             check_element(k, c, p);
@@ -425,7 +428,7 @@ static void check_element(checker *k, svyi_xml *x, const pattern *p)
 {
     walk w = { .k = k, .x = x };
     int reported = 0;
-    if (k->status == SVY_E_NOMEM)
+    if (stopped(k))
         return;
     check_attributes(k, x, p);
     svyi_schema_content(&w.c, p, x, 0);
@@ -435,7 +438,7 @@ static void check_element(checker *k, svyi_xml *x, const pattern *p)
     }
     w.now = w.c.first;
     w.can_end = w.c.empty;
-    for (svyi_xml *c = x->first; c != NULL; c = c->next) {
+    for (svyi_xml *c = x->first; c != NULL && !stopped(k); c = c->next) {
         if (c->name == NULL) {
             check_text(&w, c, &reported);
             continue;

@@ -113,7 +113,7 @@ static void refuse(parser *p, size_t offset, const char *advice, const char *fou
 static const struct { int code; const char *found, *advice; } SAYINGS[] = {
     { XML_ERR_DOCUMENT_EMPTY, "this is not XML: it does not begin with an element", "check that it is the right file" },
     { XML_ERR_DOCUMENT_END, "something follows behind the end of the root element", "remove it, or move the end tag behind it" },
-    { XML_ERR_INVALID_CHAR, "a control character is not allowed in XML", "remove it" },
+    { XML_ERR_INVALID_CHAR, "there is a character that XML does not allow, such as a control character", "remove it" },
     { XML_ERR_INVALID_CHARREF, "a character reference (&#...;) names no character", "correct the number" },
     { XML_ERR_INVALID_HEX_CHARREF, "a character reference (&#x...;) names no character", "correct the number" },
     { XML_ERR_INVALID_DEC_CHARREF, "a character reference (&#...;) names no character", "correct the number" },
@@ -234,6 +234,8 @@ static void on_text(void *user, const xmlChar *text, int len)
     parser *p = user;
     if (p->status != SVY_OK || p->at == NULL || len <= 0)
         return;
+    if (p->text.len == 0 && !p->blanks && all_blank((const char *)text, (size_t)len))
+        return;                     /* indentation, of any length */
     if (p->text.len + (size_t)len > p->limits.attribute) {
         over_limit(p, p->text_from, "a text is too long, in bytes", p->limits.attribute);
         return;
@@ -417,35 +419,33 @@ static void set_handlers(xmlSAXHandler *sax)
     sax->serror = on_error;
 }
 
-/* Allocation failures below the parser are reported through this thread's handler, which would print; so it is ours meanwhile. */
 static void run(parser *p)
 {
-    const xmlStructuredErrorFunc old = xmlStructuredError;
-    void *const old_user = xmlStructuredErrorContext;
-    xmlSetStructuredErrorFunc(p, on_error);
-    xmlDocPtr doc = xmlCtxtReadMemory(p->ctxt, p->bytes, (int)p->len, NULL, NULL, OPTIONS);
-    xmlSetStructuredErrorFunc(old_user, old);
-    xmlFreeDoc(doc);
+    set_handlers(p->ctxt->sax);
+    p->ctxt->userData = p;
+    svyi_buffer_init(&p->text, &p->file->arena.alloc);
+    xmlFreeDoc(xmlCtxtReadMemory(p->ctxt, p->bytes, (int)p->len, NULL, NULL, OPTIONS));
+    svyi_buffer_clear(&p->text);
     if (p->status == SVY_OK && p->ctxt->errNo == XML_ERR_NO_MEMORY)
         out_of_memory(p);
     if (p->status == SVY_OK && (p->file->root == NULL || p->at != NULL || !p->ctxt->wellFormed))
         say_other(p, p->len, "");
 }
 
+/* Allocation failures outside the parser's own state are reported through this thread's handler, which would print; so it is ours meanwhile. */
 static svy_status parse(parser *p)
 {
     xmlInitParser();
+    const xmlStructuredErrorFunc old = xmlStructuredError;
+    void *const old_user = xmlStructuredErrorContext;
+    xmlSetStructuredErrorFunc(p, on_error);
     p->ctxt = xmlNewParserCtxt();
-    if (p->ctxt == NULL || p->ctxt->sax == NULL) {
-        xmlFreeParserCtxt(p->ctxt);
-        return svyi_nomem(p->err);
-    }
-    set_handlers(p->ctxt->sax);
-    p->ctxt->userData = p;
-    svyi_buffer_init(&p->text, &p->file->arena.alloc);
-    run(p);
-    svyi_buffer_clear(&p->text);
+    if (p->ctxt != NULL && p->ctxt->sax != NULL)
+        run(p);
+    else
+        out_of_memory(p);
     xmlFreeParserCtxt(p->ctxt);
+    xmlSetStructuredErrorFunc(old_user, old);
     return p->status;
 }
 
@@ -462,7 +462,9 @@ svy_status svyi_xml_parse(svyi_xml_file *file, const svy_alloc *alloc, const cha
         return svyi_nomem(err);
     if (len > p.limits.bytes || len > INT32_MAX)
         return svyi_fail_at(err, SVY_E_LIMIT, source, 0, 0, 0, "the file has %zu bytes: at most %zu are read", len, p.limits.bytes);
-    const svy_status st = svyi_xml_decode(&file->arena, file->source, bytes, len, &p.bytes, &p.len, diags, err);
+    svy_status st = svyi_xml_decode(&file->arena, file->source, bytes, len, &p.bytes, &p.len, diags, err);
+    if (st == SVY_OK)
+        st = svyi_xml_scan(file->source, p.bytes, p.len, &p.limits, err);
     return st == SVY_OK ? parse(&p) : st;
 }
 

@@ -52,6 +52,10 @@ svyi_xml *svyi_xml_child(const svyi_xml *element, const char *name);
 /* White space as XML knows it (not the no-break space): runs become one blank, none at the ends. In place; returns the new length. */
 size_t svyi_xml_collapse(char *text, size_t len);
 
+/* Looks at the tags before libxml2 does, because what it does with very many or very long attributes takes quadratic time.
+   @return SVY_OK or SVY_E_LIMIT (at most 64 attributes in a tag, each as long as the limits allow) */
+svy_status svyi_xml_scan(const char *source, const char *bytes, size_t len, const svy_xml_limits *limits, svy_error *err);
+
 /* The bytes as UTF-8 without byte order mark: `*out` is `bytes` or part of it, or a transcoded copy in the arena.
    @return SVY_OK, SVY_E_INVALID (reported), SVY_E_NOMEM. */
 svy_status svyi_xml_decode(svyi_arena *arena, const char *source, const char *bytes, size_t len, const char **out, size_t *out_len,
