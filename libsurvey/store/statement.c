@@ -1,0 +1,197 @@
+/* The statements a study runs again and again: their text, binding values, stepping through rows. */
+#include "store/store_priv.h"
+
+#include <string.h>
+
+#define INTERVIEW_COLUMNS "SELECT number, uuid, form, coalesce(case_id, ''), interviewer, language, seed, phase, outcome, started_utc_ms, started_zone," \
+                          " coalesce(ended_utc_ms, 0), coalesce(ended_zone, 0), coalesce(corrects, 0), reason, blanked, imported," \
+                          " erased_utc_ms IS NOT NULL FROM interviews "
+
+static const char *const TEXTS[Q_COUNT] = {
+    [Q_BEGIN] = "BEGIN IMMEDIATE", [Q_COMMIT] = "COMMIT", [Q_ROLLBACK] = "ROLLBACK",
+    [Q_SAVE] = "SAVEPOINT one", [Q_RELEASE] = "RELEASE one", [Q_BACK] = "ROLLBACK TO one",
+
+    [Q_EVENT_ADD] = "INSERT INTO events(interview, sequence, utc_ms, zone, mono_ms, action, item, entry, value, missing, reason) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+    [Q_EVENTS] = "SELECT sequence, utc_ms, zone, mono_ms, action, item, entry, value, missing, reason, erased FROM events WHERE interview = ? ORDER BY sequence",
+    [Q_EVENT_BLANK] = "UPDATE events SET value = '', reason = '', erased = 1 WHERE interview = ? AND sequence = ?",
+    [Q_EVENT_BLANK_ALL] = "UPDATE events SET value = '', reason = '', entry = '', missing = 0, erased = 1 WHERE interview = ?",
+
+    [Q_INTERVIEW_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason,"
+                        " imported) VALUES(?,?,?,?,?,?,0,'',?,?,?,?,?)",
+    [Q_INTERVIEW_PHASE] = "UPDATE interviews SET phase = ? WHERE number = ?",
+    [Q_INTERVIEW_LANGUAGE] = "UPDATE interviews SET language = ? WHERE number = ?",
+    [Q_INTERVIEW_DONE] = "UPDATE interviews SET phase = 2, outcome = ?, ended_utc_ms = ?, ended_zone = ?, blanked = ? WHERE number = ?",
+    [Q_INTERVIEW_OF_CASE] = INTERVIEW_COLUMNS "WHERE case_id = ? AND corrects IS NULL AND form IN (SELECT number FROM forms WHERE id = ?)"
+                            " ORDER BY phase DESC, number DESC LIMIT 1",
+    [Q_INTERVIEW_OF_PERSON] = INTERVIEW_COLUMNS "WHERE case_id IS NULL AND corrects IS NULL AND phase < 2 AND interviewer = ?"
+                              " AND form IN (SELECT number FROM forms WHERE id = ?) ORDER BY number DESC LIMIT 1",
+    [Q_INTERVIEW_FIND] = INTERVIEW_COLUMNS "WHERE uuid = ?",
+    [Q_INTERVIEW_REVISIONS] = INTERVIEW_COLUMNS "WHERE number = ?1 OR corrects = ?1 ORDER BY number",
+    [Q_INTERVIEW_ERASED] = "UPDATE interviews SET erased_utc_ms = ?, case_id = NULL, seed = 0, outcome = '', reason = '' WHERE number = ?",
+
+    [Q_CASE_FIND] = "SELECT 1 FROM cases WHERE form = ? AND id = ?",
+    [Q_CASE_ADD] = "INSERT INTO cases(form, id, assigned, disposition, listed) VALUES(?,?,?,'',?)",
+    [Q_CASE_LISTED] = "SELECT 1 FROM cases WHERE form = ? AND listed = 1 LIMIT 1",
+    [Q_CASE_DISPOSITION] = "UPDATE cases SET disposition = ? WHERE form = ? AND id = ?",
+
+    [Q_FORM_ADD] = "INSERT INTO forms(id, version, checksum, block, actor, utc_ms, zone) VALUES(?,?,?,?,?,?,?)",
+    [Q_FORM_NEWEST] = "SELECT number FROM forms WHERE id = ? ORDER BY number DESC LIMIT 1",
+    [Q_FORM_FIND] = "SELECT number, checksum, length(block) FROM forms WHERE id = ? AND version = ?",
+    [Q_FORM_LOAD] = "SELECT block FROM forms WHERE number = ?",
+    [Q_FORM_IDS] = "SELECT DISTINCT id FROM forms ORDER BY id",
+    [Q_FORM_VERSIONS] = "SELECT number FROM forms WHERE id = ? ORDER BY number DESC",
+    [Q_SOURCE_ADD] = "INSERT INTO form_sources(form, name, bytes) VALUES(?,?,?)",
+
+    [Q_PARAMETER_ADD] = "INSERT INTO parameters(form, id, value, actor, utc_ms, zone) VALUES(?,?,?,?,?,?)",
+    [Q_PARAMETER_GET] = "SELECT value FROM parameters WHERE form = ? AND id = ? ORDER BY number DESC LIMIT 1",
+
+    [Q_CHAIN_GET] = "SELECT length, head FROM chain",
+    [Q_CHAIN_SET] = "UPDATE chain SET length = ?, head = ?",
+    [Q_SUBMISSION_ADD] = "INSERT INTO submissions(sequence, uuid, interview, journal, revision, form, actor, reason, utc_ms, zone, rows_digest, journal_digest,"
+                         " nonce, payload, previous, hash) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [Q_SUBMISSION_LAST] = "SELECT max(revision) FROM submissions WHERE interview = ?",
+    [Q_SUBMISSIONS] = "SELECT sequence, uuid, interview, journal, revision, form, actor, reason, utc_ms, zone, rows_digest, journal_digest, nonce, payload,"
+                      " previous, hash FROM submissions ORDER BY sequence",
+    [Q_KEY_ADD] = "INSERT INTO payload_keys(submission, key) VALUES(?,?)",
+    [Q_KEY_GET] = "SELECT key FROM payload_keys WHERE submission = ?",
+    [Q_KEY_DROP] = "DELETE FROM payload_keys WHERE submission IN (SELECT sequence FROM submissions WHERE interview = ?)",
+
+    [Q_ERASING_ADD] = "INSERT INTO erasing(interview) VALUES(?)",
+    [Q_ERASING_DROP] = "DELETE FROM erasing",
+    [Q_ERASURE_ADD] = "INSERT INTO erasures(interview, actor, reason, utc_ms, zone) VALUES(?,?,?,?,?)",
+
+    [Q_TABLE_ADD] = "INSERT INTO typed_tables(name, form, level, sensitive, part) VALUES(?,?,?,?,?)",
+    [Q_TABLES] = "SELECT name, (SELECT count(*) FROM variables v WHERE v.typed_table = t.name) FROM typed_tables t WHERE form = ? AND level = ? AND sensitive = ?"
+                 " ORDER BY part",
+    [Q_TABLE_TAKEN] = "SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE",
+    [Q_VARIABLE_ADD] = "INSERT INTO variables(form, name, level, type, sensitive, typed_table, typed_column) VALUES(?,?,?,?,?,?,?)",
+    [Q_VARIABLES] = "SELECT name, level, type, sensitive, typed_table, typed_column FROM variables WHERE form = ? ORDER BY number",
+    [Q_VARIABLE_TYPE] = "UPDATE variables SET type = ? WHERE form = ? AND name = ?",
+
+    [Q_IMPORT_FIND] = "SELECT 1 FROM imports WHERE form = ? AND row_key = ?",
+    [Q_IMPORT_ADD] = "INSERT INTO imports(form, row_key, interview) VALUES(?,?,?)",
+    [Q_STATUS] = "SELECT f.id, f.version, total(i.phase = 0), total(i.phase = 1), total(i.phase = 2), total(i.phase = 2 AND i.outcome <> ''),"
+                 " (SELECT count(*) FROM submissions s WHERE s.form = f.number),"
+                 " coalesce(max((SELECT e.utc_ms FROM events e WHERE e.interview = i.number ORDER BY e.sequence DESC LIMIT 1)), 0)"
+                 " FROM forms f LEFT JOIN interviews i ON i.form = f.number AND i.corrects IS NULL GROUP BY f.number ORDER BY f.number",
+    [Q_OUTCOMES] = "SELECT f.id, i.outcome, count(*) FROM interviews i JOIN forms f ON f.number = i.form"
+                   " WHERE i.phase = 2 AND i.outcome <> '' AND i.corrects IS NULL GROUP BY f.id, i.outcome ORDER BY min(f.number), i.outcome",
+};
+
+svyi_arg svyi_int(int64_t number)
+{
+    return (svyi_arg){ .kind = SVYI_ARG_INT, .number = number };
+}
+
+svyi_arg svyi_text(const char *text)
+{
+    return text != NULL ? svyi_text_n(text, strlen(text)) : (svyi_arg){ .kind = SVYI_ARG_NULL };
+}
+
+svyi_arg svyi_text_n(const char *text, size_t len)
+{
+    return (svyi_arg){ .kind = SVYI_ARG_TEXT, .bytes = text, .len = len };
+}
+
+svyi_arg svyi_blob(const void *bytes, size_t len)
+{
+    return (svyi_arg){ .kind = SVYI_ARG_BLOB, .bytes = bytes, .len = len };
+}
+
+svy_status svyi_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, svy_error *err)
+{
+    /* A NULL pointer with length 0 would be bound as NULL, so it becomes an empty text or blob. */
+    const void *bytes = arg.bytes != NULL ? arg.bytes : "";
+    int rc = SQLITE_MISUSE;
+
+    switch (arg.kind) {
+    case SVYI_ARG_NULL: rc = sqlite3_bind_null(stmt, index); break;
+    case SVYI_ARG_INT: rc = sqlite3_bind_int64(stmt, index, arg.number); break;
+    case SVYI_ARG_REAL: rc = sqlite3_bind_double(stmt, index, arg.real); break;
+    case SVYI_ARG_TEXT: rc = sqlite3_bind_text64(stmt, index, bytes, arg.len, SQLITE_STATIC, SQLITE_UTF8); break;
+    case SVYI_ARG_BLOB: rc = sqlite3_bind_blob64(stmt, index, bytes, arg.len, SQLITE_STATIC); break;
+    }
+    return rc == SQLITE_OK ? SVY_OK : svyi_db_fail(s, rc, err);
+}
+
+svy_status svyi_query(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, sqlite3_stmt **out, svy_error *err)
+{
+    sqlite3_stmt **slot = &s->statements[which];
+    svy_status st = SVY_OK;
+
+    *out = NULL;
+    if (*slot == NULL)
+        st = svyi_db_prepare(s, TEXTS[which], slot, err);
+    else
+        sqlite3_reset(*slot);
+    for (size_t i = 0; i < n && st == SVY_OK; i++)
+        st = svyi_bind(s, *slot, (int)i + 1, args[i], err);
+    if (st == SVY_OK)
+        *out = *slot;
+    return st;
+}
+
+int svyi_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err)
+{
+    int rc = sqlite3_step(stmt);
+
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc != SQLITE_DONE)
+        (void)!svyi_db_fail(s, rc, err);
+    sqlite3_reset(stmt);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+svy_status svyi_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svy_error *err)
+{
+    sqlite3_stmt *stmt;
+    svy_status st = svyi_query(s, which, args, n, &stmt, err);
+
+    if (st != SVY_OK)
+        return st;
+    int rc = sqlite3_step(stmt);
+    if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+        st = svyi_db_fail(s, rc, err);
+    sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);
+    return st;
+}
+
+int svyi_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, int64_t *number, svy_error *err)
+{
+    sqlite3_stmt *stmt;
+
+    *number = 0;
+    if (svyi_query(s, which, args, n, &stmt, err) != SVY_OK)
+        return -1;
+    int found = svyi_step(s, stmt, err);
+    if (found == 1) {
+        *number = sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+    }
+    return found;
+}
+
+const char *svyi_column_text(sqlite3_stmt *stmt, int column)
+{
+    const unsigned char *text = sqlite3_column_text(stmt, column);
+
+    return text != NULL ? (const char *)text : "";
+}
+
+void svyi_statements_close(svy_study *s)
+{
+    for (size_t i = 0; i < Q_COUNT; i++) {
+        sqlite3_finalize(s->statements[i]);
+        s->statements[i] = NULL;
+    }
+}
+
+void svyi_quote(svyi_buffer *b, const char *name)
+{
+    svyi_buffer_add(b, "\"", 1);
+    for (; *name != '\0'; name++)
+        svyi_buffer_add(b, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1);
+    svyi_buffer_add(b, "\"", 1);
+}

@@ -1,0 +1,173 @@
+/* What the parts of the study file share: the open study, its statements, its forms, and the steps of a transaction. */
+#ifndef SURVEY_STORE_PRIVATE_H
+#define SURVEY_STORE_PRIVATE_H
+#include <sqlite3.h>
+#include <survey/store.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "store/seal.h"
+
+enum {
+    SVYI_APPLICATION_ID = 0x53565953,    /* "SVYS" */
+    SVYI_FILE_VERSION = 1,               /* user_version: a file of a higher one is refused */
+    SVYI_TABLE_VARIABLES = 900,          /* SQLite holds 2,000 columns a table; each variable takes two */
+    SVYI_ROW_BITS = 20,                  /* id of a roster row: number of the interview << 20 | row, from 1 */
+    SVYI_HELD_EVENTS = 64                /* events without an answer that wait for the next one that has */
+};
+
+/* ---- statements that are prepared once per study (statement.c holds their text) ---- */
+typedef enum svyi_sql {
+    Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_SAVE, Q_RELEASE, Q_BACK,
+    Q_EVENT_ADD, Q_EVENTS, Q_EVENT_BLANK, Q_EVENT_BLANK_ALL,
+    Q_INTERVIEW_ADD, Q_INTERVIEW_PHASE, Q_INTERVIEW_LANGUAGE, Q_INTERVIEW_DONE, Q_INTERVIEW_OF_CASE, Q_INTERVIEW_OF_PERSON,
+    Q_INTERVIEW_FIND, Q_INTERVIEW_REVISIONS, Q_INTERVIEW_ERASED,
+    Q_CASE_FIND, Q_CASE_ADD, Q_CASE_LISTED, Q_CASE_DISPOSITION,
+    Q_FORM_ADD, Q_FORM_NEWEST, Q_FORM_FIND, Q_FORM_LOAD, Q_FORM_IDS, Q_FORM_VERSIONS, Q_SOURCE_ADD,
+    Q_PARAMETER_ADD, Q_PARAMETER_GET,
+    Q_CHAIN_GET, Q_CHAIN_SET, Q_SUBMISSION_ADD, Q_SUBMISSION_LAST, Q_SUBMISSIONS, Q_KEY_ADD, Q_KEY_GET, Q_KEY_DROP,
+    Q_ERASING_ADD, Q_ERASING_DROP, Q_ERASURE_ADD,
+    Q_TABLE_ADD, Q_TABLES, Q_TABLE_TAKEN, Q_VARIABLE_ADD, Q_VARIABLES, Q_VARIABLE_TYPE,
+    Q_IMPORT_FIND, Q_IMPORT_ADD, Q_STATUS, Q_OUTCOMES, Q_COUNT
+} svyi_sql;
+
+typedef struct svyi_version svyi_version;    /* a deployed form, opened */
+
+struct svy_study {
+    svy_alloc alloc;
+    sqlite3 *db;
+    char *path;
+    svy_study_mode mode;
+    struct svyi_lock *lock;              /* NULL when reading */
+    sqlite3_stmt *statements[Q_COUNT];
+    svyi_version *versions;              /* those used so far */
+    svy_session *sessions;               /* those open now */
+    uint8_t key[SVYI_KEY];               /* of participant keys */
+    unsigned depth;                      /* of transactions inside one another: only the outermost begins and commits */
+    uint8_t dead;                        /* the disk did not confirm a write: nothing is acknowledged any more */
+};
+
+/* ---- db.c: the connection ---- */
+/* Opens the database with the settings of the house. `create`: makes the file. */
+svy_status svyi_db_open(svy_study *s, int create, svy_error *err);
+void svyi_db_close(svy_study *s);
+/* The sentence for a failed SQLite call. */
+svy_status svyi_db_fail(svy_study *s, int rc, svy_error *err);
+svy_status svyi_db_exec(svy_study *s, const char *sql, svy_error *err);
+svy_status svyi_db_prepare(svy_study *s, const char *sql, sqlite3_stmt **out, svy_error *err);
+/* Fails when the study was opened for reading, or can no longer be trusted to store. */
+svy_status svyi_db_writable(svy_study *s, svy_error *err);
+svy_status svyi_db_begin(svy_study *s, svy_error *err);
+/* Ends a transaction: commits when `st` is SVY_OK, else takes it back. Inside another, both are left to that one. */
+svy_status svyi_db_end(svy_study *s, svy_status st, svy_error *err);
+
+/* ---- statement.c: running prepared statements ---- */
+typedef struct svyi_arg { enum { SVYI_ARG_NULL, SVYI_ARG_INT, SVYI_ARG_REAL, SVYI_ARG_TEXT, SVYI_ARG_BLOB } kind; int64_t number; double real; const void *bytes; size_t len; } svyi_arg;
+svyi_arg svyi_int(int64_t number);
+svyi_arg svyi_text(const char *text);                      /* NULL: an SQL NULL */
+svyi_arg svyi_text_n(const char *text, size_t len);
+svyi_arg svyi_blob(const void *bytes, size_t len);
+#define SVYI_ARGS(...) ((const svyi_arg[]){ __VA_ARGS__ }), (sizeof((const svyi_arg[]){ __VA_ARGS__ }) / sizeof(svyi_arg))
+svy_status svyi_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, svy_error *err);
+/* Runs a statement that returns no rows. */
+svy_status svyi_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svy_error *err);
+/* A statement with its values bound, to be stepped through; it is reset when it has no more rows. */
+svy_status svyi_query(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, sqlite3_stmt **stmt, svy_error *err);
+/* 1 a row, 0 no more (reset), -1 failed (reset; err is filled). */
+int svyi_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err);
+/* The first row's first column as a number: 1 found, 0 none, -1 failed. */
+int svyi_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, int64_t *number, svy_error *err);
+const char *svyi_column_text(sqlite3_stmt *stmt, int column);   /* "" for NULL */
+void svyi_statements_close(svy_study *s);
+/* A name in double quotes, quotes in it doubled. */
+void svyi_quote(svyi_buffer *b, const char *name);
+
+/* ---- schema.c ---- */
+svy_status svyi_schema_make(svy_study *s, svy_moment now, svy_error *err);
+/* Checks that the file is a study of this version, and loads what is needed from it. */
+svy_status svyi_schema_check(svy_study *s, svy_error *err);
+
+/* ---- lock.c, folder.c ---- */
+typedef struct svyi_lock svyi_lock;
+/* Takes the writer's lock of a study: SVY_E_BUSY with the holder's name when somebody else has it. */
+svy_status svyi_lock_take(const svy_alloc *alloc, const char *path, svyi_lock **out, svy_error *err);
+void svyi_lock_drop(const svy_alloc *alloc, svyi_lock *lock);
+/* Refuses network file systems. */
+svy_status svyi_folder_local(const char *path, svy_error *err);
+int svyi_folder_writable(const char *path);
+int svyi_file_exists(const char *path);
+/* Makes a new empty file; SVY_E_IO when the path is taken. */
+svy_status svyi_file_new(const char *path, svy_error *err);
+void svyi_file_remove(const char *path);
+/* Makes the name of a new file durable. */
+svy_status svyi_folder_sync(const char *path, svy_error *err);
+
+/* ---- form.c: versions ---- */
+struct svyi_level;
+struct svyi_version {
+    svyi_version *next;
+    int64_t number;                       /* in the table forms */
+    svy_form *form;
+    void *block; size_t size;
+    struct svyi_level *levels; size_t n_levels;   /* typed tables of this version, made when first used (typed.c) */
+    svyi_arena arena;
+    uint8_t has_key;                      /* it has questions of type key */
+};
+svy_status svyi_version_newest(svy_study *s, const char *id, svyi_version **out, svy_error *err);
+svy_status svyi_version_load(svy_study *s, int64_t number, svyi_version **out, svy_error *err);
+void svyi_versions_close(svy_study *s);
+
+/* ---- typed.c: the catalogue and making of typed tables; rows.c: their rows ---- */
+typedef struct svyi_typed_var { uint32_t item; const char *column; } svyi_typed_var;
+/* One typed table as one form version fills it. */
+typedef struct svyi_level {
+    const char *table;
+    uint32_t roster;                      /* 0: the interview itself */
+    int sensitive;
+    svyi_typed_var *vars; size_t n_vars;
+    sqlite3_stmt *insert, *select, *drop;
+} svyi_level;
+svy_status svyi_typed_define(svy_study *s, const svy_form *form, svy_error *err);
+svy_status svyi_typed_levels(svy_study *s, svyi_version *v, svy_error *err);
+/* Rosters around `roster` and it, outermost first; returns how many (at most 64). */
+size_t svyi_roster_chain(const svy_form *form, uint32_t roster, uint32_t *chain);
+int svyi_item_is_variable(const svy_item *item);
+const char *svyi_column_type(svy_type type);
+
+/* An interview as the table interviews holds it. Texts are copies in an arena. */
+typedef struct svyi_row {
+    int64_t number, form, corrects, seed;
+    const char *uuid, *case_id, *interviewer, *language, *outcome, *reason;
+    svy_moment started, ended;
+    int phase, erased, blanked, imported;
+} svyi_row;
+/* Replaces the typed rows of interview `number` (the first of its revisions). */
+svy_status svyi_rows_write(svy_study *s, svyi_version *v, const svy_interview *iv, const svyi_row *row, int64_t number, svy_error *err);
+svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_error *err);
+/* Keyed digest of the typed rows as they are in the file; `found` receives how many there are. */
+svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], size_t *found, svy_error *err);
+
+/* ---- journal.c ---- */
+/* Adds an event to interview `number` within the transaction that is under way. */
+svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, const svy_event *event, svy_error *err);
+typedef struct svyi_event_row { svy_event event; int erased; } svyi_event_row;
+/* Steps through the events of an interview: 1 an event (borrowed until the next step), 0 no more, -1 failed. */
+svy_status svyi_events_begin(svy_study *s, int64_t number, sqlite3_stmt **stmt, svy_error *err);
+int svyi_events_next(svy_study *s, sqlite3_stmt *stmt, svyi_event_row *row, svy_error *err);
+svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err);
+svy_status svyi_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, int skip_complete, svy_interview **out, svy_error *err);
+/* Blanks what was said outside the sections that the early end `end` keeps. */
+svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form, uint32_t end, int *blanked, svy_error *err);
+
+/* ---- interview.c: rows of the table interviews ---- */
+svy_status svyi_row_add(svy_study *s, svyi_row *row, svy_error *err);      /* fills in the number */
+/* Reads the first row of a query with the columns of Q_INTERVIEW_FIND: 1 found, 0 none, -1 failed. */
+int svyi_row_read(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svyi_arena *arena, svyi_row *row, svy_error *err);
+
+/* ---- submit.c ---- */
+/* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */
+svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err);
+
+#endif
