@@ -174,19 +174,19 @@ static void check_attributes(checker *k, svyi_xml *x, const pattern *p)
     }
 }
 
-/* Whether the attributes would fit if one were not there. */
-static int fits_without(const svyi_xml *x, const pattern *p, const char *name)
+/* Whether the attributes would fit if one were not there, and what could stand in the element then. */
+static int without(const svyi_xml *x, const pattern *p, const char *name, content *c)
 {
     svyi_xml rest = *x;
     svyi_xml_attribute attributes[NAMES];
-    content c;
     rest.n = 0;
     rest.attributes = attributes;
     for (size_t j = 0; j < x->n && rest.n < NAMES; j++)
         if (strcmp(x->attributes[j].name, name) != 0)
             attributes[rest.n++] = x->attributes[j];
-    svyi_schema_content(&c, p, &rest, 0);
-    return c.possible;
+    svyi_schema_content(c, p, &rest, 0);
+    c->element = NULL;
+    return c->possible;
 }
 
 /* The attributes are each right, but not together: alternatives such as count and for. */
@@ -197,12 +197,13 @@ static void check_together(checker *k, const svyi_xml *x, const pattern *p)
     char list[LINE_SIZE], found[LINE_SIZE], advice[LINE_SIZE];
     int required[NAMES];
     size_t m = 0;
+    content c;
     const size_t n = svyi_schema_attributes(p, known, required, NAMES);
     for (size_t i = 0; i < n; i++) {
         const int there = svyi_xml_attribute_find(x, known[i]->name) != NULL;
         if (required[i] && !there)
             return;      /* reported already */
-        if (there && fits_without(x, p, known[i]->name))
+        if (there && without(x, p, known[i]->name, &c))
             m = add_name(too_many, m, known[i]->name);
     }
     enumerate(list, sizeof list, too_many, m);
@@ -216,7 +217,7 @@ static void check_together(checker *k, const svyi_xml *x, const pattern *p)
 
 /* ---- children ---- */
 
-typedef struct walk { checker *k; svyi_xml *x; content c; uint64_t now; int can_end; const char *before; } walk;
+typedef struct walk { checker *k; svyi_xml *x; const pattern *p; content c; uint64_t now; int can_end; const char *before; } walk;
 
 static const char *name_at(const content *c, unsigned i) { return c->at[i]->kind == P_ELEMENT ? c->at[i]->name : NULL; }
 
@@ -270,10 +271,24 @@ static const pattern *element_at(const content *c, uint64_t set)
 
 static const pattern *element_named(const svyi_schema *s, const char *name)
 {
+    const pattern *found = NULL;
     for (const pattern *e = s->elements; e != NULL; e = e->next_element)
-        if (strcmp(e->name, name) == 0)
-            return e;
-    return NULL;
+        if (strcmp(e->name, name) == 0 && (found == NULL || found->parent_element == NULL))
+            found = e;               /* rather one that stands somewhere than a root */
+    return found;
+}
+
+/* The attribute that keeps an element from standing in `x`, "" when there is none. */
+static const char *preventer(const svyi_xml *x, const pattern *p, const char *name)
+{
+    content c;
+    for (size_t i = 0; i < x->n; i++) {
+        if (!without(x, p, x->attributes[i].name, &c))
+            continue;
+        if (reachable(&c, c.first) & positions_of(&c, name))
+            return x->attributes[i].name;
+    }
+    return "";
 }
 
 static int comes_later(const svyi_xml *x, const char *name)
@@ -305,6 +320,13 @@ static void misplaced(walk *w, svyi_xml *x, uint64_t at)
         accept(w, at);
         return;
     }
+    if (!(reachable(&w->c, w->c.first) & at)) {
+        const char *attribute = preventer(w->x, w->p, x->name);
+        say(found, "'%s' cannot stand in a '%s' with the attribute '%s'", x->name, w->x->name, attribute);
+        say(advice, "keep one of the two");
+        problem(w->k, x, x->line, x->column, 1, advice, found);
+        return;
+    }
     int twice = 0;
     for (const svyi_xml *c = w->x->first; c != x; c = c->next)
         twice |= c->name != NULL && strcmp(c->name, x->name) == 0;
@@ -312,11 +334,8 @@ static void misplaced(walk *w, svyi_xml *x, uint64_t at)
         say(found, "'%s' has a second '%s'", w->x->name, x->name);
         say(advice, "keep one");
     } else {
-        say(found, "'%s' stands behind '%s'", x->name, w->before != NULL ? w->before : "a text");
-        if (w->before != NULL)
-            say(advice, "move it before '%s'", w->before);
-        else
-            say(advice, "write either a text or elements");
+        say(found, w->before != NULL ? "'%s' stands behind '%s'" : "'%s' stands behind a text", x->name, w->before);
+        say(advice, w->before != NULL ? "move it before '%s'" : "write either a text or elements", w->before);
     }
     problem(w->k, x, x->line, x->column, 1, advice, found);
 }
@@ -426,7 +445,7 @@ static void check_end(walk *w)
 
 static void check_element(checker *k, svyi_xml *x, const pattern *p)
 {
-    walk w = { .k = k, .x = x };
+    walk w = { .k = k, .x = x, .p = p };
     int reported = 0;
     if (stopped(k))
         return;
