@@ -170,6 +170,12 @@ int svyi_check_code(svyi_compiler *c, const svyi_node *code, uint32_t list)
     return 0;
 }
 
+/* The list whose code a part is, or is the number of. */
+static uint32_t list_of(const svyi_node *n)
+{
+    return n->kind == SVY_K_CODE || n->convert == SVYI_CV_NUMBER || n->convert == SVYI_CV_PARSE ? n->list : 0;
+}
+
 static int both(const svyi_node *a, const svyi_node *b, svy_kind kind)
 {
     return a->kind == kind && b->kind == kind;
@@ -228,7 +234,7 @@ int svyi_check_compare(svyi_compiler *c, svyi_node *a, svyi_node *b, svyi_operat
     const int ordered = op >= SVYI_LT;
 
     *detail = (uint8_t)(op - SVYI_EQ);
-    if (!ordered && (!svyi_check_code(c, a, b->list) || !svyi_check_code(c, b, a->list)))
+    if (!ordered && (!svyi_check_code(c, a, list_of(b)) || !svyi_check_code(c, b, list_of(a))))
         return 0;
     if (is_number(a) && is_number(b) && (ordered || !both(a, b, SVY_K_CODE)))
         return svyi_make_number(c, a) && svyi_make_number(c, b);

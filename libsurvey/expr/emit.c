@@ -56,12 +56,8 @@ static void truth(emitter *e, int value)
 
 static void emit_symbol(emitter *e, const svyi_node *n)
 {
-    if (n->up == 0) {
-        op(e, SVYI_OP_LOAD, n->symbol.id);
-        return;
-    }
-    op(e, SVYI_OP_LOAD_UP, n->symbol.id);
-    word(e, n->up);
+    op(e, n->up == 0 ? SVYI_OP_LOAD : SVYI_OP_LOAD_UP, n->symbol.id);
+    word(e, n->symbol.kind | (uint32_t)n->up << 8);
 }
 
 /* Every entry of a set: filters, then what is fed to the aggregate that is open. */
@@ -85,6 +81,7 @@ static void emit_each(emitter *e, const svyi_node *n, uint32_t which, int entrie
         truth(e, 1);
     } else {
         op(e, SVYI_OP_LOAD, base->symbol.id);
+        word(e, base->symbol.kind);
         if (n->convert != SVYI_CV_NONE && !n->index)
             op(e, SVYI_OP_CONVERT, n->convert);
     }

@@ -247,6 +247,7 @@ struct svy_scratch {
     svyi_sum *sums; size_t sums_capacity;
     svyi_made *made; size_t made_total;
     svyi_regex_program *regexes[SVYI_REGEXES]; unsigned next_regex;
+    void *columns; size_t columns_size;          /* the stack of the column evaluator */
 };
 
 struct svyi_run {
@@ -284,6 +285,37 @@ typedef void svyi_run_op(svyi_run *r, uint32_t operand, svy_value *v);
 svyi_run_op svyi_run_const, svyi_run_load, svyi_run_load_up, svyi_run_self, svyi_run_sum_new, svyi_run_sum_add, svyi_run_sum_end,
     svyi_run_each, svyi_run_where, svyi_run_feed, svyi_run_base, svyi_run_pick, svyi_run_load_at, svyi_run_position,
     svyi_run_label, svyi_run_lookup, svyi_run_choice;
+
+/* ---- Columns: the same operations on a chunk of rows at a time ---- */
+
+enum { SVYI_CHUNK = 1024 };
+
+typedef enum svyi_form_of_column { SVYI_NUMBERS, SVYI_LEVELS, SVYI_CONSTANT } svyi_form_of_column;
+
+/* What an operation gives for every level of a column; worked out when a level is first met. */
+typedef struct svyi_level_table {
+    const void *key;             /* the levels it is for */
+    uint32_t n, epoch;
+    size_t capacity;
+    svy_value *values;           /* by level, then by reason for a missing answer */
+    uint8_t *known;
+} svyi_level_table;
+
+/* A place on the stack: a value for each row of the chunk. */
+typedef struct svyi_column {
+    uint8_t form, kind;
+    uint32_t origin;             /* LEVELS: the symbol whose levels number the rows */
+    svyi_level_table *levels;    /* LEVELS: the text of each */
+    svy_value constant;          /* CONSTANT; numbers and missing hold it in every row, too */
+    double *numbers;
+    uint32_t *codes;
+    uint8_t *missing;
+} svyi_column;
+
+/* 1 when done: operations on numbers that have a loop of their own. The result goes to in[0]. */
+int svyi_column_loop(svyi_op op, uint32_t operand, svyi_column *in, size_t rows);
+void svyi_column_or(svyi_column *into, const svyi_column *with, size_t rows);
+int svyi_kind_has_text(unsigned kind);
 
 /* ---- Regular expressions ---- */
 

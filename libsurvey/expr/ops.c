@@ -209,7 +209,7 @@ static void op_checklist(svyi_run *r, uint32_t operand, svy_value *v)
 static const svyi_op_info OPS[SVYI_N_OPS] = {
     [SVYI_OP_END] = { 0, 0, 0, 1, NULL },
     [SVYI_OP_CONST] = { 0, 1, 0, 1, svyi_run_const },
-    [SVYI_OP_LOAD] = { 0, 1, 0, 1, svyi_run_load },
+    [SVYI_OP_LOAD] = { 0, 1, 1, 1, svyi_run_load },
     [SVYI_OP_LOAD_UP] = { 0, 1, 1, 1, svyi_run_load_up },
     [SVYI_OP_SELF] = { 0, 1, 0, 1, svyi_run_self },
     [SVYI_OP_ADD] = { 2, 1, 0, 0, op_add },

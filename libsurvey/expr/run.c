@@ -48,6 +48,7 @@ void svy_scratch_free(svy_scratch *s)
     svyi_regex_forget(s);
     for (size_t i = 0; i < s->sums_capacity; i++)
         svyi_buffer_clear(&s->sums[i].text);
+    svyi_release(&alloc, s->columns, s->columns_size);
     svyi_release(&alloc, s->sums, s->sums_capacity * sizeof *s->sums);
     svyi_release(&alloc, s->stack, s->stack_capacity * sizeof *s->stack);
     svyi_release(&alloc, s, sizeof *s);
@@ -120,6 +121,7 @@ void svyi_run_load(svyi_run *r, uint32_t operand, svy_value *v)
 {
     (void)v;
     load(r, operand, r->entry);
+    r->stack[r->top - 1].kind = (uint8_t)svyi_word(r->program.code, r->pc - 1);
 }
 
 /* The entry as it was `up` loops further out. */
@@ -131,7 +133,9 @@ static uint32_t entry_up(const svyi_run *r, uint32_t up)
 void svyi_run_load_up(svyi_run *r, uint32_t operand, svy_value *v)
 {
     (void)v;
-    load(r, operand, entry_up(r, svyi_word(r->program.code, r->pc - 1)));
+    const uint32_t how = svyi_word(r->program.code, r->pc - 1);
+    load(r, operand, entry_up(r, how >> 8));
+    r->stack[r->top - 1].kind = (uint8_t)how;
 }
 
 void svyi_run_self(svyi_run *r, uint32_t operand, svy_value *v)

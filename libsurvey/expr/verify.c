@@ -190,6 +190,17 @@ static svy_status check_call(verifier *v, uint32_t operand)
     return stack(v, n, 1, VALUE);
 }
 
+/* The word of a name: its kind, and how many loops further out its entry is. */
+static svy_status check_load(verifier *v, svyi_op op)
+{
+    const uint32_t how = svyi_word(v->p.code, v->at + 1), kind = how & 0xff, up = how >> 8;
+    if (kind == SVY_K_NONE || kind >= SVY_K_ENTRIES)
+        return bad(v, "a name has no kind");
+    if (up > v->n_loops || (op == SVYI_OP_LOAD && up != 0))
+        return bad(v, "it goes out of more loops than there are");
+    return stack(v, 0, 1, VALUE);
+}
+
 static svy_status check_operand(const verifier *v, svyi_op op, uint32_t operand)
 {
     uint32_t most = 0;
@@ -226,10 +237,7 @@ static svy_status walk(verifier *v, svyi_op op, uint32_t operand, const svyi_op_
         if (v->n_loops == 0 || v->depth != v->loops[v->n_loops - 1].depth + 1 || v->n_sums != v->loops[v->n_loops - 1].sums)
             return bad(v, "a filter stands outside a loop");
         return stack(v, 1, 0, VALUE);
-    case SVYI_OP_LOAD_UP:
-        if (svyi_word(v->p.code, v->at + 1) > v->n_loops)
-            return bad(v, "it goes out of more loops than there are");
-        return stack(v, 0, 1, VALUE);
+    case SVYI_OP_LOAD: case SVYI_OP_LOAD_UP: return check_load(v, op);
     case SVYI_OP_BASE:
         if (operand > v->n_loops)
             return bad(v, "it goes out of more loops than there are");

@@ -42,7 +42,7 @@ typedef struct test_interview {
     uint32_t entry;
 } test_interview;
 
-static test_symbol *test_find(test_interview *t, const char *name, size_t len)
+static inline test_symbol *test_find(test_interview *t, const char *name, size_t len)
 {
     for (uint32_t i = 1; i <= t->n_symbols; i++)
         if (strlen(t->symbols[i].name) == len && memcmp(t->symbols[i].name, name, len) == 0)
@@ -50,7 +50,7 @@ static test_symbol *test_find(test_interview *t, const char *name, size_t len)
     return NULL;
 }
 
-static int scope_find(void *user, const char *name, size_t len, svy_symbol *symbol)
+static inline int scope_find(void *user, const char *name, size_t len, svy_symbol *symbol)
 {
     test_symbol *s = test_find(user, name, len);
     if (s != NULL)
@@ -58,13 +58,13 @@ static int scope_find(void *user, const char *name, size_t len, svy_symbol *symb
     return s != NULL;
 }
 
-static uint32_t scope_roster_parent(void *user, uint32_t roster)
+static inline uint32_t scope_roster_parent(void *user, uint32_t roster)
 {
     test_interview *t = user;
     return t->symbols[roster].symbol.roster;
 }
 
-static test_code *test_code_find(test_interview *t, uint32_t list, const char *code, size_t len)
+static inline test_code *test_code_find(test_interview *t, uint32_t list, const char *code, size_t len)
 {
     for (int i = 0; list >= 1 && list <= t->n_lists && i < t->lists[list].n; i++)
         if (strlen(t->lists[list].codes[i].code) == len && memcmp(t->lists[list].codes[i].code, code, len) == 0)
@@ -72,12 +72,12 @@ static test_code *test_code_find(test_interview *t, uint32_t list, const char *c
     return NULL;
 }
 
-static int scope_has_code(void *user, uint32_t list, const char *code, size_t len)
+static inline int scope_has_code(void *user, uint32_t list, const char *code, size_t len)
 {
     return test_code_find(user, list, code, len) != NULL;
 }
 
-static int scope_find_list(void *user, const char *name, size_t len, uint32_t *list)
+static inline int scope_find_list(void *user, const char *name, size_t len, uint32_t *list)
 {
     test_interview *t = user;
     for (uint32_t i = 1; i <= t->n_lists; i++)
@@ -88,7 +88,7 @@ static int scope_find_list(void *user, const char *name, size_t len, uint32_t *l
     return 0;
 }
 
-static void env_get(void *user, uint32_t symbol, uint32_t entry, svy_value *value)
+static inline void env_get(void *user, uint32_t symbol, uint32_t entry, svy_value *value)
 {
     test_interview *t = user;
     for (;; entry = t->entries[entry].parent) {
@@ -103,14 +103,14 @@ static void env_get(void *user, uint32_t symbol, uint32_t entry, svy_value *valu
     *value = svy_value_missing(SVY_K_NONE, SVY_NOT_REACHED);
 }
 
-static int test_inside(const test_interview *t, uint32_t entry, uint32_t around)
+static inline int test_inside(const test_interview *t, uint32_t entry, uint32_t around)
 {
     while (entry != 0 && entry != around)
         entry = t->entries[entry].parent;
     return entry == around;
 }
 
-static uint32_t env_next_entry(void *user, uint32_t roster, uint32_t entry, uint32_t after)
+static inline uint32_t env_next_entry(void *user, uint32_t roster, uint32_t entry, uint32_t after)
 {
     test_interview *t = user;
     for (uint32_t i = after + 1; i <= t->n_entries; i++)
@@ -119,7 +119,7 @@ static uint32_t env_next_entry(void *user, uint32_t roster, uint32_t entry, uint
     return 0;
 }
 
-static uint32_t env_enclosing(void *user, uint32_t roster, uint32_t entry)
+static inline uint32_t env_enclosing(void *user, uint32_t roster, uint32_t entry)
 {
     test_interview *t = user;
     while (entry != 0 && t->entries[entry].roster != roster)
@@ -127,13 +127,13 @@ static uint32_t env_enclosing(void *user, uint32_t roster, uint32_t entry)
     return entry;
 }
 
-static uint32_t env_position(void *user, uint32_t entry)
+static inline uint32_t env_position(void *user, uint32_t entry)
 {
     test_interview *t = user;
     return t->entries[entry].position;
 }
 
-static int env_lookup(void *user, uint32_t list, const char *code, size_t len, const char *property, size_t property_len, svy_value *text)
+static inline int env_lookup(void *user, uint32_t list, const char *code, size_t len, const char *property, size_t property_len, svy_value *text)
 {
     test_code *c = test_code_find(user, list, code, len);
     const char *found = c == NULL ? NULL : property_len == 5 && memcmp(property, "label", 5) == 0 ? c->label
@@ -144,12 +144,12 @@ static int env_lookup(void *user, uint32_t list, const char *code, size_t len, c
     return 1;
 }
 
-static int env_label(void *user, uint32_t list, const char *code, size_t len, svy_value *text)
+static inline int env_label(void *user, uint32_t list, const char *code, size_t len, svy_value *text)
 {
     return env_lookup(user, list, code, len, "label", 5, text);
 }
 
-static void test_init(test_interview *t)
+static inline void test_init(test_interview *t)
 {
     memset(t, 0, sizeof *t);
     t->scope = (svy_scope){ t, scope_find, scope_roster_parent, scope_has_code, scope_find_list };
@@ -160,17 +160,17 @@ static void test_init(test_interview *t)
 
 /* ---- Reading the lines ---- */
 
-static const char *skip(const char *s)
+static inline const char *skip(const char *s)
 {
     return s + strspn(s, " \t");
 }
 
-static size_t word_length(const char *s)
+static inline size_t word_length(const char *s)
 {
     return strcspn(s, " \t:=.[]()@,\n");
 }
 
-static void take(char *out, size_t size, const char *from, size_t len)
+static inline void take(char *out, size_t size, const char *from, size_t len)
 {
     while (len > 0 && (from[len - 1] == ' ' || from[len - 1] == '\t'))
         len--;
@@ -178,7 +178,7 @@ static void take(char *out, size_t size, const char *from, size_t len)
 }
 
 /* code[=label][@parent], ... up to `end`; 1 when every code is a number. */
-static int test_codes(test_list *list, const char *s, const char *end)
+static inline int test_codes(test_list *list, const char *s, const char *end)
 {
     int numeric = 1;
     while ((s = skip(s)) < end) {
@@ -200,7 +200,7 @@ static int test_codes(test_list *list, const char *s, const char *end)
 }
 
 /* member[1].job[2]. -> the entry, made when it is new; *s goes past it. */
-static uint32_t test_path(test_interview *t, const char **s)
+static inline uint32_t test_path(test_interview *t, const char **s)
 {
     uint32_t entry = 0;
     for (;;) {
@@ -222,7 +222,7 @@ static uint32_t test_path(test_interview *t, const char **s)
     }
 }
 
-static int test_setting(test_interview *t, const char *name, size_t len, const char *s)
+static inline int test_setting(test_interview *t, const char *name, size_t len, const char *s)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_value v;
@@ -266,7 +266,7 @@ static int test_setting(test_interview *t, const char *name, size_t len, const c
     return -1;
 }
 
-static test_symbol *test_new(test_interview *t, const char *name, size_t len)
+static inline test_symbol *test_new(test_interview *t, const char *name, size_t len)
 {
     test_symbol *s = &t->symbols[++t->n_symbols];
     take(s->name, sizeof s->name, name, len);
@@ -276,7 +276,7 @@ static test_symbol *test_new(test_interview *t, const char *name, size_t len)
 }
 
 /* After the colon: roster [in x], or a type with its codes. Returns what follows, NULL when wrong. */
-static const char *test_type(test_interview *t, test_symbol *q, uint32_t entry, const char *s)
+static inline const char *test_type(test_interview *t, test_symbol *q, uint32_t entry, const char *s)
 {
     size_t len = word_length(s);
     if (len == 6 && memcmp(s, "roster", 6) == 0) {
@@ -303,7 +303,7 @@ static const char *test_type(test_interview *t, test_symbol *q, uint32_t entry, 
     return q->symbol.kind != SVY_K_NONE ? s : NULL;
 }
 
-static int test_value(test_interview *t, const test_symbol *q, uint32_t entry, const char *s, size_t len)
+static inline int test_value(test_interview *t, const test_symbol *q, uint32_t entry, const char *s, size_t len)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_missing why;
@@ -319,7 +319,7 @@ static int test_value(test_interview *t, const test_symbol *q, uint32_t entry, c
 }
 
 /* One line; 0 when it cannot be read. */
-static int test_line(test_interview *t, const char *s)
+static inline int test_line(test_interview *t, const char *s)
 {
     s = skip(s);
     size_t len = word_length(s);
@@ -354,7 +354,7 @@ static int test_line(test_interview *t, const char *s)
 }
 
 /* Lines up to `end`; returns the first that cannot be read, or NULL. */
-static const char *test_lines(test_interview *t, const char *s, const char *end)
+static inline const char *test_lines(test_interview *t, const char *s, const char *end)
 {
     while (s < end) {
         const char *stop = memchr(s, '\n', (size_t)(end - s));
@@ -369,7 +369,7 @@ static const char *test_lines(test_interview *t, const char *s, const char *end)
 
 typedef struct test_outcome { svy_status status; svy_value value; svy_error err; char text[256]; unsigned warnings; char warning[256]; } test_outcome;
 
-static void count_warning(void *user, const svy_diag *d)
+static inline void count_warning(void *user, const svy_diag *d)
 {
     test_outcome *o = user;
     if (d->severity == SVY_WARNING)
@@ -377,7 +377,7 @@ static void count_warning(void *user, const svy_diag *d)
 }
 
 /* Compiles, verifies and runs; out.text is the canonical text of the value. */
-static void test_eval(test_interview *t, const char *text, size_t len, svy_kind want, test_outcome *o)
+static inline void test_eval(test_interview *t, const char *text, size_t len, svy_kind want, test_outcome *o)
 {
     svy_expr *e = NULL;
     svy_scratch *scratch = NULL;
@@ -401,7 +401,7 @@ static void test_eval(test_interview *t, const char *text, size_t len, svy_kind 
 }
 
 /* 1 when the outcome is what `expected` says: a number, 'text', true, false, missing [why], error: part of the message, warning: part. */
-static int test_is(const test_outcome *o, const char *expected, size_t len)
+static inline int test_is(const test_outcome *o, const char *expected, size_t len)
 {
     char want[256];
     take(want, sizeof want, expected, len);
