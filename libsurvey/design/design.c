@@ -224,6 +224,11 @@ static svy_status number_units(build *b, int s)
     svy_status st = svyi_intern_column(&b->alloc, d->cluster_columns[s], d->rows, b->column, &n, b->err);
     if (st != SVY_OK)
         return st;
+    if (n == d->rows) {            /* every row is a unit of its own, whatever is around it */
+        memcpy(b->unit, b->column, d->rows * sizeof *b->unit);
+        b->n_units = n;
+        return SVY_OK;
+    }
     const uint32_t *around = b->spec->nest ? b->stratum : b->unit;
     st = svyi_intern_pairs(&b->alloc, d->rows, around, b->spec->nest ? b->n_strata : b->n_units, b->column, n, b->unit, &b->n_units, b->err);
     if (st != SVY_OK || b->spec->nest || d->stratum_columns[s] == NULL)

@@ -192,10 +192,50 @@ static int add_plain(const svyi_sum_request *r, svyi_sums *s, worker *w, uint32_
     return 0;
 }
 
+/* The same where units are rows: also the scatter of (w, w u) about the first row's. */
+static int add_plain_elements(const svyi_sum_request *r, svyi_sums *s, worker *w, uint32_t group, size_t from, size_t to)
+{
+    size_t at = entry_of(s, w->slot, group, 0);
+    if (at == SIZE_MAX)
+        return -1;
+    const uint32_t *order = r->design->order;
+    const double *weights = r->design->weights, *y = r->inputs[0].numbers;
+    double *v = s->values + at * s->stride, *shift = v + s->scatter_at, centre = r->centre[0];
+    svyi_entry *e = &s->entries[at];
+    size_t first = order != NULL ? order[from] : from;
+    if (e->used == 0) {
+        shift[0] = weights[first];
+        shift[1] = weights[first] * (y[first] - centre);
+    }
+    double shift_w = shift[0], shift_y = shift[1], sum_w = 0, sum_y = 0, off_w = 0, off_y = 0, ww = 0, wy = 0, yy = 0;
+    uint32_t weighted = 0;
+    for (size_t i = from; i < to; i++) {
+        size_t row = order != NULL ? order[i] : i;
+        double weight = weights[row], x = weight * (y[row] - centre), a = weight - shift_w, b = x - shift_y;
+        sum_w += weight;
+        sum_y += x;
+        off_w += a;
+        off_y += b;
+        ww += a * a;
+        wy += a * b;
+        yy += b * b;
+        weighted += weight != 0;
+    }
+    const double added[] = { off_w, off_y, ww, wy, yy };
+    v[0] += sum_w;
+    v[1] += sum_y;
+    for (size_t k = 0; k < sizeof added / sizeof added[0]; k++)
+        shift[2 + k] += added[k];
+    e->rows += (uint32_t)(to - from);
+    e->used += (uint32_t)(to - from);
+    e->weighted += weighted;
+    return 0;
+}
+
 static int is_plain(const svyi_sum_request *r)
 {
     return r->width == 1 && r->inputs[0].numbers != NULL && r->domains->map == NULL && r->domains->keep == NULL && r->missing == NULL &&
-           r->slope == NULL && r->squares == SVYI_SQUARES_NONE && !r->design->elements;
+           r->slope == NULL && r->squares == SVYI_SQUARES_NONE;
 }
 
 static int add_run(const svyi_sum_request *r, svyi_sums *s, worker *w, uint32_t group, size_t from, size_t to)
@@ -248,7 +288,7 @@ static int sum_plain(const svyi_sum_request *r, svyi_sums *s, worker *w, size_t 
     uint32_t group = group_at(r->design, first);
     for (size_t at = first; at < end; group++) {
         size_t stop = r->design->group_start[group + 1] < end ? r->design->group_start[group + 1] : end;
-        if (add_plain(r, s, w, group, at, stop) != 0)
+        if ((r->design->elements ? add_plain_elements(r, s, w, group, at, stop) : add_plain(r, s, w, group, at, stop)) != 0)
             return -1;
         at = stop;
     }
