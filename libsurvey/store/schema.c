@@ -42,10 +42,10 @@ static const char SCHEMA[] =
     "CREATE TABLE erasures(number INTEGER PRIMARY KEY, interview TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, utc_ms INTEGER NOT NULL,"
     " zone INTEGER NOT NULL) STRICT;"
 
-    "CREATE TABLE typed_tables(name TEXT PRIMARY KEY, form TEXT NOT NULL, level TEXT NOT NULL, sensitive INTEGER NOT NULL, part INTEGER NOT NULL,"
+    "CREATE TABLE typed_tables(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, form TEXT NOT NULL, level TEXT NOT NULL, sensitive INTEGER NOT NULL, part INTEGER NOT NULL,"
     " UNIQUE(form, level, sensitive, part)) STRICT;"
     "CREATE TABLE variables(number INTEGER PRIMARY KEY, form TEXT NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL, type INTEGER NOT NULL,"
-    " sensitive INTEGER NOT NULL, typed_table TEXT NOT NULL REFERENCES typed_tables, typed_column TEXT NOT NULL, UNIQUE(form, name),"
+    " sensitive INTEGER NOT NULL, typed_table TEXT NOT NULL REFERENCES typed_tables(name), typed_column TEXT NOT NULL, UNIQUE(form, name),"
     " UNIQUE(typed_table, typed_column)) STRICT;"
     "CREATE TABLE imports(form TEXT NOT NULL, row_key TEXT NOT NULL, interview TEXT NOT NULL, PRIMARY KEY(form, row_key)) STRICT, WITHOUT ROWID;"
 
@@ -53,7 +53,7 @@ static const char SCHEMA[] =
     "CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT raise(ABORT, 'events are only added'); END;"
     "CREATE TRIGGER events_stay BEFORE UPDATE ON events WHEN NOT (OLD.interview IN (SELECT interview FROM erasing) AND NEW.erased = 1 AND NEW.value = ''"
     " AND NEW.reason = '' AND NEW.interview = OLD.interview AND NEW.sequence = OLD.sequence AND NEW.utc_ms = OLD.utc_ms AND NEW.zone = OLD.zone"
-    " AND NEW.mono_ms = OLD.mono_ms AND NEW.action = OLD.action AND NEW.item = OLD.item) BEGIN SELECT raise(ABORT, 'events are only added'); END;"
+    " AND NEW.mono_ms = OLD.mono_ms AND NEW.action = OLD.action) BEGIN SELECT raise(ABORT, 'events are only added'); END;"
     "CREATE TRIGGER submissions_are_kept BEFORE DELETE ON submissions BEGIN SELECT raise(ABORT, 'submissions are only added'); END;"
     "CREATE TRIGGER submissions_stay BEFORE UPDATE ON submissions BEGIN SELECT raise(ABORT, 'submissions are only added'); END;"
     "CREATE TRIGGER parameters_are_kept BEFORE DELETE ON parameters BEGIN SELECT raise(ABORT, 'parameters keep their history'); END;"

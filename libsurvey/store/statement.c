@@ -13,8 +13,8 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_EVENT_ADD] = "INSERT INTO events(interview, sequence, utc_ms, zone, mono_ms, action, item, entry, value, missing, reason) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
     [Q_EVENTS] = "SELECT sequence, utc_ms, zone, mono_ms, action, item, entry, value, missing, reason, erased FROM events WHERE interview = ? ORDER BY sequence",
-    [Q_EVENT_BLANK] = "UPDATE events SET value = '', reason = '', erased = 1 WHERE interview = ? AND sequence = ?",
-    [Q_EVENT_BLANK_ALL] = "UPDATE events SET value = '', reason = '', entry = '', missing = 0, erased = 1 WHERE interview = ?",
+    [Q_EVENT_BLANK] = "UPDATE events SET item = '', entry = '', value = '', missing = 0, reason = '', erased = 1 WHERE interview = ? AND sequence = ?",
+    [Q_EVENT_BLANK_ALL] = "UPDATE events SET item = '', entry = '', value = '', missing = 0, reason = '', erased = 1 WHERE interview = ?",
 
     [Q_INTERVIEW_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason,"
                         " imported) VALUES(?,?,?,?,?,?,0,'',?,?,?,?,?)",
@@ -36,7 +36,7 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_FORM_ADD] = "INSERT INTO forms(id, version, checksum, block, actor, utc_ms, zone) VALUES(?,?,?,?,?,?,?)",
     [Q_FORM_NEWEST] = "SELECT number FROM forms WHERE id = ? ORDER BY number DESC LIMIT 1",
-    [Q_FORM_FIND] = "SELECT number, checksum, length(block) FROM forms WHERE id = ? AND version = ?",
+    [Q_FORM_FIND] = "SELECT number, block FROM forms WHERE id = ? AND version = ?",
     [Q_FORM_LOAD] = "SELECT block FROM forms WHERE number = ?",
     [Q_FORM_IDS] = "SELECT DISTINCT id FROM forms ORDER BY id",
     [Q_FORM_VERSIONS] = "SELECT number FROM forms WHERE id = ? ORDER BY number DESC",
@@ -61,8 +61,8 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_ERASURE_ADD] = "INSERT INTO erasures(interview, actor, reason, utc_ms, zone) VALUES(?,?,?,?,?)",
 
     [Q_TABLE_ADD] = "INSERT INTO typed_tables(name, form, level, sensitive, part) VALUES(?,?,?,?,?)",
-    [Q_TABLES] = "SELECT name, (SELECT count(*) FROM variables v WHERE v.typed_table = t.name) FROM typed_tables t WHERE form = ? AND level = ? AND sensitive = ?"
-                 " ORDER BY part",
+    [Q_TABLES] = "SELECT name, level, sensitive, part, (SELECT count(*) FROM variables v WHERE v.typed_table = t.name) FROM typed_tables t WHERE form = ?"
+                 " ORDER BY number",
     [Q_TABLE_TAKEN] = "SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE",
     [Q_VARIABLE_ADD] = "INSERT INTO variables(form, name, level, type, sensitive, typed_table, typed_column) VALUES(?,?,?,?,?,?,?)",
     [Q_VARIABLES] = "SELECT name, level, type, sensitive, typed_table, typed_column FROM variables WHERE form = ? ORDER BY number",

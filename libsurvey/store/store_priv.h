@@ -111,7 +111,7 @@ struct svyi_version {
     int64_t number;                       /* in the table forms */
     svy_form *form;
     void *block; size_t size;
-    struct svyi_level *levels; size_t n_levels;   /* typed tables of this version, made when first used (typed.c) */
+    struct svyi_level *levels; size_t n_levels, levels_capacity;   /* typed tables of this version, made when first used (typed.c) */
     svyi_arena arena;
     uint8_t has_key;                      /* it has questions of type key */
 };
@@ -127,13 +127,17 @@ typedef struct svyi_level {
     uint32_t roster;                      /* 0: the interview itself */
     int sensitive;
     svyi_typed_var *vars; size_t n_vars;
+    int first;                            /* the table with what is known of the interview beside its answers */
     sqlite3_stmt *insert, *select, *drop;
 } svyi_level;
 svy_status svyi_typed_define(svy_study *s, const svy_form *form, svy_error *err);
 svy_status svyi_typed_levels(svy_study *s, svyi_version *v, svy_error *err);
+void svyi_levels_drop(svy_study *s, svyi_version *v);
 /* Rosters around `roster` and it, outermost first; returns how many (at most 64). */
 size_t svyi_roster_chain(const svy_form *form, uint32_t roster, uint32_t *chain);
 int svyi_item_is_variable(const svy_item *item);
+/* Its answers are kept apart: it says so, or it is the other-specify text of a question that does. */
+int svyi_item_is_sensitive(const svy_form *form, uint32_t item);
 const char *svyi_column_type(svy_type type);
 
 /* An interview as the table interviews holds it. Texts are copies in an arena. */
