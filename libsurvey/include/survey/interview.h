@@ -133,6 +133,9 @@ SVY_API uint64_t svy_interview_seed(const svy_interview *iv);
 SVY_API svy_value svy_interview_get(const svy_interview *iv, svy_place place);
 SVY_API int svy_interview_relevant(const svy_interview *iv, svy_place place);
 SVY_API int svy_interview_required(const svy_interview *iv, svy_place place);
+/** 1 when the value is only proposed by the question's `default`. A proposal follows its expression until the question is answered or
+ *  cleared; it counts as an answer for expressions and for completing. Read-only questions with a default are always like that. */
+SVY_API int svy_interview_is_preset(const svy_interview *iv, svy_place place);
 SVY_API const char *svy_interview_get_remark(const svy_interview *iv, svy_place place);      /**< "" when none */
 SVY_API const char *svy_interview_get_reason(const svy_interview *iv, svy_place place);      /**< override reason, "" when none */
 
@@ -140,6 +143,7 @@ SVY_API const char *svy_interview_get_reason(const svy_interview *iv, svy_place 
 SVY_API uint32_t svy_interview_next_entry(const svy_interview *iv, uint32_t roster, uint32_t entry, uint32_t after);
 SVY_API uint32_t svy_interview_entry_position(const svy_interview *iv, uint32_t entry);      /**< from 1 */
 SVY_API uint32_t svy_interview_entry_count(const svy_interview *iv, uint32_t roster, uint32_t entry);
+SVY_API int svy_interview_roster_closed(const svy_interview *iv, svy_place roster);          /**< open roster: "there is no other" was said */
 SVY_API uint32_t svy_interview_entry_roster(const svy_interview *iv, uint32_t entry);
 SVY_API uint32_t svy_interview_entry_parent(const svy_interview *iv, uint32_t entry);
 SVY_API const char *svy_interview_entry_key(const svy_interview *iv, uint32_t entry);        /**< "2", or the chosen code of a `for` roster */
@@ -163,12 +167,18 @@ SVY_API svy_place svy_interview_next_unanswered(const svy_interview *iv, svy_pla
 /** Where it stands: places shown so far and in all, as things are now. */
 SVY_API void svy_interview_progress(const svy_interview *iv, svy_place at, uint32_t *position, uint32_t *total);
 
+#define SVY_PROBLEM_REQUIRED UINT32_MAX              /**< a required answer (or entry of an open roster with `min`) is missing */
+#define SVY_PROBLEM_NOT_OFFERED (UINT32_MAX - 1)     /**< a chosen code is not offered any more, because another answer changed */
 typedef struct svy_problem {
-    svy_place place;       /**< where to mend it */
-    uint32_t check;        /**< UINT32_MAX: a required answer is missing */
+    svy_place place;       /**< where to mend it: of a check across questions, the last question asked that it reads */
+    uint32_t check;        /**< number of a check in the form, or one of the above */
     uint32_t soft;
+    uint32_t entry;        /**< in which the check runs: for svy_interview_override and svy_interview_check_text */
 } svy_problem;
-/** What stands in the way of completing: required answers missing, hard checks that fail, soft ones not overridden. Start with *cursor = 0; 0 at the end. */
+/** What stands in the way of completing: required answers missing, hard checks that fail, soft ones not overridden. Start with *cursor = 0; 0 at the end.
+ *  A check of a question is evaluated when the question has a value, one of a section, roster or the questionnaire whenever that is asked
+ *  (for a roster: in each of its entries), but not when an early end cut it short. An override holds as long as every answer that
+ *  the check reads stays as it was. The interview must not change while a cursor is in use. */
 SVY_API int svy_interview_next_problem(svy_interview *iv, uint64_t *cursor, svy_problem *problem);
 
 /* ---- the whole state ----------------------------------------------------------------------------------------------------- */

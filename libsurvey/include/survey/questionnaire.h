@@ -146,7 +146,7 @@ SVY_API const char *svy_form_item_id(const svy_form *f, uint32_t item);   /**< "
 SVY_API int svy_form_find(const svy_form *f, const char *id, size_t len, uint32_t *item);   /**< 1 found */
 /** A text of an item in a language, in the source language where there is no (valid) translation; "" when there is none. Fills are not replaced. */
 SVY_API const char *svy_form_text(const svy_form *f, uint32_t item, svy_role role, uint32_t lang);
-SVY_API const char *svy_form_parameter(const svy_form *f, uint32_t item);   /**< value text of a parameter as written */
+SVY_API const char *svy_form_parameter(const svy_form *f, uint32_t item);   /**< value text of a parameter as written; outcome code of an end */
 SVY_API const uint32_t *svy_form_keep(const svy_form *f, uint32_t item, uint32_t *n);
 
 SVY_API uint32_t svy_form_checks(const svy_form *f);
