@@ -134,8 +134,7 @@ const char *svyi_path_refuse(const char *path)
 
 static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/* "bg", "sr-Latn", "zh-Hant-TW": two or three letters, then parts of up to eight letters and digits. */
-static int is_tag(const char *text, size_t len)
+int svyi_is_tag(const char *text, size_t len)
 {
     size_t run = 0, part = 0;
     for (size_t i = 0; i < len; i++) {
@@ -151,7 +150,7 @@ static int is_tag(const char *text, size_t len)
             return 0;
         }
     }
-    return len >= 2 && run > 0;
+    return len >= 2 && len <= 64 && run > 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -163,7 +162,7 @@ static svy_status add_translation(svyi_arena *arena, const char *name, const cha
 {
     const size_t len = strlen(name), before = strlen(prefix), after = sizeof ".xlf" - 1;
     if (len <= before + after || strncmp(name, prefix, before) != 0 || strcmp(name + len - after, ".xlf") != 0 ||
-        !is_tag(name + before, len - before - after))
+        !svyi_is_tag(name + before, len - before - after))
         return SVY_OK;
     if (*n == MOST_TRANSLATIONS)
         return SVY_E_LIMIT;

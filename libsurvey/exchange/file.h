@@ -15,6 +15,9 @@ char *svyi_path_join(svyi_arena *arena, const char *folder, const char *name);
 /* NULL when a questionnaire may name this path, otherwise why not: it must be relative and stay below the folder above the questionnaire's. */
 const char *svyi_path_refuse(const char *path);
 
+/* 1 for a language tag: "bg", "sr-Latn", "zh-Hant-TW"; two or three letters, then parts of up to eight letters and digits; at most 64 bytes. */
+int svyi_is_tag(const char *text, size_t len);
+
 /* Names PREFIX + LANG + ".xlf" in a folder, LANG a language tag; sorted. `*names` lies in the arena.
    @return SVY_OK (also when there is no such folder), SVY_E_NOMEM, SVY_E_LIMIT (more than 1,000) */
 typedef struct svyi_translation { const char *file, *lang; } svyi_translation;

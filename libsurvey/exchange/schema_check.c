@@ -365,7 +365,7 @@ static const pattern *stranger(walk *w, svyi_xml *x)
         say(advice, "it stands in '%s'; here may stand %s", known->parent_element->name, n > 0 ? list : "only a text");
     else
         say(advice, "here may stand %s", n > 0 ? list : "only a text");
-    problem(w->k, x, x->line, x->column, meant != NULL || known != NULL, advice, found);
+    problem(w->k, x, x->line, x->column, meant != NULL, advice, found);
     if (meant != NULL) {
         x->name = meant;
         const uint64_t at = positions_of(&w->c, meant);

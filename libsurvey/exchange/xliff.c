@@ -136,6 +136,10 @@ static svy_status read_file(walker *w, const svyi_xml *x)
         tell(w, SVY_PROBLEM, x, "", "add target-language=\"...\" to <file>", "the file does not say which language it is in");
         return SVY_E_INVALID;
     }
+    if (!svyi_is_tag(w->lang, strlen(w->lang))) {
+        tell(w, SVY_PROBLEM, x, "", "write a language tag such as bg or sr-Latn", "the target-language of the file is not a language");
+        return SVY_E_INVALID;
+    }
     if (to != NULL && !same_language(to, w->lang))
         tell(w, SVY_WARNING, x, "", "correct the target-language or the name of the file; the name counts",
              "the target-language is not the language in the name of the file");
