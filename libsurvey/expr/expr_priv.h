@@ -320,7 +320,7 @@ int svyi_kind_has_text(unsigned kind);
 /* ---- Regular expressions ---- */
 
 enum { SVYI_REGEX_STATES = 1000 };
-/* 1, or 0 with the place and the reason. */
+/* 1, or 0 with the place and the reason, or -1 out of memory. */
 int svyi_regex_check(const svy_alloc *alloc, const char *pattern, size_t len, size_t *at, const char **why);
 /* Does the whole of `text` match? -1 out of memory, -2 the pattern is wrong. Compiled patterns are kept in the scratch. */
 int svyi_regex_match(svy_scratch *s, const char *pattern, size_t pattern_len, const char *text, size_t len);

@@ -316,9 +316,9 @@ int svyi_regex_check(const svy_alloc *alloc, const char *pattern, size_t len, si
 {
     svyi_regex_program *p = svyi_get(alloc, sizeof *p);
     *at = 0;
-    *why = "there is no memory for it";
+    *why = "";
     if (p == NULL)
-        return 0;
+        return -1;
     int ok = compile(p, len > 0 ? pattern : "", len, at, why);
     svyi_release(alloc, p, sizeof *p);
     return ok;

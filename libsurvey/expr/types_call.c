@@ -38,8 +38,11 @@ static int check_pattern(svyi_compiler *c, const svyi_node *n)
 {
     size_t at = 0;
     const char *why = "";
-    if (n->type != SVYI_N_CONST || svyi_regex_check(&c->arena.alloc, n->value.text, n->value.len, &at, &why))
-        return 1;
+    const int good = n->type != SVYI_N_CONST ? 1 : svyi_regex_check(&c->arena.alloc, n->value.text, n->value.len, &at, &why);
+    if (good < 0)
+        svyi_no_memory(c);
+    if (good != 0)
+        return good > 0;
     size_t where = n->at + 1 + at < n->at + n->len ? n->at + 1 + at : n->at;   /* after the quote */
     svyi_problem(c, SVY_E_VALUE, where, 1, NULL, "the pattern is wrong here: %s", why);
     return 0;
