@@ -42,21 +42,10 @@ static void set_layout(svyi_sums *s, const svyi_sum_request *r)
 
 static int add_entry(svyi_sums *s, uint32_t group, uint32_t cell)
 {
-    if (s->count == s->capacity) {
-        size_t entries = s->capacity, values = s->capacity * s->stride, first = 64;
-        size_t need = s->count < first ? first : s->count + 1;
-        if (svyi_grow(&s->alloc, &s->entries, &entries, need, sizeof *s->entries) != 0)
-            return -1;
-        double *grown = svyi_resize(&s->alloc, s->values, values * sizeof *grown, entries * s->stride * sizeof *grown);
-        if (grown == NULL) {     /* keep both arrays of one capacity */
-            svyi_entry *fewer = svyi_resize(&s->alloc, s->entries, entries * sizeof *fewer, (s->capacity + 1) * sizeof *fewer);
-            if (fewer != NULL)
-                s->entries = fewer;
-            return -1;
-        }
-        s->values = grown;
-        s->capacity = entries;
-    }
+    if (s->count == s->capacity && svyi_grow(&s->alloc, &s->entries, &s->capacity, s->count + 1, sizeof *s->entries) != 0)
+        return -1;
+    if (s->count == s->room && svyi_grow(&s->alloc, &s->values, &s->room, s->count + 1, s->stride * sizeof *s->values) != 0)
+        return -1;
     s->entries[s->count] = (svyi_entry){ .group = group, .cell = cell };
     memset(s->values + s->count * s->stride, 0, s->stride * sizeof *s->values);
     s->count++;
@@ -66,10 +55,10 @@ static int add_entry(svyi_sums *s, uint32_t group, uint32_t cell)
 void svyi_sums_clear(svyi_sums *s)
 {
     svyi_release(&s->alloc, s->entries, s->capacity * sizeof *s->entries);
-    svyi_release(&s->alloc, s->values, s->capacity * s->stride * sizeof *s->values);
+    svyi_release(&s->alloc, s->values, s->room * s->stride * sizeof *s->values);
     s->entries = NULL;
     s->values = NULL;
-    s->count = s->capacity = 0;
+    s->count = s->capacity = s->room = 0;
 }
 
 /* Index of the entry, made when it is new; SIZE_MAX when out of memory. */

@@ -38,7 +38,7 @@ typedef struct svyi_entry {
    the sums of their products (packed, row by row, from the diagonal). */
 typedef struct svyi_sums {
     svy_alloc alloc;
-    size_t count, capacity;
+    size_t count, capacity, room;    /* room: for values, in entries */
     svyi_entry *entries;
     double *values;
     size_t dimension;           /* width + 1 */
