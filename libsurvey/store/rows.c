@@ -203,6 +203,8 @@ svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const
     for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++) {
         const svyi_level *l = &v->levels[i];
         int step;
+        if (!l->first && l->n_vars == 0)         /* a table that only other versions fill */
+            continue;
         if ((st = bind_range(s, l, l->select, number, err)) != SVY_OK)
             break;
         svyi_hasher_text(&h, l->table);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char SCHEMA[] =
+static const char TABLES[] =
     "CREATE TABLE study(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE secrets(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
 
@@ -47,8 +47,9 @@ static const char SCHEMA[] =
     "CREATE TABLE variables(number INTEGER PRIMARY KEY, form TEXT NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL, type INTEGER NOT NULL,"
     " sensitive INTEGER NOT NULL, typed_table TEXT NOT NULL REFERENCES typed_tables(name), typed_column TEXT NOT NULL, UNIQUE(form, name),"
     " UNIQUE(typed_table, typed_column)) STRICT;"
-    "CREATE TABLE imports(form TEXT NOT NULL, row_key TEXT NOT NULL, interview TEXT NOT NULL, PRIMARY KEY(form, row_key)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE imports(form TEXT NOT NULL, row_key TEXT NOT NULL, interview TEXT NOT NULL, PRIMARY KEY(form, row_key)) STRICT, WITHOUT ROWID;";
 
+static const char TRIGGERS[] =
     /* Nothing that was said is changed or taken away, but by an erasure, which names its interview in `erasing` for the time of its transaction. */
     "CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT raise(ABORT, 'events are only added'); END;"
     "CREATE TRIGGER events_stay BEFORE UPDATE ON events WHEN NOT (OLD.interview IN (SELECT interview FROM erasing) AND NEW.erased = 1 AND NEW.value = ''"
@@ -87,7 +88,7 @@ svy_status svyi_schema_make(svy_study *s, svy_moment now, svy_error *err)
     snprintf(utc, sizeof utc, "%lld", (long long)now.utc_ms);
     snprintf(zone, sizeof zone, "%d", (int)now.zone_minutes);
     svyi_random_bytes(s->key, sizeof s->key);
-    if ((st = svyi_db_exec(s, identity, err)) == SVY_OK && (st = svyi_db_exec(s, SCHEMA, err)) == SVY_OK &&
+    if ((st = svyi_db_exec(s, identity, err)) == SVY_OK && (st = svyi_db_exec(s, TABLES, err)) == SVY_OK && (st = svyi_db_exec(s, TRIGGERS, err)) == SVY_OK &&
         (st = add_one(s, META, SVYI_ARGS(svyi_text(uuid), svyi_text(utc), svyi_text(zone)), err)) == SVY_OK)
         st = add_one(s, "INSERT INTO secrets(name, value) VALUES('participant-key', ?)", SVYI_ARGS(svyi_blob(s->key, sizeof s->key)), err);
     return svyi_db_end(s, st, err);

@@ -13,6 +13,8 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_EVENT_ADD] = "INSERT INTO events(interview, sequence, utc_ms, zone, mono_ms, action, item, entry, value, missing, reason) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
     [Q_EVENTS] = "SELECT sequence, utc_ms, zone, mono_ms, action, item, entry, value, missing, reason, erased FROM events WHERE interview = ? ORDER BY sequence",
+    [Q_EVENTS_COPY] = "INSERT INTO events SELECT ?1, sequence, utc_ms, zone, mono_ms, action, item, entry, value, missing, reason, erased FROM events"
+                      " WHERE interview = ?2 AND action <> 13",
     [Q_EVENT_BLANK] = "UPDATE events SET item = '', entry = '', value = '', missing = 0, reason = '', erased = 1 WHERE interview = ? AND sequence = ?",
     [Q_EVENT_BLANK_ALL] = "UPDATE events SET item = '', entry = '', value = '', missing = 0, reason = '', erased = 1 WHERE interview = ?",
 

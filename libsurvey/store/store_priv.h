@@ -21,7 +21,7 @@ enum {
 /* ---- statements that are prepared once per study (statement.c holds their text) ---- */
 typedef enum svyi_sql {
     Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_SAVE, Q_RELEASE, Q_BACK,
-    Q_EVENT_ADD, Q_EVENTS, Q_EVENT_BLANK, Q_EVENT_BLANK_ALL,
+    Q_EVENT_ADD, Q_EVENTS, Q_EVENTS_COPY, Q_EVENT_BLANK, Q_EVENT_BLANK_ALL,
     Q_INTERVIEW_ADD, Q_INTERVIEW_PHASE, Q_INTERVIEW_LANGUAGE, Q_INTERVIEW_DONE, Q_INTERVIEW_OF_CASE, Q_INTERVIEW_OF_PERSON,
     Q_INTERVIEW_FIND, Q_INTERVIEW_REVISIONS, Q_INTERVIEW_ERASED,
     Q_CASE_FIND, Q_CASE_ADD, Q_CASE_LISTED, Q_CASE_DISPOSITION,
@@ -156,12 +156,11 @@ svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const
 /* ---- journal.c ---- */
 /* Adds an event to interview `number` within the transaction that is under way. */
 svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, const svy_event *event, svy_error *err);
-typedef struct svyi_event_row { svy_event event; int erased; } svyi_event_row;
-/* Steps through the events of an interview: 1 an event (borrowed until the next step), 0 no more, -1 failed. */
-svy_status svyi_events_begin(svy_study *s, int64_t number, sqlite3_stmt **stmt, svy_error *err);
-int svyi_events_next(svy_study *s, sqlite3_stmt *stmt, svyi_event_row *row, svy_error *err);
+/* The event of a row with the columns of Q_EVENTS; borrowed until the next step. `erased` may be NULL. */
+svy_event svyi_event_read(sqlite3_stmt *stmt, int *erased);
 svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err);
-svy_status svyi_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, int skip_complete, svy_interview **out, svy_error *err);
+/* Rebuilds an interview from its events in the file. `journal` of what is done with it later, may be NULL. */
+svy_status svyi_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err);
 /* Blanks what was said outside the sections that the early end `end` keeps. */
 svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form, uint32_t end, int *blanked, svy_error *err);
 
@@ -169,9 +168,24 @@ svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form,
 svy_status svyi_row_add(svy_study *s, svyi_row *row, svy_error *err);      /* fills in the number */
 /* Reads the first row of a query with the columns of Q_INTERVIEW_FIND: 1 found, 0 none, -1 failed. */
 int svyi_row_read(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svyi_arena *arena, svyi_row *row, svy_error *err);
+/* Copies the row a statement stands on: 1, or -1 when out of memory. */
+int svyi_row_take(sqlite3_stmt *stmt, svyi_arena *arena, svyi_row *row);
+
+/* ---- parameter.c ---- */
+/* The overrides that hold for interviews starting now: id, value, id, value, ... (n pairs). */
+svy_status svyi_parameters_in_force(svy_study *s, const svyi_version *v, svyi_arena *arena, const char *const **pairs, size_t *n, svy_error *err);
 
 /* ---- submit.c ---- */
 /* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */
 svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err);
+/* One row of the table submissions. Bytes are borrowed from the statement. */
+typedef struct svyi_submission {
+    int64_t sequence, revision, form, utc_ms, zone;
+    const char *uuid, *interview, *journal, *actor, *reason;
+    const void *rows_digest, *journal_digest, *nonce, *payload, *previous, *hash;
+    size_t rows_digest_len, journal_digest_len, nonce_len, payload_len, previous_len, hash_len;
+} svyi_submission;
+/* What the chain holds for it: the hash of the one before and of every field. */
+void svyi_submission_hash(const svyi_submission *m, const svy_form *form, uint8_t hash[SVYI_HASH]);
 
 #endif

@@ -49,6 +49,11 @@ typedef struct svy_session svy_session;
  *  @param seed random order and random() of a new interview. @param resumed receives 1 when it went on. */
 SVY_API SVY_NODISCARD svy_status svy_session_open(svy_study *s, const char *form, const char *case_id, const char *interviewer, const char *language,
                                                   uint64_t seed, svy_moment now, svy_session **out, int *resumed, svy_error *err);
+/** Opens a correction of a complete interview: a new revision that begins with the answers of the last one. Completing it submits the revision, with who
+ *  corrected, when and why; the earlier ones stay in the chain. A correction that was begun and not completed goes on.
+ *  @param reason must not be empty. @return also SVY_E_NAME (no such interview), SVY_E_STATE (not complete, erased, or ended early without its answers). */
+SVY_API SVY_NODISCARD svy_status svy_session_correct(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now,
+                                                     svy_session **out, svy_error *err);
 SVY_API svy_interview *svy_session_interview(svy_session *session);
 SVY_API const char *svy_session_uuid(const svy_session *session);
 /** Completes the interview and stores its submission and typed rows in one transaction. SVY_E_INVALID when problems stand in the way. */

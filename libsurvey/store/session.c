@@ -1,0 +1,326 @@
+/* An interview in the file: opened or resumed, every event stored before the engine goes on, completed in one transaction. */
+#include "store/store_priv.h"
+
+#include <string.h>
+
+/* A place that was shown, stored together with the next event that says something. */
+typedef struct held { uint64_t sequence; svy_moment moment; char item[72], entry[184]; } held;
+
+struct svy_session {
+    svy_study *study;
+    svy_session *next;
+    svyi_version *v;
+    svy_interview *iv;
+    svyi_arena arena;
+    svyi_row row;
+    held held[SVYI_HELD_EVENTS];
+    size_t n_held;
+};
+
+static int hold(svy_session *n, const svy_event *e)
+{
+    held *h = &n->held[n->n_held];
+
+    if (n->n_held == SVYI_HELD_EVENTS || strlen(e->item) >= sizeof h->item || strlen(e->entry) >= sizeof h->entry)
+        return 0;
+    h->sequence = e->sequence;
+    h->moment = e->moment;
+    memcpy(h->item, e->item, strlen(e->item) + 1);
+    memcpy(h->entry, e->entry, strlen(e->entry) + 1);
+    n->n_held++;
+    return 1;
+}
+
+static svy_status add_held(svy_session *n, svy_error *err)
+{
+    svy_status st = SVY_OK;
+
+    for (size_t i = 0; i < n->n_held && st == SVY_OK; i++) {
+        const held *h = &n->held[i];
+        svy_event e = { .sequence = h->sequence, .moment = h->moment, .action = SVY_DID_GO, .item = h->item, .entry = h->entry, .value = "", .reason = "" };
+        st = svyi_event_add(n->study, n->row.number, n->v->form, &e, err);
+    }
+    return st;
+}
+
+/* The submission is made of what the file holds, not of what memory holds: so it is known to be readable, and keys are hashed in it. */
+static svy_status submit(svy_session *n, svy_moment now, svy_error *err)
+{
+    svy_interview *stored;
+    svy_status st = svyi_replay(n->study, n->row.number, n->v->form, NULL, &stored, err);
+
+    if (st != SVY_OK)
+        return st;
+    svyi_row row = n->row;
+    st = svyi_submit(n->study, n->v, stored, &row, now, err);
+    svy_interview_free(stored);
+    return st;
+}
+
+/* What an event changes beside the journal. */
+static svy_status follow(svy_session *n, const svy_event *e, svy_error *err)
+{
+    if (e->action == SVY_DID_SUSPEND || e->action == SVY_DID_RESUME)
+        return svyi_run(n->study, Q_INTERVIEW_PHASE, SVYI_ARGS(svyi_int(e->action == SVY_DID_SUSPEND ? SVY_SUSPENDED : SVY_OPEN), svyi_int(n->row.number)), err);
+    if (e->action == SVY_DID_LANGUAGE)
+        return svyi_run(n->study, Q_INTERVIEW_LANGUAGE, SVYI_ARGS(svyi_text_n(e->value, e->value_len), svyi_int(n->row.number)), err);
+    return e->action == SVY_DID_COMPLETE ? submit(n, e->moment, err) : SVY_OK;
+}
+
+/* The journal of the engine: when this returns SVY_OK, the event is on disk. */
+static svy_status store_event(void *user, const svy_event *e, svy_error *err)
+{
+    svy_session *n = user;
+    svy_status st = svyi_db_writable(n->study, err);
+
+    if (st != SVY_OK)
+        return st;
+    if (e->action == SVY_DID_GO && n->study->depth == 0 && hold(n, e))
+        return SVY_OK;
+    if ((st = svyi_db_begin(n->study, err)) != SVY_OK)
+        return st;
+    if ((st = add_held(n, err)) == SVY_OK && (st = svyi_event_add(n->study, n->row.number, n->v->form, e, err)) == SVY_OK)
+        st = follow(n, e, err);
+    if ((st = svyi_db_end(n->study, st, err)) == SVY_OK)
+        n->n_held = 0;
+    return st;
+}
+
+/* The case of a new interview: from the study's list when it has one, else made. */
+static svy_status need_case(svy_session *n, svy_error *err)
+{
+    const char *form = svy_form_id(n->v->form);
+    int64_t one;
+    int found = svyi_number(n->study, Q_CASE_FIND, SVYI_ARGS(svyi_text(form), svyi_text(n->row.case_id)), &one, err);
+
+    if (found != 0)
+        return found < 0 ? SVY_E_IO : SVY_OK;
+    if ((found = svyi_number(n->study, Q_CASE_LISTED, SVYI_ARGS(svyi_text(form)), &one, err)) != 0)
+        return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_NAME, "there is no case '%.80s' in the study's list of cases", n->row.case_id);
+    return svyi_run(n->study, Q_CASE_ADD, SVYI_ARGS(svyi_text(form), svyi_text(n->row.case_id), svyi_text(n->row.interviewer), svyi_int(0)), err);
+}
+
+/* A new interview with the parameters in force. Within a transaction. */
+static svy_status start(svy_session *n, const char *language, uint64_t seed, svy_moment now, svy_error *err)
+{
+    svy_interview_options options = SVY_INTERVIEW_OPTIONS_INIT;
+    svy_status st;
+
+    options.seed = seed;
+    options.language = language;
+    options.journal = (svy_journal){ store_event, n };
+    if (n->row.case_id[0] != '\0' && (st = need_case(n, err)) != SVY_OK)
+        return st;
+    if ((st = svyi_parameters_in_force(n->study, n->v, &n->arena, &options.parameters, &options.n_parameters, err)) != SVY_OK)
+        return st;
+    int lang = language != NULL ? svy_form_find_language(n->v->form, language) : 0;
+    n->row.language = lang >= 0 ? svy_form_language(n->v->form, (uint32_t)lang) : "";
+    n->row.seed = (int64_t)seed;
+    n->row.started = now;
+    if ((st = svyi_row_add(n->study, &n->row, err)) != SVY_OK)
+        return st;
+    return svy_interview_new(&n->study->alloc, n->v->form, &options, now, &n->iv, err);
+}
+
+static svy_status go_on(svy_session *n, const char *language, svy_moment now, svy_error *err)
+{
+    const svy_journal journal = { store_event, n };
+    svy_status st = svyi_replay(n->study, n->row.number, n->v->form, &journal, &n->iv, err);
+
+    if (st == SVY_OK && svy_interview_phase(n->iv) == SVY_SUSPENDED)
+        st = svy_interview_resume(n->iv, now, err);
+    if (st == SVY_OK && language != NULL && svy_form_find_language(n->v->form, language) != (int)svy_interview_current_language(n->iv))
+        st = svy_interview_language(n->iv, language, now, err);
+    return st;
+}
+
+/* The interview to go on with: 1 found (n->row), 0 none, -1 failed. */
+static int find_unfinished(svy_session *n, const char *case_id, const char *interviewer, svy_status *st, svy_error *err)
+{
+    const char *form = svy_form_id(n->v->form);
+    int found = case_id != NULL ? svyi_row_read(n->study, Q_INTERVIEW_OF_CASE, SVYI_ARGS(svyi_text(case_id), svyi_text(form)), &n->arena, &n->row, err)
+                                : svyi_row_read(n->study, Q_INTERVIEW_OF_PERSON, SVYI_ARGS(svyi_text(interviewer), svyi_text(form)), &n->arena, &n->row, err);
+
+    *st = found < 0 ? SVY_E_IO : SVY_OK;
+    if (found == 1 && n->row.phase == SVY_COMPLETE) {
+        *st = svyi_fail(err, SVY_E_STATE, "the interview of case '%.80s' is complete", case_id);
+        return -1;
+    }
+    if (found == 1)
+        for (const svy_session *other = n->study->sessions; other != NULL; other = other->next)
+            if (other->row.number == n->row.number) {
+                *st = svyi_fail(err, SVY_E_BUSY, "this interview is being carried out already");
+                return -1;
+            }
+    return found;
+}
+
+static svy_status session_new(svy_study *s, svy_session **out, svy_error *err)
+{
+    svy_session *n = svyi_get(&s->alloc, sizeof *n);
+
+    if (n == NULL)
+        return svyi_nomem(err);
+    memset(n, 0, sizeof *n);
+    n->study = s;
+    svyi_arena_init(&n->arena, &s->alloc);
+    *out = n;
+    return SVY_OK;
+}
+
+/* Keeps a session that is open, frees one that failed. */
+static svy_status session_end(svy_session *n, svy_status st, svy_session **out)
+{
+    if (st != SVY_OK) {
+        n->n_held = 0;
+        svy_session_close(n);
+        return st;
+    }
+    n->next = n->study->sessions;
+    n->study->sessions = n;
+    *out = n;
+    return SVY_OK;
+}
+
+/* A new row for `n`; texts are copied. */
+static svy_status new_row(svy_session *n, const char *case_id, const char *interviewer, const char *reason, svy_error *err)
+{
+    char uuid[SVYI_UUID];
+
+    svyi_uuid_make(uuid);
+    n->row = (svyi_row){ .form = n->v->number, .language = "", .outcome = "" };
+    n->row.uuid = svyi_arena_text(&n->arena, uuid, strlen(uuid));
+    n->row.case_id = svyi_arena_text(&n->arena, case_id, strlen(case_id));
+    n->row.interviewer = svyi_arena_text(&n->arena, interviewer, strlen(interviewer));
+    n->row.reason = svyi_arena_text(&n->arena, reason, strlen(reason));
+    return n->row.uuid != NULL && n->row.case_id != NULL && n->row.interviewer != NULL && n->row.reason != NULL ? SVY_OK : svyi_nomem(err);
+}
+
+svy_status svy_session_open(svy_study *s, const char *form, const char *case_id, const char *interviewer, const char *language, uint64_t seed,
+                            svy_moment now, svy_session **out, int *resumed, svy_error *err)
+{
+    svy_session *n = NULL;
+    svy_status st;
+    int found = 0;
+
+    SVY_REQUIRE(out != NULL, err);
+    *out = NULL;
+    if (resumed != NULL)
+        *resumed = 0;
+    SVY_REQUIRE(s != NULL, err);
+    interviewer = interviewer != NULL ? interviewer : "";
+    if (case_id != NULL && case_id[0] == '\0')
+        case_id = NULL;
+    if ((st = svyi_db_writable(s, err)) != SVY_OK || (st = session_new(s, &n, err)) != SVY_OK)
+        return st;
+    if ((st = svyi_version_newest(s, form, &n->v, err)) == SVY_OK)
+        found = find_unfinished(n, case_id, interviewer, &st, err);
+    if (st == SVY_OK && found == 0)
+        st = new_row(n, case_id != NULL ? case_id : "", interviewer, "", err);
+    if (st == SVY_OK && found == 1)
+        st = svyi_version_load(s, n->row.form, &n->v, err);
+    if (st == SVY_OK && (st = svyi_db_begin(s, err)) == SVY_OK) {
+        st = found == 1 ? go_on(n, language, now, err) : start(n, language, seed, now, err);
+        st = svyi_db_end(s, st, err);
+    }
+    if (st == SVY_OK && resumed != NULL)
+        *resumed = found;
+    return session_end(n, st, out);
+}
+
+/* The last revision of an interview, or its correction under way. */
+static svy_status last_revision(svy_session *n, const char *interview, svyi_row *first, svyi_row *last, svy_error *err)
+{
+    sqlite3_stmt *stmt;
+    int found = svyi_row_read(n->study, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_text(interview)), &n->arena, first, err);
+
+    if (found < 0)
+        return SVY_E_IO;
+    if (found == 0)
+        return svyi_fail(err, SVY_E_NAME, "there is no interview '%.64s' in the study", interview);
+    if (first->phase != SVY_COMPLETE || first->erased || first->blanked || first->corrects != 0)
+        return svyi_fail(err, SVY_E_STATE, "interview '%.64s' %s, so it cannot be corrected", interview,
+                         first->erased ? "has been erased" : first->blanked ? "kept no answers after its early end" : first->corrects ? "is itself a correction" : "is not complete");
+    svy_status st = svyi_query(n->study, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_int(first->number)), &stmt, err);
+    *last = *first;
+    while (st == SVY_OK && (found = svyi_step(n->study, stmt, err)) == 1)
+        if (svyi_row_take(stmt, &n->arena, last) < 0) {
+            sqlite3_reset(stmt);
+            return svyi_nomem(err);
+        }
+    if (st != SVY_OK || found < 0)
+        return st != SVY_OK ? st : SVY_E_IO;
+    return last->blanked ? svyi_fail(err, SVY_E_STATE, "interview '%.64s' kept no answers after its early end, so it cannot be corrected", interview) : SVY_OK;
+}
+
+/* A correction begins with the journal of what it corrects. Within a transaction. */
+static svy_status start_correction(svy_session *n, const svyi_row *first, const svyi_row *last, const char *actor, const char *reason, svy_moment now, svy_error *err)
+{
+    svy_status st = new_row(n, first->case_id, actor, reason, err);
+
+    n->row.corrects = first->number;
+    n->row.seed = first->seed;
+    n->row.language = last->language;
+    n->row.started = now;
+    if (st == SVY_OK && (st = svyi_row_add(n->study, &n->row, err)) == SVY_OK)
+        st = svyi_run(n->study, Q_EVENTS_COPY, SVYI_ARGS(svyi_int(n->row.number), svyi_int(last->number)), err);
+    return st == SVY_OK ? go_on(n, NULL, now, err) : st;
+}
+
+svy_status svy_session_correct(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now, svy_session **out, svy_error *err)
+{
+    svy_session *n = NULL;
+    svyi_row first, last;
+    svy_status st;
+
+    SVY_REQUIRE(out != NULL, err);
+    *out = NULL;
+    SVY_REQUIRE(s != NULL && interview != NULL && actor != NULL && reason != NULL && reason[0] != '\0', err);
+    if ((st = svyi_db_writable(s, err)) != SVY_OK || (st = session_new(s, &n, err)) != SVY_OK)
+        return st;
+    if ((st = last_revision(n, interview, &first, &last, err)) == SVY_OK && (st = svyi_version_load(s, first.form, &n->v, err)) == SVY_OK &&
+        (st = svyi_db_begin(s, err)) == SVY_OK) {
+        if (last.phase == SVY_COMPLETE) {
+            st = start_correction(n, &first, &last, actor, reason, now, err);
+        } else {
+            n->row = last;
+            st = go_on(n, NULL, now, err);
+        }
+        st = svyi_db_end(s, st, err);
+    }
+    return session_end(n, st, out);
+}
+
+svy_interview *svy_session_interview(svy_session *session)
+{
+    return session->iv;
+}
+
+const char *svy_session_uuid(const svy_session *session)
+{
+    return session->row.uuid;
+}
+
+svy_status svy_session_complete(svy_session *session, svy_moment now, svy_error *err)
+{
+    SVY_REQUIRE(session != NULL, err);
+    return svy_interview_complete(session->iv, now, err);
+}
+
+void svy_session_close(svy_session *session)
+{
+    if (session == NULL)
+        return;
+    svy_study *s = session->study;
+    for (svy_session **at = &s->sessions; *at != NULL; at = &(*at)->next)
+        if (*at == session) {
+            *at = session->next;
+            break;
+        }
+    /* What was shown last says nothing that could be lost, so a failure here is no failure. */
+    if (session->n_held > 0 && svyi_db_begin(s, NULL) == SVY_OK)
+        (void)!svyi_db_end(s, add_held(session, NULL), NULL);
+    svy_interview_free(session->iv);
+    svyi_arena_clear(&session->arena);
+    svyi_release(&s->alloc, session, sizeof *session);
+}

@@ -1,0 +1,155 @@
+/* Submitting: one transaction that adds the sealed answers to the hash chain, writes the typed rows and closes the interview. */
+#include "store/store_priv.h"
+
+#include <string.h>
+
+void svyi_submission_hash(const svyi_submission *m, const svy_form *form, uint8_t hash[SVYI_HASH])
+{
+    const int64_t numbers[] = { m->sequence, m->revision, m->form, m->utc_ms, m->zone };
+    const char *const texts[] = { m->uuid, m->interview, m->journal, m->actor, m->reason, svy_form_id(form), svy_form_version(form) };
+    svyi_hasher h;
+
+    svyi_hasher_init(&h, NULL);
+    svyi_hasher_bytes(&h, m->previous, m->previous_len);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        svyi_hasher_number(&h, numbers[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        svyi_hasher_text(&h, texts[i]);
+    svyi_hasher_number(&h, (int64_t)svy_form_checksum(form));
+    svyi_hasher_bytes(&h, m->rows_digest, m->rows_digest_len);
+    svyi_hasher_bytes(&h, m->journal_digest, m->journal_digest_len);
+    svyi_hasher_bytes(&h, m->nonce, m->nonce_len);
+    svyi_hasher_bytes(&h, m->payload, m->payload_len);
+    svyi_hasher_final(&h, hash);
+}
+
+/* The ordinary and the sensitive answers as JSON, one line each, sealed. */
+static svy_status seal_payload(svy_study *s, const svy_interview *iv, const uint8_t *key, const uint8_t *nonce, void **out, size_t *len, svy_error *err)
+{
+    const size_t ordinary = svy_interview_json(iv, 0, NULL, 0), sensitive = svy_interview_json(iv, 1, NULL, 0), plain = ordinary + 1 + sensitive;
+    char *text = svyi_get(&s->alloc, plain + 1);
+
+    *len = plain + SVYI_TAG;
+    *out = svyi_get(&s->alloc, *len);
+    if (text == NULL || *out == NULL) {
+        svyi_release(&s->alloc, text, plain + 1);
+        svyi_release(&s->alloc, *out, *len);
+        *out = NULL;
+        return svyi_nomem(err);
+    }
+    svy_interview_json(iv, 0, text, ordinary + 1);
+    text[ordinary] = '\n';
+    svy_interview_json(iv, 1, text + ordinary + 1, sensitive + 1);
+    svyi_seal(key, nonce, text, plain, *out);
+    svyi_wipe(text, plain);
+    svyi_release(&s->alloc, text, plain + 1);
+    return SVY_OK;
+}
+
+static svy_status chain_end(svy_study *s, int64_t *length, uint8_t head[SVYI_HASH], svy_error *err)
+{
+    sqlite3_stmt *stmt;
+    svy_status st = svyi_query(s, Q_CHAIN_GET, NULL, 0, &stmt, err);
+
+    if (st != SVY_OK)
+        return st;
+    int found = svyi_step(s, stmt, err);
+    if (found < 0)
+        return SVY_E_IO;
+    if (found == 0 || sqlite3_column_bytes(stmt, 1) != SVYI_HASH) {
+        sqlite3_reset(stmt);
+        return svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: the end of its hash chain is missing; restore it from a backup", s->path);
+    }
+    *length = sqlite3_column_int64(stmt, 0);
+    memcpy(head, sqlite3_column_blob(stmt, 1), SVYI_HASH);
+    sqlite3_reset(stmt);
+    return SVY_OK;
+}
+
+/* Adds the submission to the table and to the chain. The rest of `m` is filled in. */
+static svy_status append(svy_study *s, svyi_submission *m, const svy_form *form, const uint8_t *key, svy_error *err)
+{
+    uint8_t head[SVYI_HASH], hash[SVYI_HASH];
+    svy_status st = chain_end(s, &m->sequence, head, err);
+
+    if (st != SVY_OK)
+        return st;
+    m->sequence++;
+    m->previous = head;
+    m->previous_len = sizeof head;
+    svyi_submission_hash(m, form, hash);
+    st = svyi_run(s, Q_SUBMISSION_ADD, SVYI_ARGS(svyi_int(m->sequence), svyi_text(m->uuid), svyi_text(m->interview), svyi_text(m->journal), svyi_int(m->revision),
+                  svyi_int(m->form), svyi_text(m->actor), svyi_text(m->reason), svyi_int(m->utc_ms), svyi_int(m->zone), svyi_blob(m->rows_digest, m->rows_digest_len),
+                  svyi_blob(m->journal_digest, m->journal_digest_len), svyi_blob(m->nonce, m->nonce_len), svyi_blob(m->payload, m->payload_len),
+                  svyi_blob(head, sizeof head), svyi_blob(hash, sizeof hash)), err);
+    if (st == SVY_OK)
+        st = svyi_run(s, Q_KEY_ADD, SVYI_ARGS(svyi_int(m->sequence), svyi_blob(key, SVYI_KEY)), err);
+    return st == SVY_OK ? svyi_run(s, Q_CHAIN_SET, SVYI_ARGS(svyi_int(m->sequence), svyi_blob(hash, sizeof hash)), err) : st;
+}
+
+/* The row whose typed rows are written: the interview itself, or the one it corrects, with what is new. */
+static svy_status first_row(svy_study *s, const svyi_row *row, svyi_arena *arena, svyi_row *first, svy_error *err)
+{
+    *first = *row;
+    if (row->corrects == 0)
+        return SVY_OK;
+    int found = svyi_row_read(s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_int(row->corrects)), arena, first, err);
+    if (found != 1)
+        return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a corrected interview is missing; restore it from a backup", s->path);
+    first->ended = row->ended;
+    first->outcome = row->outcome;
+    first->language = row->language;
+    return SVY_OK;
+}
+
+/* The interview's own row and its case. */
+static svy_status close_row(svy_study *s, const svyi_version *v, const svyi_row *row, svy_error *err)
+{
+    svy_status st = svyi_run(s, Q_INTERVIEW_DONE, SVYI_ARGS(svyi_text(row->outcome), svyi_int(row->ended.utc_ms), svyi_int(row->ended.zone_minutes),
+                                                            svyi_int(row->blanked), svyi_int(row->number)), err);
+
+    if (st == SVY_OK && row->case_id[0] != '\0')
+        st = svyi_run(s, Q_CASE_DISPOSITION, SVYI_ARGS(svyi_text(row->outcome[0] != '\0' ? row->outcome : "complete"), svyi_text(svy_form_id(v->form)),
+                                                       svyi_text(row->case_id)), err);
+    return st;
+}
+
+svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err)
+{
+    uint8_t key[SVYI_KEY], nonce[SVYI_NONCE], rows[SVYI_HASH], journal[SVYI_HASH];
+    char uuid[SVYI_UUID];
+    void *payload = NULL;
+    size_t len = 0, found;
+    int64_t revision = 0;
+    svyi_arena arena;
+    svyi_row first;
+
+    svyi_arena_init(&arena, &s->alloc);
+    svyi_random_bytes(key, sizeof key);
+    svyi_random_bytes(nonce, sizeof nonce);
+    svyi_uuid_make(uuid);
+    row->ended = now;
+    row->outcome = svy_interview_outcome(iv);
+    row->language = svy_form_language(v->form, svy_interview_current_language(iv));
+    svy_status st = svyi_events_blank(s, row->number, v->form, svy_interview_end(iv), &row->blanked, err);
+    if (st == SVY_OK)
+        st = first_row(s, row, &arena, &first, err);
+    if (st == SVY_OK && (st = svyi_rows_erase(s, v, first.number, err)) == SVY_OK && (st = svyi_rows_write(s, v, iv, &first, first.number, err)) == SVY_OK &&
+        (st = svyi_rows_digest(s, v, first.number, key, rows, &found, err)) == SVY_OK && (st = svyi_events_digest(s, row->number, key, journal, err)) == SVY_OK)
+        st = seal_payload(s, iv, key, nonce, &payload, &len, err);
+    if (st == SVY_OK && svyi_number(s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_text(first.uuid)), &revision, err) < 0)
+        st = SVY_E_IO;
+    if (st == SVY_OK) {
+        svyi_submission m = { .revision = revision + 1, .form = v->number, .utc_ms = now.utc_ms, .zone = now.zone_minutes, .uuid = uuid, .interview = first.uuid,
+                              .journal = row->uuid, .actor = row->interviewer, .reason = row->reason, .rows_digest = rows, .rows_digest_len = sizeof rows,
+                              .journal_digest = journal, .journal_digest_len = sizeof journal, .nonce = nonce, .nonce_len = sizeof nonce, .payload = payload,
+                              .payload_len = len };
+        st = append(s, &m, v->form, key, err);
+    }
+    if (st == SVY_OK)
+        st = close_row(s, v, row, err);
+    svyi_wipe(key, sizeof key);
+    svyi_release(&s->alloc, payload, len);
+    svyi_arena_clear(&arena);
+    return st;
+}
