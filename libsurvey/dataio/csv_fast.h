@@ -21,41 +21,48 @@ static inline uint64_t svyi_load_digits(const char *at)
     return x ^ 0x3030303030303030u;
 }
 
-/* How many of the eight bytes are digits before the first that is none. */
-static inline int svyi_count_digits(uint64_t x)
+/* The top bit of each byte that is no digit. */
+static inline uint64_t svyi_mark_others(uint64_t x)
 {
-    uint64_t others = (((x & 0x7F7F7F7F7F7F7F7Fu) + 0x7676767676767676u) | x) & 0x8080808080808080u;
+    return (((x & 0x7F7F7F7F7F7F7F7Fu) + 0x7676767676767676u) | x) & 0x8080808080808080u;
+}
 
-    if (others == 0)
-        return 8;
+/* Bytes before the first that is marked; there is one. */
+static inline int svyi_bytes_before(uint64_t marks)
+{
 #if defined(__GNUC__)
-    return __builtin_ctzll(others) / 8;
+    return __builtin_ctzll(marks) / 8;
 #else
     int n = 0;
-    for (; (others & 0x80) == 0; others >>= 8)
+    for (; (marks & 0x80) == 0; marks >>= 8)
         n++;
     return n;
 #endif
 }
 
+/* The number that eight digits make: pairs in every second byte, then fours, then all. */
+static inline uint64_t svyi_join_digits(uint64_t x)
+{
+    x = x * 10 + (x >> 8);
+    x = ((x & 0x000000FF000000FFu) * 0x000F424000000064u + ((x >> 16) & 0x000000FF000000FFu) * 0x0000271000000001u) >> 32;
+    return x & 0xFFFFFFFFu;
+}
+
 /* Reads a run of digits; m wraps around when there are too many, which the caller sees from their number. */
 static inline const char *svyi_take_digits(const char *at, uint64_t *m)
 {
-    static const uint64_t POWER[9] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000 };
-    int n;
+    static const uint64_t POWER[8] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+    uint64_t x = svyi_load_digits(at), others = svyi_mark_others(x);
 
-    do {
-        uint64_t x = svyi_load_digits(at);
-        n = svyi_count_digits(x);
-        if (n == 0)
-            break;
-        x <<= 64 - 8 * n;         /* zeros come in as leading digits */
-        x = x * 10 + (x >> 8);    /* pairs in every second byte, then fours, then the eight */
-        x = ((x & 0x000000FF000000FFu) * 0x000F424000000064u + ((x >> 16) & 0x000000FF000000FFu) * 0x0000271000000001u) >> 32;
-        *m = *m * POWER[n] + (x & 0xFFFFFFFFu);
-        at += n;
-    } while (n == 8);
-    return at;
+    for (; others == 0; others = svyi_mark_others(x)) {
+        *m = *m * 100000000 + svyi_join_digits(x);
+        at += 8;                      /* a constant, so that the processor need not wait to see what comes next */
+        x = svyi_load_digits(at);
+    }
+    const int n = svyi_bytes_before(others);
+    if (n > 0)                        /* the last digit moves to the last byte; zeros come in before the first */
+        *m = *m * POWER[n] + svyi_join_digits(x << (64 - 8 * n));
+    return at + n;
 }
 
 /* m / 10^power, correctly rounded, or 0 when this way cannot tell: the quotient is kept as a sum of two doubles, and accepted when it
@@ -106,10 +113,14 @@ static inline const char *svyi_csv_fast_number(const char *at, char separator, c
 
     if (!svyi_digit(*p))
         return NULL;
-    if (svyi_digit(p[1]))
-        p = svyi_take_digits(p, &m);
-    else                              /* codes, and most of what has a fraction */
+    if (!svyi_digit(p[1])) {          /* codes, and most of what has a fraction */
         m = (uint64_t)(*p++ - '0');
+    } else if (!svyi_digit(p[2])) {
+        m = (uint64_t)((p[0] - '0') * 10 + (p[1] - '0'));
+        p += 2;
+    } else {
+        p = svyi_take_digits(p, &m);
+    }
     int64_t digits = p - first, exponent = 0;
     if (*p == decimal && svyi_digit(p[1])) {
         const char *fraction = p + 1;

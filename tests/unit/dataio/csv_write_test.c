@@ -115,7 +115,7 @@ Test(csv_write, refusals)
     svy_csv_write_options o = SVY_CSV_WRITE_INIT;
     svy_error err = SVY_ERROR_INIT;
     text t = { NULL, 0 };
-    static const double BAD[] = { 1, INFINITY, 2 };
+    static const double BAD[] = { 1, HUGE_VAL, 2 };
 
     o.separator = '"';
     cr_expect_eq(svy_csv_write(f, &o, collect, &t, &err), SVY_E_ARG);
