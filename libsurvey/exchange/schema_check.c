@@ -81,10 +81,11 @@ static void problem(checker *k, const svyi_xml *x, int line, int column, int men
     const svyi_xml *element = x->name != NULL ? x : x->parent;
     if (stopped(k))
         return;
-    if (!mended && svyi_faults_add(k->faults, k->file->source, element->line, where.element, k->err) != SVY_OK) {
-        k->status = SVY_E_NOMEM;
-        return;
-    }
+    for (int i = 0; i < 2 && !mended; i++)     /* a later check may name the line of the element or that of the attribute */
+        if (svyi_faults_add(k->faults, k->file->source, i == 0 ? element->line : line, where.element, k->err) != SVY_OK) {
+            k->status = SVY_E_NOMEM;
+            return;
+        }
     if (k->status == SVY_OK)
         svyi_fail_at(k->err, SVY_E_INVALID, where.source, where.line, where.column, 1, "%s", found);
     k->status = SVY_E_INVALID;
@@ -174,19 +175,19 @@ static void check_attributes(checker *k, svyi_xml *x, const pattern *p)
     }
 }
 
-/* Whether the attributes would fit if one were not there, and what could stand in the element then. */
-static int without(const svyi_xml *x, const pattern *p, const char *name, content *c)
+/* Whether the attributes would fit if one were not there. */
+static int fits_without(const svyi_xml *x, const pattern *p, const char *name)
 {
     svyi_xml rest = *x;
     svyi_xml_attribute attributes[NAMES];
+    content c;
     rest.n = 0;
     rest.attributes = attributes;
     for (size_t j = 0; j < x->n && rest.n < NAMES; j++)
         if (strcmp(x->attributes[j].name, name) != 0)
             attributes[rest.n++] = x->attributes[j];
-    svyi_schema_content(c, p, &rest, 0);
-    c->element = NULL;
-    return c->possible;
+    svyi_schema_content(&c, p, &rest, 0);
+    return c.possible;
 }
 
 /* The attributes are each right, but not together: alternatives such as count and for. */
@@ -197,13 +198,12 @@ static void check_together(checker *k, const svyi_xml *x, const pattern *p)
     char list[LINE_SIZE], found[LINE_SIZE], advice[LINE_SIZE];
     int required[NAMES];
     size_t m = 0;
-    content c;
     const size_t n = svyi_schema_attributes(p, known, required, NAMES);
     for (size_t i = 0; i < n; i++) {
         const int there = svyi_xml_attribute_find(x, known[i]->name) != NULL;
         if (required[i] && !there)
             return;      /* reported already */
-        if (there && without(x, p, known[i]->name, &c))
+        if (there && fits_without(x, p, known[i]->name))
             m = add_name(too_many, m, known[i]->name);
     }
     enumerate(list, sizeof list, too_many, m);
@@ -217,7 +217,7 @@ static void check_together(checker *k, const svyi_xml *x, const pattern *p)
 
 /* ---- children ---- */
 
-typedef struct walk { checker *k; svyi_xml *x; const pattern *p; content c; uint64_t now; int can_end; const char *before; } walk;
+typedef struct walk { checker *k; svyi_xml *x; content c; uint64_t now; int can_end; const char *before; } walk;
 
 static const char *name_at(const content *c, unsigned i) { return c->at[i]->kind == P_ELEMENT ? c->at[i]->name : NULL; }
 
@@ -278,19 +278,6 @@ static const pattern *element_named(const svyi_schema *s, const char *name)
     return found;
 }
 
-/* The attribute that keeps an element from standing in `x`, "" when there is none. */
-static const char *preventer(const svyi_xml *x, const pattern *p, const char *name)
-{
-    content c;
-    for (size_t i = 0; i < x->n; i++) {
-        if (!without(x, p, x->attributes[i].name, &c))
-            continue;
-        if (reachable(&c, c.first) & positions_of(&c, name))
-            return x->attributes[i].name;
-    }
-    return "";
-}
-
 static int comes_later(const svyi_xml *x, const char *name)
 {
     for (x = x->next; x != NULL; x = x->next)
@@ -318,13 +305,6 @@ static void misplaced(walk *w, svyi_xml *x, uint64_t at)
         say(advice, "add <%s>...</%s>", first, first);
         problem(w->k, w->x, x->line, x->column, 0, advice, found);
         accept(w, at);
-        return;
-    }
-    if (!(reachable(&w->c, w->c.first) & at)) {
-        const char *attribute = preventer(w->x, w->p, x->name);
-        say(found, "'%s' cannot stand in a '%s' with the attribute '%s'", x->name, w->x->name, attribute);
-        say(advice, "keep one of the two");
-        problem(w->k, x, x->line, x->column, 1, advice, found);
         return;
     }
     int twice = 0;
@@ -445,7 +425,7 @@ static void check_end(walk *w)
 
 static void check_element(checker *k, svyi_xml *x, const pattern *p)
 {
-    walk w = { .k = k, .x = x, .p = p };
+    walk w = { .k = k, .x = x };
     int reported = 0;
     if (stopped(k))
         return;

@@ -228,15 +228,16 @@ Test(read, shared_lists, .init = make_folder, .fini = remove_folder)
     put("lists/x.xml", LIST("<choice code='1'>A</choice><choice code='2'>B</choice>"));
     put("lists/x.bg.xlf", XLIFF("bg", UNIT("/title", "T", "Т") UNIT("1", "A", "А") UNIT("2", "B", "Б")));
     put("lists/x.fr.xlf", XLIFF("fr", UNIT("1", "A", "Ah")));
-    put("study/bg.xlf", XLIFF("bg", UNIT("/title", "The title", "Заглавие") UNIT("a/label", "A", "А?") UNIT("b/label", "B", "Б?")));
-    put("study/questionnaire.xml", HEAD "<choices id='one' source='../lists/x.xml'/><choices id='two' source='../lists/x.xml' order='random'/>\n"
+    put("study/bg.xlf", XLIFF("bg", UNIT("/title", "The title", "Заглавие") UNIT("a/label", "A", "А?") UNIT("b/label", "B", "Б?") UNIT("two/9", "C", "В")));
+    put("study/questionnaire.xml", HEAD "<choices id='one' source='../lists/x.xml'/><choices id='two' source='../lists/x.xml' order='random'>"
+        "<choice code='9' other='true'>C</choice></choices>\n"
         "<question id='a' type='single' choices='one'><label>A</label></question><question id='b' type='single' choices='two'><label>B</label></question>" TAIL);
     read_folder(&l, "study/questionnaire.xml");
     cr_assert_eq(l.status, SVY_OK, "%s%s", l.err.message, l.said.text);
     cr_expect_str_eq(l.said.text, "");
     cr_expect_eq(svy_form_languages(l.form), 2, "French is not a language of the questionnaire");
     for (uint32_t list = 1; list <= 2; list++) {
-        cr_expect_eq(svy_form_list(l.form, list).n_choices, 2);
+        cr_expect_eq(svy_form_list(l.form, list).n_choices, list + 1, "what the list adds to the shared one comes behind it");
         cr_expect_str_eq(svy_form_choice_label(l.form, list, 1, 0), "B");
         cr_expect_str_eq(svy_form_choice_label(l.form, list, 1, 1), "Б");
     }
