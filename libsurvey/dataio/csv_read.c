@@ -141,10 +141,8 @@ static svy_status sample(svyi_csv_reading *r, svy_error *err)
     if (st == SVY_OK)
         st = svyi_csv_parse_chunk(r, w, &r->csv.chunks[0], SAMPLE, err);
     for (size_t i = 0; i < n; i++) {
-        svyi_csv_column *c = &r->columns[i];
-        c->numbers = NULL;
+        r->columns[i].numbers = NULL;
         w->missing[i] = NULL;
-        c->action = !is_kept(r, i) ? SVYI_CSV_SKIP : c->text_only || w->contradicted[i] ? SVYI_CSV_TEXT : SVYI_CSV_NUMBER;
     }
     return st;
 }
@@ -250,24 +248,33 @@ static size_t turn_to_text(svyi_csv_reading *r)
     return turned;
 }
 
+static svy_status run_pass(svyi_csv_reading *r, svy_error *err)
+{
+    svy_status st = prepare_pass(r, err);
+
+    if (st == SVY_OK)
+        st = svyi_parallel(r->csv.n_chunks, r->csv.threads, parse_item, r, err);
+    if (st == SVY_OK)
+        st = merge_levels(r, err);
+    if (st == SVY_OK && r->n_texts[r->pass] > 0)
+        st = svyi_parallel(r->csv.n_chunks, r->csv.threads, recode_item, r, err);
+    return st;
+}
+
 static svy_status read_columns(svyi_csv_reading *r, svy_error *err)
 {
     svy_status st = r->rows > 0 ? sample(r, err) : SVY_OK;
 
-    if (r->rows == 0)
-        for (size_t i = 0; i < r->csv.n_columns; i++)
-            r->columns[i].action = !is_kept(r, i) ? SVYI_CSV_SKIP : r->columns[i].text_only ? SVYI_CSV_TEXT : SVYI_CSV_NUMBER;
+    for (size_t i = 0; st == SVY_OK && i < r->csv.n_columns; i++) {
+        const svyi_csv_column *c = &r->columns[i];
+        const int text = c->text_only || (r->rows > 0 && r->workers[0].contradicted[i]);
+        r->columns[i].action = !is_kept(r, i) ? SVYI_CSV_SKIP : text ? SVYI_CSV_TEXT : SVYI_CSV_NUMBER;
+    }
     r->chunk_worker = svyi_arena_get(&r->arena, r->csv.n_chunks + 1);
     if (st == SVY_OK && r->chunk_worker == NULL)
         st = svyi_nomem(err);
     for (r->pass = 0; st == SVY_OK && r->pass < 2; r->pass++) {
-        st = prepare_pass(r, err);
-        if (st == SVY_OK)
-            st = svyi_parallel(r->csv.n_chunks, r->csv.threads, parse_item, r, err);
-        if (st == SVY_OK)
-            st = merge_levels(r, err);
-        if (st == SVY_OK && r->n_texts[r->pass] > 0)
-            st = svyi_parallel(r->csv.n_chunks, r->csv.threads, recode_item, r, err);
+        st = run_pass(r, err);
         if (st != SVY_OK || turn_to_text(r) == 0)
             break;
     }

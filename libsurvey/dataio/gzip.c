@@ -69,34 +69,37 @@ static svy_status next_member(inflation *n, int *ended, svy_error *err)
     return st;
 }
 
+/* What to do after a call of inflate() that ended with `result`; `stuck` when it neither took nor gave a byte. */
+static svy_status judge(inflation *n, int result, int stuck, int *ended, svy_error *err)
+{
+    if (result == Z_MEM_ERROR)
+        return svyi_nomem(err);
+    if (result == Z_STREAM_END)
+        return next_member(n, ended, err);
+    if (result != Z_OK && result != Z_BUF_ERROR)
+        return damaged(n, err, n->members > 0 && n->z.total_out == 0 ? "are followed by something else" : "are damaged");
+    if (n->z.avail_out > 0 && n->z.avail_in == 0 && n->at == n->from->size)
+        return damaged(n, err, "end too early: the file was cut");
+    return stuck && n->z.avail_out > 0 ? damaged(n, err, "are damaged") : SVY_OK;
+}
+
 static svy_status inflate_all(inflation *n, uint64_t max_bytes, svy_error *err)
 {
-    for (int ended = 0; !ended;) {
-        svy_status st = SVY_OK;
+    svy_status st = SVY_OK;
+
+    for (int ended = 0; st == SVY_OK && !ended;) {
         if (n->z.avail_in == 0 && n->at < n->from->size)
             st = more_input(n, err);
         if (st == SVY_OK && n->z.avail_out == 0)
             st = more_room(n, max_bytes, err);
         if (st != SVY_OK)
-            return st;
-        const uInt before = n->z.avail_out, input_before = n->z.avail_in;
+            break;
+        const uInt room = n->z.avail_out, input = n->z.avail_in;
         const int result = inflate(&n->z, Z_NO_FLUSH);
-        n->have += before - n->z.avail_out;
-        if (result == Z_MEM_ERROR)
-            return svyi_nomem(err);
-        if (result == Z_STREAM_END)
-            st = next_member(n, &ended, err);
-        else if (result != Z_OK && result != Z_BUF_ERROR)
-            st = n->members > 0 && n->z.total_out == 0 ? damaged(n, err, "are followed by something else")
-                                                       : damaged(n, err, "are damaged");
-        else if (n->z.avail_in == 0 && n->at == n->from->size && n->z.avail_out > 0)
-            st = damaged(n, err, "end too early: the file was cut");
-        else if (before == n->z.avail_out && input_before == n->z.avail_in && n->z.avail_out > 0)
-            st = damaged(n, err, "are damaged");   /* no progress although there was room */
-        if (st != SVY_OK)
-            return st;
+        n->have += room - n->z.avail_out;
+        st = judge(n, result, room == n->z.avail_out && input == n->z.avail_in, &ended, err);
     }
-    return SVY_OK;
+    return st;
 }
 
 svy_status svyi_source_inflate(svyi_source *s, uint64_t max_bytes, svy_error *err)
