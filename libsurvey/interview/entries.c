@@ -215,7 +215,7 @@ typedef struct codes { const char *at, *end; } codes;
 
 static int next_choice(const svy_interview *iv, uint32_t list, codes *c, uint32_t *choice)
 {
-    while (c->at < c->end) {
+    while (list != 0 && c->at < c->end) {
         const char *stop = memchr(c->at, ' ', (size_t)(c->end - c->at));
         const char *code = c->at;
         if (stop == NULL)
@@ -237,11 +237,19 @@ static uint32_t count_choices(const svy_interview *iv, uint32_t list, const svy_
     return n;
 }
 
+static const uint32_t TAKEN = UINT32_MAX;
+
 /* mark[choice] = 1 + index of its entry among the old ones. */
-static void mark_old(svy_interview *iv, const svyi_kids *old, int set)
+static void mark_old(svy_interview *iv, const svyi_kids *old)
 {
     for (uint32_t i = 0; old != NULL && i < old->n; i++)
-        iv->plan.mark[iv->entries[old->ids[i]].choice] = set ? i + 1 : 0;
+        iv->plan.mark[iv->entries[old->ids[i]].choice] = i + 1;
+}
+
+static void unmark(svy_interview *iv, const svyi_kids *kids, uint32_t n)
+{
+    for (uint32_t i = 0; kids != NULL && i < n; i++)
+        iv->plan.mark[iv->entries[kids->ids[i]].choice] = 0;
 }
 
 /* First the entries of the chosen codes, in their order, then those set aside. */
@@ -253,6 +261,8 @@ static svy_status fill_for(svy_interview *iv, uint32_t roster, uint32_t parent, 
 
     while (next_choice(iv, list, &c, &choice)) {
         uint32_t id;
+        if (mark[choice] == TAKEN)
+            continue;
         if (mark[choice] > 0) {
             id = old->ids[mark[choice] - 1];
         } else {
@@ -261,12 +271,12 @@ static svy_status fill_for(svy_interview *iv, uint32_t roster, uint32_t parent, 
                 return st;
             iv->entries[id].choice = choice;
         }
-        mark[choice] = 0;
+        mark[choice] = TAKEN;
         kids->ids[at++] = id;
+        kids->active = at;                         /* so that a failure knows what is marked */
     }
-    kids->active = at;
     for (uint32_t i = 0; old != NULL && i < old->n; i++)
-        if (mark[iv->entries[old->ids[i]].choice] > 0)
+        if (mark[iv->entries[old->ids[i]].choice] != TAKEN)
             kids->ids[at++] = old->ids[i];
     kids->n = at;
     return SVY_OK;
@@ -292,9 +302,10 @@ svy_status svyi_roster_for(svy_interview *iv, uint32_t roster, uint32_t parent, 
     svyi_kids *kids = make_kids(iv, (size_t)had + n);
     if (kids == NULL)
         return svyi_nomem(err);
-    mark_old(iv, old, 1);
+    mark_old(iv, old);
     st = fill_for(iv, roster, parent, list, &v, old, kids, err);
-    mark_old(iv, old, 0);
+    unmark(iv, old, had);
+    unmark(iv, kids, kids->active);
     if (st == SVY_OK && !same_kids(old, kids)) {
         svyi_kids *fit = make_kids(iv, kids->n);
         if (fit != NULL) {
