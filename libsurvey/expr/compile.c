@@ -48,6 +48,8 @@ svy_status svyi_problem(svyi_compiler *c, svy_status status, size_t at, size_t l
 
     if (c->status == SVY_E_NOMEM)
         return SVY_E_NOMEM;
+    if (c->n_reports++ >= SVYI_MAX_REPORTS && c->status != SVY_OK)
+        return status;
     va_start(ap, fmt);
     sentence(found, sizeof found, fmt, ap);
     va_end(ap);
@@ -67,6 +69,8 @@ void svyi_warn(svyi_compiler *c, size_t at, const char *advice, const char *fmt,
     svyi_where where;
     va_list ap;
 
+    if (c->n_reports++ >= SVYI_MAX_REPORTS)
+        return;
     va_start(ap, fmt);
     sentence(found, sizeof found, fmt, ap);
     va_end(ap);

@@ -243,6 +243,8 @@ int svyi_check_compare(svyi_compiler *c, svyi_node *a, svyi_node *b, svyi_operat
     if (is_text(a) && is_text(b)) {
         if (ordered)
             return cannot_compare(c, a, b, "texts have no order: number() makes numbers of them");
+        if (op == SVYI_EQ && (is_nothing(a) || is_nothing(b)) && a->type != b->type)
+            svyi_warn(c, a->at, "answered() tells whether there is an answer", "a question without an answer does not equal ''");
         *detail |= SVYI_AS_TEXT << 4;
         return 1;
     }

@@ -15,6 +15,7 @@ enum {
     SVYI_MAX_LOOPS = 16,         /* loops over entries inside one another */
     SVYI_MAX_SUMS = 256,         /* aggregates inside one another */
     SVYI_MAX_ROSTERS = 32,       /* rosters inside one another */
+    SVYI_MAX_REPORTS = 50,       /* problems and warnings of one expression */
     SVYI_MAX_STEPS = 10000000,
     SVYI_MAX_MADE = 1 << 20,     /* bytes of text one run may make */
     SVYI_MAX_OPERAND = (1 << 24) - 1
@@ -67,7 +68,7 @@ typedef struct svyi_compiler {
     size_t len;
     svyi_arena arena;            /* the tree and its texts */
     svy_status status;           /* of the first problem */
-    unsigned n_nodes, n_randoms;
+    unsigned n_nodes, n_randoms, n_reports;
     svy_scratch *scratch;        /* for folding, made when first needed */
 } svyi_compiler;
 

@@ -12,6 +12,7 @@ typedef struct collector {
     size_t n, capacity;
     svyi_map index;              /* symbol to its place in uses */
     int filling;                 /* second walk: the constants go to their places */
+    unsigned loops;              /* filters around the part looked at */
     int failed;
 } collector;
 
@@ -38,13 +39,28 @@ static use *use_of(collector *k, const svyi_node *name)
     return &k->uses[k->n++];
 }
 
+/* Many entries' answers are read: all of them, or those that a filter looks at one after another. */
+static int is_across(const collector *k, const svyi_node *name)
+{
+    return name->set || (name->type == SVYI_N_SYMBOL && name->symbol.roster != 0 && name->up < k->loops);
+}
+
 static void used(collector *k, const svyi_node *name, int plain)
 {
     use *u = use_of(k, name);
     if (u == NULL)
         return;
-    u->across |= name->set;
-    u->plain &= plain && !name->set && name->up == 0;
+    u->across |= (uint8_t)is_across(k, name);
+    u->plain &= plain && !is_across(k, name);
+}
+
+static void used_across(collector *k, const svyi_node *name)
+{
+    use *u = use_of(k, name);
+    if (u != NULL) {
+        u->across = 1;
+        u->plain = 0;
+    }
 }
 
 static void guarded(collector *k, const svyi_node *n)
@@ -111,10 +127,35 @@ static int all_constant(const svyi_node *n)
     return 1;
 }
 
+/* indexed-repeat(x, roster, n, ...): the names are of other entries, the positions of this one. */
+static void walk_indexed(collector *k, const svyi_node *n)
+{
+    used_across(k, n->first);
+    for (const svyi_node *r = n->first->next; r != NULL; r = r->next->next) {
+        used_across(k, r);
+        walk(k, r->next);
+    }
+}
+
+static void walk_brackets(collector *k, const svyi_node *n)
+{
+    used_across(k, n->first);
+    for (const svyi_node *b = n->first->next; b != NULL; b = b->next) {
+        const unsigned filter = !(n->index && b->next == NULL);
+        k->loops += filter;
+        walk(k, b);
+        k->loops -= filter;
+    }
+}
+
 static void walk_call(collector *k, const svyi_node *n)
 {
     const svyi_node *first = n->first;
 
+    if (n->fn->form == SVYI_FORM_INDEXED) {
+        walk_indexed(k, n);
+        return;
+    }
     if (n->fn->form == SVYI_FORM_ONCE)
         used(k, n, 0);
     if ((n->fn->form == SVYI_FORM_IN || n->fn->form == SVYI_FORM_SELECTED) && name_of(first) != NULL && all_constant(first->next)) {
@@ -152,7 +193,7 @@ static void walk(collector *k, const svyi_node *n)
     case SVYI_N_NEGATE:   walk_children(k, n); break;
     case SVYI_N_CHAIN:    walk_chain(k, n); break;
     case SVYI_N_CALL:     walk_call(k, n); break;
-    case SVYI_N_BRACKETS: walk_children(k, n); break;
+    case SVYI_N_BRACKETS: walk_brackets(k, n); break;
     }
 }
 

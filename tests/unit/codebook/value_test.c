@@ -109,7 +109,7 @@ Test(codebook, names_are_found_again)
 {
     for (int t = SVY_T_SINGLE; t <= SVY_T_KEY; t++) {
         const char *name = svy_type_name((svy_type)t);
-        cr_expect_eq(svy_type_find(name, strlen(name)), t, "%s", name);
+        cr_expect_eq((int)svy_type_find(name, strlen(name)), t, "%s", name);
         cr_expect_neq(svy_type_kind((svy_type)t), SVY_K_NONE, "%s", name);
     }
     cr_expect_str_eq(svy_type_name((svy_type)99), "");

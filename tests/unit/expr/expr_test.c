@@ -396,7 +396,7 @@ Test(expr, warnings_of_not)
         { "not(${hours} = 1)", 1 }, { "not(${hours} + 1 > 5)", 1 }, { "not(selected(${langs}, 'bg'))", 1 }, { "not(in(${worked}, 1))", 1 },
         { "not(${hours} = 1 and ${pay} > 2)", 1 }, { "${pay} > 1 and not(regex(${name}, 'a'))", 1 },
         { "answered(${hours}) and not(${hours} = 1)", 0 }, { "not(coalesce(${hours}, 0) = 1)", 0 }, { "${hours} != 1", 0 }, { "not(answered(${hours}))", 0 },
-        { "not(${flag})", 0 }, { "not(1 = 2)", 0 }, { "not(count-selected(${langs}) = 1)", 0 },
+        { "${name} = ''", 1 }, { "${name} != ''", 0 }, { "not(${flag})", 0 }, { "not(1 = 2)", 0 }, { "not(count-selected(${langs}) = 1)", 0 },
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         test_outcome o;
@@ -429,7 +429,9 @@ Test(expr, uses)
         { "selected(${langs}, 'bg')", "langs", 0, 1, 0, 1 }, { "answered(${hours})", "hours", 0, 1, 1, 0 }, { "coalesce(${hours}, 2) = 2", "hours", 0, 0, 1, 0 },
         { "sum(${m_age}) > 3", "m_age", 1, 0, 0, 0 }, { "count(${member}[${m_age} < 16]) = 1", "member", 1, 0, 0, 0 }, { "${m_age}[1] = 2", "m_age", 1, 0, 0, 0 },
         { "${flag} and ${hours} = 1", "flag", 0, 1, 0, 2 }, { ". > 5", "hours", 0, 1, 0, 1 }, { "${hours} = ${pay}", "pay", 0, 0, 0, 0 },
-        { "${born} > '2000-01-01'", "born", 0, 1, 0, 1 }, { "once(3)", "hours", 0, 0, 0, 0 }, { "count(${member}[${m_age} < 16]) = 1", "m_age", 0, 1, 0, 1 },
+        { "${born} > '2000-01-01'", "born", 0, 1, 0, 1 }, { "once(3)", "hours", 0, 0, 0, 0 }, { "count(${member}[${m_age} < 16]) = 1", "m_age", 1, 0, 0, 1 },
+        { "count(${member}[${hours} < 16]) = 1", "hours", 0, 1, 0, 1 }, { "indexed-repeat(${m_age}, ${member}, ${hours}) = 1", "m_age", 1, 0, 0, 0 },
+        { "indexed-repeat(${m_age}, ${member}, ${hours}) = 1", "member", 1, 0, 0, 0 }, { "${m_age}[${hours}] = 1", "hours", 0, 0, 0, 0 },
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         svy_error err = SVY_ERROR_INIT;
@@ -443,6 +445,47 @@ Test(expr, uses)
                   "%s: across %d plain %d guarded %d constants %d", ROWS[i].text, u->across, u->plain, u->guarded, (int)u->n_constants);
         svy_expr_free(e);
     }
+}
+
+/* Inside the roster a name is this entry's answer; in a filter over the same roster it is every entry's. */
+Test(expr, uses_inside_a_roster)
+{
+    setup("member: roster\nmember[1].m_age: integer = 3\nhere: member[1]\n");
+    static const struct { const char *text; int across, plain; } ROWS[] = {
+        { "${m_age} > 5", 0, 1 }, { "sum(${m_age}) > 5", 1, 0 }, { "max(${m_age}, 1) > 5", 0, 0 }, { "count(${member}[${m_age} > 5]) > 0", 1, 0 },
+        { "${m_age} > 5 and count(${member}[${m_age} > 5]) > 0", 1, 0 }, { "indexed-repeat(${m_age}, ${member}, 1) > 2", 1, 0 },
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        svy_error err = SVY_ERROR_INIT;
+        svy_expr *e;
+        size_t count;
+        cr_assert_eq(svy_expr_compile(NULL, ROWS[i].text, strlen(ROWS[i].text), &T.scope, &T.place, NULL, &e, &err), SVY_OK, "%s: %s", ROWS[i].text, err.message);
+        const svy_expr_use *u = use_named(e, "m_age", &count);
+        cr_assert_not_null(u);
+        cr_expect(u->across == ROWS[i].across && u->plain == ROWS[i].plain, "%s: across %d plain %d", ROWS[i].text, u->across, u->plain);
+        svy_expr_free(e);
+    }
+}
+
+Test(expr, reports_are_limited)
+{
+    setup(BASIC);
+    static char text[40000];
+    svy_diags diags = { 0 };
+    svy_error err = SVY_ERROR_INIT;
+    svy_expr *e;
+    size_t len = 0;
+    for (int i = 0; i < 3000; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "${q}+");
+    cr_expect_eq(svy_expr_compile(NULL, text, len - 1, &T.scope, &T.place, &diags, &e, &err), SVY_E_NAME);
+    cr_expect_eq(diags.problems, 50);
+
+    for (len = 0; len < 3000;)                          /* warnings alone do not hide a problem */
+        len += (size_t)snprintf(text + len, sizeof text - len, "${name} = '' and ");
+    len += (size_t)snprintf(text + len, sizeof text - len, "1");
+    diags = (svy_diags){ 0 };
+    cr_expect_eq(svy_expr_compile(NULL, text, len, &T.scope, &T.place, &diags, &e, &err), SVY_E_TYPE);
+    cr_expect(diags.problems == 1 && diags.warnings == 50, "%u and %u", diags.problems, diags.warnings);
 }
 
 Test(expr, clock_and_constants)
