@@ -11,7 +11,7 @@ static uint32_t walk(const dialogue *d, uint32_t wanted, const char *id, int pri
 {
     uint32_t n = 0;
     for (svy_place p = svy_interview_step(d->interview, (svy_place){ 0, 0 }, 1); p.item != 0; p = svy_interview_step(d->interview, p, 1)) {
-        char answer[LINE_SIZE], line[LINE_SIZE], lead[32], path[256] = "";
+        char answer[LINE_SIZE], line[1024], lead[32], path[512] = "";
         const char *item_id = svy_form_item_id(d->form, p.item);
         if (svy_form_item(d->form, p.item)->kind != SVY_EL_QUESTION)
             continue;
@@ -25,7 +25,7 @@ static uint32_t walk(const dialogue *d, uint32_t wanted, const char *id, int pri
         if (n == wanted || (id != NULL && (strcmp(id, line) == 0 || strcmp(id, item_id) == 0) && found->item == 0))
             *found = p;
         if (print) {
-            char whole[2 * LINE_SIZE];
+            char whole[LINE_SIZE + sizeof line];
             snprintf(lead, sizeof lead, "%4u  ", n);
             snprintf(whole, sizeof whole, "%s: %s", line, answer);
             terminal_paragraph(d->terminal, PLAIN, 10, lead, whole);
@@ -58,7 +58,7 @@ dialogue_step review_run(dialogue *d, const char *argument)
     int number = *end == '\0' && wanted > 0 && wanted < UINT32_MAX;
     walk(d, number ? (uint32_t)wanted : 0, number ? NULL : typed, 0, &to);
     if (to.item == 0) {
-        char line[512];
+        char line[512 + 64];
         const char *sentence = string_of(d, S_REVIEW_UNKNOWN), *mark = strstr(sentence, "%s");
         snprintf(line, sizeof line, "%.*s%s%s", (int)(mark - sentence), sentence, typed, mark + 2);
         terminal_paragraph(d->terminal, ALERT, 2, "! ", line);

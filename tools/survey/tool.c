@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const tool_option TOOL_OUTPUT[] = {
@@ -333,6 +334,13 @@ int tool_parse(const verb *v, void *settings, int argc, char **argv)
 
 /* ---- output ---- */
 
+/* A device or a pipe is written to as it is: it must not be replaced by a file. */
+static int is_special(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
+}
+
 int tool_output_begin(tool_output *o, const char *path)
 {
     *o = (tool_output){ stdout, NULL, NULL };
@@ -340,11 +348,12 @@ int tool_output_begin(tool_output *o, const char *path)
         return EXIT_DONE;
     size_t len = strlen(path), room = len + 32;
     o->path = malloc(len + 1);
-    o->temporary = malloc(room);
-    if (o->path != NULL && o->temporary != NULL) {
+    o->temporary = is_special(path) ? NULL : malloc(room);
+    if (o->path != NULL && (o->temporary != NULL || is_special(path))) {
         memcpy(o->path, path, len + 1);
-        snprintf(o->temporary, room, "%s.%ld.part", path, (long)getpid());
-        o->file = fopen(o->temporary, "wb");
+        if (o->temporary != NULL)
+            snprintf(o->temporary, room, "%s.%ld.part", path, (long)getpid());
+        o->file = fopen(o->temporary != NULL ? o->temporary : path, "wb");
         if (o->file != NULL)
             return EXIT_DONE;
     } else {
@@ -364,16 +373,16 @@ int tool_output_end(tool_output *o, int status)
     const char *name = o->path != NULL ? o->path : "standard output";
     int bad = fflush(o->file) != 0 || ferror(o->file);
     if (o->path != NULL) {
-        bad |= fsync(fileno(o->file)) != 0 && errno != EINVAL;
+        bad |= o->temporary != NULL && fsync(fileno(o->file)) != 0 && errno != EINVAL;
         bad |= fclose(o->file) != 0;
-        if (status == EXIT_DONE && !bad)
+        if (status == EXIT_DONE && !bad && o->temporary != NULL)
             bad = rename(o->temporary, o->path) != 0;
     }
     if (bad) {
         tool_say("%s: cannot write: %s", name, strerror(errno));
         status = EXIT_SYSTEM;
     }
-    if (o->path != NULL && status != EXIT_DONE)
+    if (o->temporary != NULL && status != EXIT_DONE)
         remove(o->temporary);
     free(o->path);
     free(o->temporary);
