@@ -25,7 +25,7 @@ static uint32_t walk(const dialogue *d, uint32_t wanted, const char *id, int pri
         if (n == wanted || (id != NULL && (strcmp(id, line) == 0 || strcmp(id, item_id) == 0) && found->item == 0))
             *found = p;
         if (print) {
-            char whole[LINE_SIZE + sizeof line];
+            char whole[LINE_SIZE + sizeof line + 4];
             snprintf(lead, sizeof lead, "%4u  ", n);
             snprintf(whole, sizeof whole, "%s: %s", line, answer);
             terminal_paragraph(d->terminal, PLAIN, 10, lead, whole);
