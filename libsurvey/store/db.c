@@ -126,12 +126,12 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
     if (s->mode == SVY_STUDY_READ) {
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         st = svyi_db_exec(s, "PRAGMA query_only=ON", err);
-        return st == SVY_OK ? svyi_schema_check(s, err) : st;
+        return st == SVY_OK ? svyi_study_check(s, err) : st;
     }
     if (sqlite3_db_readonly(s->db, "main") == 1)
         return svyi_db_fail(s, SQLITE_READONLY, err);
     /* Somebody else's database is looked at before anything in it is set. */
-    if (!create && (st = svyi_schema_check(s, err)) != SVY_OK)
+    if (!create && (st = svyi_study_check(s, err)) != SVY_OK)
         return st;
     if ((st = use_log(s, err)) != SVY_OK)
         return st;
@@ -140,7 +140,7 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
 
 void svyi_db_close(svy_study *s)
 {
-    svyi_statements_close(s);
+    svyi_db_statements_close(s);
     if (s->db != NULL)
         sqlite3_close(s->db);
     s->db = NULL;
@@ -161,7 +161,7 @@ svy_status svyi_db_begin(svy_study *s, svy_error *err)
     svy_status st = svyi_db_writable(s, err);
 
     if (st == SVY_OK && s->depth == 0)
-        st = svyi_run(s, Q_BEGIN, NULL, 0, err);
+        st = svyi_db_run(s, Q_BEGIN, NULL, 0, err);
     if (st == SVY_OK)
         s->depth++;
     return st;
@@ -173,8 +173,8 @@ svy_status svyi_db_end(svy_study *s, svy_status st, svy_error *err)
     if (s->depth > 0)
         return st;
     if (st == SVY_OK)
-        st = svyi_run(s, Q_COMMIT, NULL, 0, err);
+        st = svyi_db_run(s, Q_COMMIT, NULL, 0, err);
     if (st != SVY_OK && sqlite3_get_autocommit(s->db) == 0)
-        (void)!svyi_run(s, Q_ROLLBACK, NULL, 0, NULL);
+        (void)!svyi_db_run(s, Q_ROLLBACK, NULL, 0, NULL);
     return st;
 }

@@ -60,9 +60,9 @@ svy_status svyi_version_load(svy_study *s, int64_t number, svyi_version **out, s
             *out = v;
             return SVY_OK;
         }
-    if ((st = svyi_query(s, Q_FORM_LOAD, SVYI_ARGS(svyi_int(number)), &stmt, err)) != SVY_OK)
+    if ((st = svyi_db_query(s, Q_FORM_LOAD, SVYI_ARGS(svyi_arg_int(number)), &stmt, err)) != SVY_OK)
         return st;
-    int found = svyi_step(s, stmt, err);
+    int found = svyi_db_step(s, stmt, err);
     if (found != 1)
         return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a questionnaire of its interviews is missing", s->path);
     const void *block = sqlite3_column_blob(stmt, 0);
@@ -82,14 +82,14 @@ static svy_status only_form(svy_study *s, char *id, size_t size, svy_error *err)
 {
     char names[200] = "";
     sqlite3_stmt *stmt;
-    svy_status st = svyi_query(s, Q_FORM_IDS, NULL, 0, &stmt, err);
+    svy_status st = svyi_db_query(s, Q_FORM_IDS, NULL, 0, &stmt, err);
     int found, n = 0;
 
     if (st != SVY_OK)
         return st;
-    while ((found = svyi_step(s, stmt, err)) == 1) {
+    while ((found = svyi_db_step(s, stmt, err)) == 1) {
         size_t used = strlen(names);
-        snprintf(id, size, "%s", svyi_column_text(stmt, 0));
+        snprintf(id, size, "%s", svyi_db_text(stmt, 0));
         snprintf(names + used, sizeof names - used, "%s%s", n > 0 ? ", " : "", id);
         n++;
     }
@@ -112,7 +112,7 @@ svy_status svyi_version_newest(svy_study *s, const char *id, svyi_version **out,
             return st;
         id = only;
     }
-    int found = svyi_number(s, Q_FORM_NEWEST, SVYI_ARGS(svyi_text(id)), &number, err);
+    int found = svyi_db_number(s, Q_FORM_NEWEST, SVYI_ARGS(svyi_arg_text(id)), &number, err);
     if (found < 0)
         return SVY_E_IO;
     if (found == 0) {
@@ -142,10 +142,10 @@ static int is_deployed(svy_study *s, const svyi_version *v, svy_status *st, svy_
     sqlite3_stmt *stmt;
     const char *id = svy_form_id(v->form), *version = svy_form_version(v->form);
 
-    *st = svyi_query(s, Q_FORM_FIND, SVYI_ARGS(svyi_text(id), svyi_text(version)), &stmt, err);
+    *st = svyi_db_query(s, Q_FORM_FIND, SVYI_ARGS(svyi_arg_text(id), svyi_arg_text(version)), &stmt, err);
     if (*st != SVY_OK)
         return -1;
-    int found = svyi_step(s, stmt, err);
+    int found = svyi_db_step(s, stmt, err);
     if (found < 0)
         *st = SVY_E_IO;
     if (found != 1)
@@ -164,11 +164,11 @@ static svy_status add(svy_study *s, svyi_version *v, const svy_source *sources, 
     char checksum[24];
 
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)svy_form_checksum(v->form));
-    svy_status st = svyi_run(s, Q_FORM_ADD, SVYI_ARGS(svyi_text(svy_form_id(v->form)), svyi_text(svy_form_version(v->form)), svyi_text(checksum),
-                                                      svyi_blob(v->block, v->size), svyi_text(actor), svyi_int(now.utc_ms), svyi_int(now.zone_minutes)), err);
+    svy_status st = svyi_db_run(s, Q_FORM_ADD, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form)), svyi_arg_text(svy_form_version(v->form)), svyi_arg_text(checksum),
+                                                      svyi_arg_blob(v->block, v->size), svyi_arg_text(actor), svyi_arg_int(now.utc_ms), svyi_arg_int(now.zone_minutes)), err);
     v->number = sqlite3_last_insert_rowid(s->db);
     for (size_t i = 0; i < n_sources && st == SVY_OK; i++)
-        st = svyi_run(s, Q_SOURCE_ADD, SVYI_ARGS(svyi_int(v->number), svyi_text(sources[i].name), svyi_blob(sources[i].bytes, sources[i].size)), err);
+        st = svyi_db_run(s, Q_SOURCE_ADD, SVYI_ARGS(svyi_arg_int(v->number), svyi_arg_text(sources[i].name), svyi_arg_blob(sources[i].bytes, sources[i].size)), err);
     return st == SVY_OK ? svyi_typed_define(s, v->form, err) : st;
 }
 

@@ -5,10 +5,10 @@
 
 svy_status svyi_row_add(svy_study *s, svyi_row *r, svy_error *err)
 {
-    svy_status st = svyi_run(s, Q_INTERVIEW_ADD, SVYI_ARGS(svyi_text(r->uuid), svyi_int(r->form), svyi_text(r->case_id[0] != '\0' ? r->case_id : NULL),
-                                                           svyi_text(r->interviewer), svyi_text(r->language), svyi_int(r->seed), svyi_int(r->started.utc_ms),
-                                                           svyi_int(r->started.zone_minutes), r->corrects != 0 ? svyi_int(r->corrects) : svyi_text(NULL),
-                                                           svyi_text(r->reason), svyi_int(r->imported)), err);
+    svy_status st = svyi_db_run(s, Q_INTERVIEW_ADD, SVYI_ARGS(svyi_arg_text(r->uuid), svyi_arg_int(r->form), svyi_arg_text(r->case_id[0] != '\0' ? r->case_id : NULL),
+                                                           svyi_arg_text(r->interviewer), svyi_arg_text(r->language), svyi_arg_int(r->seed), svyi_arg_int(r->started.utc_ms),
+                                                           svyi_arg_int(r->started.zone_minutes), r->corrects != 0 ? svyi_arg_int(r->corrects) : svyi_arg_text(NULL),
+                                                           svyi_arg_text(r->reason), svyi_arg_int(r->imported)), err);
 
     r->number = sqlite3_last_insert_rowid(s->db);
     return st;
@@ -19,9 +19,9 @@ int svyi_row_read(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, 
     sqlite3_stmt *stmt;
 
     *row = (svyi_row){ .number = 0 };
-    if (svyi_query(s, which, args, n, &stmt, err) != SVY_OK)
+    if (svyi_db_query(s, which, args, n, &stmt, err) != SVY_OK)
         return -1;
-    int found = svyi_step(s, stmt, err);
+    int found = svyi_db_step(s, stmt, err);
     if (found != 1)
         return found;
     found = svyi_row_take(stmt, arena, row);
@@ -37,7 +37,7 @@ int svyi_row_take(sqlite3_stmt *stmt, svyi_arena *arena, svyi_row *row)
     char *copies[sizeof TEXTS / sizeof TEXTS[0]];
 
     for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
-        const char *text = svyi_column_text(stmt, TEXTS[i]);
+        const char *text = svyi_db_text(stmt, TEXTS[i]);
         if ((copies[i] = svyi_arena_text(arena, text, strlen(text))) == NULL)
             return -1;
     }

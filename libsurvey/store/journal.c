@@ -7,18 +7,18 @@ svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, co
 {
     char hashed[SVYI_HASHED_KEY];
     const char *item = e->item != NULL ? e->item : "";
-    svyi_arg value = svyi_text_n(e->value, e->value_len);
+    svyi_arg value = svyi_arg_text_n(e->value, e->value_len);
     uint32_t index;
 
     /* What a participant key was made of never reaches the file. */
     if (e->action == SVY_DID_ANSWER && e->missing == SVY_PRESENT && svy_form_find(form, item, strlen(item), &index) &&
         svy_form_item(form, index)->type == SVY_T_KEY) {
         svyi_keyed_hex(s->key, e->value, e->value_len, hashed);
-        value = svyi_text(hashed);
+        value = svyi_arg_text(hashed);
     }
-    return svyi_run(s, Q_EVENT_ADD, SVYI_ARGS(svyi_int(number), svyi_int((int64_t)e->sequence), svyi_int(e->moment.utc_ms), svyi_int(e->moment.zone_minutes),
-                                              svyi_int(e->moment.mono_ms), svyi_int(e->action), svyi_text(item), svyi_text(e->entry != NULL ? e->entry : ""), value,
-                                              svyi_int(e->missing), svyi_text(e->reason != NULL ? e->reason : "")), err);
+    return svyi_db_run(s, Q_EVENT_ADD, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)e->sequence), svyi_arg_int(e->moment.utc_ms), svyi_arg_int(e->moment.zone_minutes),
+                                              svyi_arg_int(e->moment.mono_ms), svyi_arg_int(e->action), svyi_arg_text(item), svyi_arg_text(e->entry != NULL ? e->entry : ""), value,
+                                              svyi_arg_int(e->missing), svyi_arg_text(e->reason != NULL ? e->reason : "")), err);
 }
 
 svy_event svyi_event_read(sqlite3_stmt *stmt, int *erased)
@@ -29,18 +29,18 @@ svy_event svyi_event_read(sqlite3_stmt *stmt, int *erased)
     e.moment.zone_minutes = (int32_t)sqlite3_column_int64(stmt, 2);
     e.moment.mono_ms = sqlite3_column_int64(stmt, 3);
     e.action = (svy_action)sqlite3_column_int(stmt, 4);
-    e.item = svyi_column_text(stmt, 5);
-    e.entry = svyi_column_text(stmt, 6);
-    e.value = svyi_column_text(stmt, 7);
+    e.item = svyi_db_text(stmt, 5);
+    e.entry = svyi_db_text(stmt, 6);
+    e.value = svyi_db_text(stmt, 7);
     e.value_len = (uint32_t)sqlite3_column_bytes(stmt, 7);
     e.missing = (svy_missing)sqlite3_column_int(stmt, 8);
-    e.reason = svyi_column_text(stmt, 9);
+    e.reason = svyi_db_text(stmt, 9);
     if (erased != NULL)
         *erased = sqlite3_column_int(stmt, 10);
     return e;
 }
 
-svy_status svyi_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err)
+svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     svy_interview *iv;
@@ -50,8 +50,8 @@ svy_status svyi_replay(svy_study *s, int64_t number, const svy_form *form, const
     *out = NULL;
     if (st != SVY_OK)
         return st;
-    st = svyi_query(s, Q_EVENTS, SVYI_ARGS(svyi_int(number)), &stmt, err);
-    while (st == SVY_OK && (found = svyi_step(s, stmt, err)) == 1) {
+    st = svyi_db_query(s, Q_EVENTS, SVYI_ARGS(svyi_arg_int(number)), &stmt, err);
+    while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
         svy_event event = svyi_event_read(stmt, NULL);
         st = svy_interview_replay(iv, &event, err);
     }
@@ -71,13 +71,13 @@ svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SV
     sqlite3_stmt *stmt;
     svyi_hasher h;
     int found;
-    svy_status st = svyi_query(s, Q_EVENTS, SVYI_ARGS(svyi_int(number)), &stmt, err);
+    svy_status st = svyi_db_query(s, Q_EVENTS, SVYI_ARGS(svyi_arg_int(number)), &stmt, err);
 
     memset(digest, 0, SVYI_HASH);
     if (st != SVY_OK)
         return st;
     svyi_hasher_init(&h, key);
-    while ((found = svyi_step(s, stmt, err)) == 1) {
+    while ((found = svyi_db_step(s, stmt, err)) == 1) {
         int erased;
         svy_event e = svyi_event_read(stmt, &erased);
         const int64_t numbers[] = { (int64_t)e.sequence, e.moment.utc_ms, e.moment.zone_minutes, e.moment.mono_ms, (int64_t)e.action, (int64_t)e.missing, erased };
@@ -123,10 +123,10 @@ svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form,
         svy_form_keep(form, end, &keeps);
     if (keeps == 0)
         return SVY_OK;
-    svy_status st = svyi_query(s, Q_EVENTS, SVYI_ARGS(svyi_int(number)), &stmt, err);
+    svy_status st = svyi_db_query(s, Q_EVENTS, SVYI_ARGS(svyi_arg_int(number)), &stmt, err);
     if (st != SVY_OK)
         return st;
-    while (!bad && (found = svyi_step(s, stmt, err)) != 0) {
+    while (!bad && (found = svyi_db_step(s, stmt, err)) != 0) {
         svy_event e = found == 1 ? svyi_event_read(stmt, NULL) : (svy_event){ .item = "" };
         if (found == 1 && !is_kept(form, end, &e))
             bad = svyi_grow(&s->alloc, &drop, &capacity, n + 1, sizeof *drop) != 0;
@@ -141,11 +141,11 @@ svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form,
     if (bad)
         st = svyi_nomem(err);
     if (st == SVY_OK && n > 0)
-        st = svyi_run(s, Q_ERASING_ADD, SVYI_ARGS(svyi_int(number)), err);
+        st = svyi_db_run(s, Q_ERASING_ADD, SVYI_ARGS(svyi_arg_int(number)), err);
     for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = svyi_run(s, Q_EVENT_BLANK, SVYI_ARGS(svyi_int(number), svyi_int((int64_t)drop[i])), err);
+        st = svyi_db_run(s, Q_EVENT_BLANK, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)drop[i])), err);
     if (st == SVY_OK && n > 0)
-        st = svyi_run(s, Q_ERASING_DROP, NULL, 0, err);
+        st = svyi_db_run(s, Q_ERASING_DROP, NULL, 0, err);
     svyi_release(&s->alloc, drop, capacity * sizeof *drop);
     *blanked = n > 0;
     return st;
@@ -167,11 +167,11 @@ svy_status svy_study_events(svy_study *s, const char *form, const char *intervie
     SVY_REQUIRE(s != NULL && each != NULL, err);
     if ((st = svyi_version_newest(s, form, &v, err)) != SVY_OK || (st = svyi_db_prepare(s, SQL, &stmt, err)) != SVY_OK)
         return st;
-    if ((st = svyi_bind(s, stmt, 1, svyi_text(svy_form_id(v->form)), err)) == SVY_OK)
-        st = svyi_bind(s, stmt, 2, svyi_text(interview), err);
-    while (st == SVY_OK && (found = svyi_step(s, stmt, err)) == 1) {
+    if ((st = svyi_db_bind(s, stmt, 1, svyi_arg_text(svy_form_id(v->form)), err)) == SVY_OK)
+        st = svyi_db_bind(s, stmt, 2, svyi_arg_text(interview), err);
+    while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
         svy_event event = svyi_event_read(stmt, NULL);
-        st = each(user, svyi_column_text(stmt, 11), &event);
+        st = each(user, svyi_db_text(stmt, 11), &event);
     }
     sqlite3_finalize(stmt);
     return st == SVY_OK && found < 0 ? SVY_E_IO : st;

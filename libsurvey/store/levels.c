@@ -22,13 +22,13 @@ static svy_status load_tables(svy_study *s, svyi_version *v, size_t *capacity, s
     svyi_level *levels = NULL;
     size_t n = 0;
     int found, bad = 0;
-    svy_status st = svyi_query(s, Q_TABLES, SVYI_ARGS(svyi_text(svy_form_id(v->form))), &stmt, err);
+    svy_status st = svyi_db_query(s, Q_TABLES, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form))), &stmt, err);
 
     *capacity = 0;
     if (st != SVY_OK)
         return st;
-    while (!bad && (found = svyi_step(s, stmt, err)) != 0) {
-        const char *level = svyi_column_text(stmt, 1);
+    while (!bad && (found = svyi_db_step(s, stmt, err)) != 0) {
+        const char *level = svyi_db_text(stmt, 1);
         uint32_t roster = found == 1 ? roster_of(v->form, level) : 0;
         if (found < 0) {
             svyi_release(&s->alloc, levels, *capacity * sizeof *levels);
@@ -41,7 +41,7 @@ static svy_status load_tables(svy_study *s, svyi_version *v, size_t *capacity, s
             break;
         levels[n] = (svyi_level){ .roster = roster, .sensitive = sqlite3_column_int(stmt, 2) };
         levels[n].first = !levels[n].sensitive && sqlite3_column_int(stmt, 3) == 1;
-        levels[n].table = svyi_arena_text(&v->arena, svyi_column_text(stmt, 0), strlen(svyi_column_text(stmt, 0)));
+        levels[n].table = svyi_arena_text(&v->arena, svyi_db_text(stmt, 0), strlen(svyi_db_text(stmt, 0)));
         bad = levels[n++].table == NULL;
     }
     sqlite3_reset(stmt);
@@ -54,14 +54,14 @@ static svy_status load_homes(svy_study *s, svyi_version *v, homes *h, svy_error 
 {
     sqlite3_stmt *stmt;
     int found;
-    svy_status st = svyi_query(s, Q_VARIABLES, SVYI_ARGS(svyi_text(svy_form_id(v->form))), &stmt, err);
+    svy_status st = svyi_db_query(s, Q_VARIABLES, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form))), &stmt, err);
 
     if (st != SVY_OK)
         return st;
-    while ((found = svyi_step(s, stmt, err)) == 1) {
-        const char *name = svyi_arena_text(&v->arena, svyi_column_text(stmt, 0), strlen(svyi_column_text(stmt, 0)));
-        home one = { svyi_arena_text(&v->arena, svyi_column_text(stmt, 4), strlen(svyi_column_text(stmt, 4))),
-                     svyi_arena_text(&v->arena, svyi_column_text(stmt, 5), strlen(svyi_column_text(stmt, 5))) };
+    while ((found = svyi_db_step(s, stmt, err)) == 1) {
+        const char *name = svyi_arena_text(&v->arena, svyi_db_text(stmt, 0), strlen(svyi_db_text(stmt, 0)));
+        home one = { svyi_arena_text(&v->arena, svyi_db_text(stmt, 4), strlen(svyi_db_text(stmt, 4))),
+                     svyi_arena_text(&v->arena, svyi_db_text(stmt, 5), strlen(svyi_db_text(stmt, 5))) };
         uint32_t index = (uint32_t)h->n;
         if (name == NULL || one.table == NULL || one.column == NULL || svyi_map_add(&h->names, name, strlen(name), &index) < 0 ||
             svyi_grow(&s->alloc, &h->items, &h->capacity, h->n + 1, sizeof one) != 0) {
@@ -123,7 +123,7 @@ static size_t key_columns(const svyi_version *v, const svyi_level *l, svyi_buffe
     for (size_t i = 0; i < n; i++) {
         snprintf(name, sizeof name, "%s_key", svy_form_item_id(v->form, chain[i]));
         svyi_buffer_text(sql, ", ");
-        svyi_quote(sql, name);
+        svyi_db_quote(sql, name);
     }
     return n + 2;
 }
@@ -136,10 +136,10 @@ static size_t all_columns(const svyi_version *v, const svyi_level *l, svyi_buffe
 
     for (size_t i = 0; i < l->n_vars; i++) {
         svyi_buffer_text(sql, ", ");
-        svyi_quote(sql, l->vars[i].column);
+        svyi_db_quote(sql, l->vars[i].column);
         snprintf(companion, sizeof companion, "%s_missing", l->vars[i].column);
         svyi_buffer_text(sql, ", ");
-        svyi_quote(sql, companion);
+        svyi_db_quote(sql, companion);
     }
     return n + 2 * l->n_vars;
 }
@@ -160,7 +160,7 @@ static svy_status level_statements(svy_study *s, const svyi_version *v, svyi_lev
 
     svyi_buffer_init(&sql, &s->alloc);
     svyi_buffer_text(&sql, "INSERT INTO ");
-    svyi_quote(&sql, l->table);
+    svyi_db_quote(&sql, l->table);
     svyi_buffer_text(&sql, "(");
     size_t n = all_columns(v, l, &sql);
     svyi_buffer_text(&sql, ") VALUES(?");
@@ -174,13 +174,13 @@ static svy_status level_statements(svy_study *s, const svyi_version *v, svyi_lev
     svyi_buffer_text(&sql, "SELECT ");
     all_columns(v, l, &sql);
     svyi_buffer_text(&sql, " FROM ");
-    svyi_quote(&sql, l->table);
+    svyi_db_quote(&sql, l->table);
     svyi_buffer_format(&sql, " WHERE %s BETWEEN ?1 AND ?2 ORDER BY %s", key, key);
     if ((st = prepare(s, &sql, &l->select, err)) != SVY_OK)
         return st;
 
     svyi_buffer_text(&sql, "DELETE FROM ");
-    svyi_quote(&sql, l->table);
+    svyi_db_quote(&sql, l->table);
     svyi_buffer_format(&sql, " WHERE %s BETWEEN ?1 AND ?2", key);
     return prepare(s, &sql, &l->drop, err);
 }

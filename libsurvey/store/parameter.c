@@ -32,8 +32,8 @@ svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *i
         return st;
     if ((st = svyi_db_begin(s, err)) != SVY_OK)
         return st;
-    st = svyi_run(s, Q_PARAMETER_ADD, SVYI_ARGS(svyi_text(svy_form_id(v->form)), svyi_text(id), svyi_text(value), svyi_text(actor), svyi_int(now.utc_ms),
-                                                svyi_int(now.zone_minutes)), err);
+    st = svyi_db_run(s, Q_PARAMETER_ADD, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form)), svyi_arg_text(id), svyi_arg_text(value), svyi_arg_text(actor), svyi_arg_int(now.utc_ms),
+                                                svyi_arg_int(now.zone_minutes)), err);
     return svyi_db_end(s, st, err);
 }
 
@@ -41,16 +41,16 @@ svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *i
 static svy_status get_override(svy_study *s, const svy_form *form, uint32_t item, svyi_arena *arena, const char **value, svy_error *err)
 {
     sqlite3_stmt *stmt;
-    svy_status st = svyi_query(s, Q_PARAMETER_GET, SVYI_ARGS(svyi_text(svy_form_id(form)), svyi_text(svy_form_item_id(form, item))), &stmt, err);
+    svy_status st = svyi_db_query(s, Q_PARAMETER_GET, SVYI_ARGS(svyi_arg_text(svy_form_id(form)), svyi_arg_text(svy_form_item_id(form, item))), &stmt, err);
 
     *value = NULL;
     if (st != SVY_OK)
         return st;
-    int found = svyi_step(s, stmt, err);
+    int found = svyi_db_step(s, stmt, err);
     if (found < 0)
         return SVY_E_IO;
     if (found == 1 && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
-        *value = svyi_arena_text(arena, svyi_column_text(stmt, 0), strlen(svyi_column_text(stmt, 0)));
+        *value = svyi_arena_text(arena, svyi_db_text(stmt, 0), strlen(svyi_db_text(stmt, 0)));
         if (*value == NULL)
             st = svyi_nomem(err);
     }

@@ -38,17 +38,17 @@ static svyi_arg value_arg(const svy_value *value, svy_type type, char *out, size
     if (value->missing != SVY_PRESENT)
         return arg;
     if (svyi_column_type(type)[0] == 'I')
-        return svyi_int((int64_t)value->number);
+        return svyi_arg_int((int64_t)value->number);
     if (svyi_column_type(type)[0] == 'R') {
         arg.kind = SVYI_ARG_REAL;
         arg.real = value->number;
         return arg;
     }
     switch ((svy_kind)value->kind) {
-    case SVY_K_TEXT: case SVY_K_CODE: case SVY_K_CODES: case SVY_K_PLACE: return svyi_text_n(value->text, value->len);
+    case SVY_K_TEXT: case SVY_K_CODE: case SVY_K_CODES: case SVY_K_PLACE: return svyi_arg_text_n(value->text, value->len);
     case SVY_K_NONE: case SVY_K_BOOLEAN: case SVY_K_NUMBER: case SVY_K_DATE: case SVY_K_MONTH: case SVY_K_TIME: case SVY_K_DATETIME: case SVY_K_ENTRIES: break;
     }
-    return svyi_text_n(out, svy_value_format(value, out, size));
+    return svyi_arg_text_n(out, svy_value_format(value, out, size));
 }
 
 /* Binds the variables of a row from column `at` on and inserts it. */
@@ -68,11 +68,11 @@ static svy_status insert(writing *w, uint32_t entry, int at)
         if (arg.kind == SVYI_ARG_TEXT && arg.bytes == text)
             rc = sqlite3_bind_text64(stmt, at, text, arg.len, SQLITE_TRANSIENT, SQLITE_UTF8);
         else
-            st = svyi_bind(w->s, stmt, at, arg, w->err);
+            st = svyi_db_bind(w->s, stmt, at, arg, w->err);
         if (rc != SQLITE_OK)
             st = svyi_db_fail(w->s, rc, w->err);
         if (st == SVY_OK)
-            st = svyi_bind(w->s, stmt, at + 1, value.missing != SVY_PRESENT ? svyi_text(svy_missing_name((svy_missing)value.missing)) : svyi_text(NULL), w->err);
+            st = svyi_db_bind(w->s, stmt, at + 1, value.missing != SVY_PRESENT ? svyi_arg_text(svy_missing_name((svy_missing)value.missing)) : svyi_arg_text(NULL), w->err);
         at += 2;
     }
     if (st == SVY_OK) {
@@ -94,11 +94,11 @@ static svy_status insert_interview(writing *w)
 
     moment_text(r->started, started, sizeof started);
     moment_text(r->ended, completed, sizeof completed);
-    const svyi_arg args[] = { svyi_int(w->number), svyi_text(r->uuid), svyi_text(r->case_id[0] != '\0' ? r->case_id : NULL), svyi_text(svy_form_version(w->v->form)),
-                              svyi_text(r->interviewer), svyi_text(r->language), svyi_text(started), svyi_text(completed), svyi_text(r->outcome) };
+    const svyi_arg args[] = { svyi_arg_int(w->number), svyi_arg_text(r->uuid), svyi_arg_text(r->case_id[0] != '\0' ? r->case_id : NULL), svyi_arg_text(svy_form_version(w->v->form)),
+                              svyi_arg_text(r->interviewer), svyi_arg_text(r->language), svyi_arg_text(started), svyi_arg_text(completed), svyi_arg_text(r->outcome) };
     const int n = w->level->first ? 9 : 2;
     for (int i = 0; i < n; i++)
-        if ((st = svyi_bind(w->s, stmt, i + 1, args[i], w->err)) != SVY_OK)
+        if ((st = svyi_db_bind(w->s, stmt, i + 1, args[i], w->err)) != SVY_OK)
             return st;
     return insert(w, 0, n + 1);
 }
@@ -111,8 +111,8 @@ static svy_status insert_entry(writing *w, uint32_t entry)
 
     if (++w->rows >= (int64_t)1 << SVYI_ROW_BITS)
         return svyi_fail(w->err, SVY_E_LIMIT, "a roster has more than %d entries", (1 << SVYI_ROW_BITS) - 1);
-    if ((st = svyi_bind(w->s, stmt, 1, svyi_int(w->number << SVYI_ROW_BITS | w->rows), w->err)) != SVY_OK ||
-        (st = svyi_bind(w->s, stmt, 2, svyi_text(w->row->uuid), w->err)) != SVY_OK)
+    if ((st = svyi_db_bind(w->s, stmt, 1, svyi_arg_int(w->number << SVYI_ROW_BITS | w->rows), w->err)) != SVY_OK ||
+        (st = svyi_db_bind(w->s, stmt, 2, svyi_arg_text(w->row->uuid), w->err)) != SVY_OK)
         return st;
     for (size_t i = w->depth; i-- > 0; e = svy_interview_entry_parent(w->iv, e)) {
         /* The key may stand in memory that the engine lends for one call only. */
@@ -145,8 +145,8 @@ static svy_status bind_range(svy_study *s, const svyi_level *l, sqlite3_stmt *st
     int64_t from, to;
 
     range(l, number, &from, &to);
-    svy_status st = svyi_bind(s, stmt, 1, svyi_int(from), err);
-    return st == SVY_OK ? svyi_bind(s, stmt, 2, svyi_int(to), err) : st;
+    svy_status st = svyi_db_bind(s, stmt, 1, svyi_arg_int(from), err);
+    return st == SVY_OK ? svyi_db_bind(s, stmt, 2, svyi_arg_int(to), err) : st;
 }
 
 svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_error *err)
@@ -154,7 +154,7 @@ svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_er
     svy_status st = svyi_typed_levels(s, v, err);
 
     for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++) {
-        if ((st = bind_range(s, &v->levels[i], v->levels[i].drop, number, err)) == SVY_OK && svyi_step(s, v->levels[i].drop, err) < 0)
+        if ((st = bind_range(s, &v->levels[i], v->levels[i].drop, number, err)) == SVY_OK && svyi_db_step(s, v->levels[i].drop, err) < 0)
             st = SVY_E_IO;
     }
     return st;
@@ -208,7 +208,7 @@ svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const
         if ((st = bind_range(s, l, l->select, number, err)) != SVY_OK)
             break;
         svyi_hasher_text(&h, l->table);
-        while ((step = svyi_step(s, l->select, err)) == 1) {
+        while ((step = svyi_db_step(s, l->select, err)) == 1) {
             for (int c = 0; c < sqlite3_column_count(l->select); c++)
                 hash_column(&h, l->select, c);
             ++*found;

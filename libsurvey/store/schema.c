@@ -68,14 +68,14 @@ static svy_status add_one(svy_study *s, const char *sql, const svyi_arg *args, s
     svy_status st = svyi_db_prepare(s, sql, &stmt, err);
 
     for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = svyi_bind(s, stmt, (int)i + 1, args[i], err);
-    if (st == SVY_OK && svyi_step(s, stmt, err) < 0)
+        st = svyi_db_bind(s, stmt, (int)i + 1, args[i], err);
+    if (st == SVY_OK && svyi_db_step(s, stmt, err) < 0)
         st = SVY_E_IO;
     sqlite3_finalize(stmt);
     return st;
 }
 
-svy_status svyi_schema_make(svy_study *s, svy_moment now, svy_error *err)
+svy_status svyi_study_make(svy_study *s, svy_moment now, svy_error *err)
 {
     static const char META[] = "INSERT INTO study(name, value) VALUES('uuid', ?), ('created_utc_ms', ?), ('created_zone', ?)";
     char identity[128], uuid[SVYI_UUID], utc[32], zone[16];
@@ -89,8 +89,8 @@ svy_status svyi_schema_make(svy_study *s, svy_moment now, svy_error *err)
     snprintf(zone, sizeof zone, "%d", (int)now.zone_minutes);
     svyi_random_bytes(s->key, sizeof s->key);
     if ((st = svyi_db_exec(s, identity, err)) == SVY_OK && (st = svyi_db_exec(s, TABLES, err)) == SVY_OK && (st = svyi_db_exec(s, TRIGGERS, err)) == SVY_OK &&
-        (st = add_one(s, META, SVYI_ARGS(svyi_text(uuid), svyi_text(utc), svyi_text(zone)), err)) == SVY_OK)
-        st = add_one(s, "INSERT INTO secrets(name, value) VALUES('participant-key', ?)", SVYI_ARGS(svyi_blob(s->key, sizeof s->key)), err);
+        (st = add_one(s, META, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(utc), svyi_arg_text(zone)), err)) == SVY_OK)
+        st = add_one(s, "INSERT INTO secrets(name, value) VALUES('participant-key', ?)", SVYI_ARGS(svyi_arg_blob(s->key, sizeof s->key)), err);
     return svyi_db_end(s, st, err);
 }
 
@@ -130,7 +130,7 @@ static svy_status load_key(svy_study *s, svy_error *err)
     return st;
 }
 
-svy_status svyi_schema_check(svy_study *s, svy_error *err)
+svy_status svyi_study_check(svy_study *s, svy_error *err)
 {
     int64_t application, version;
     svy_status st = pragma(s, "PRAGMA application_id", &application, err);

@@ -95,7 +95,7 @@ void svyi_hasher_final(svyi_hasher *h, uint8_t out[SVYI_HASH])
     crypto_generichash_final(state(h), out, SVYI_HASH);
 }
 
-int svyi_same(const void *a, const void *b, size_t len)
+int svyi_same_bytes(const void *a, const void *b, size_t len)
 {
     return sodium_memcmp(a, b, len) == 0;
 }

@@ -21,7 +21,7 @@ void svyi_hasher_bytes(svyi_hasher *h, const void *bytes, size_t len);
 void svyi_hasher_text(svyi_hasher *h, const char *text);
 void svyi_hasher_number(svyi_hasher *h, int64_t number);
 void svyi_hasher_final(svyi_hasher *h, uint8_t out[SVYI_HASH]);
-int svyi_same(const void *a, const void *b, size_t len);       /* in constant time */
+int svyi_same_bytes(const void *a, const void *b, size_t len);       /* in constant time */
 
 /* XChaCha20-Poly1305; `out` has room for len + SVYI_TAG bytes. */
 void svyi_seal(const uint8_t key[SVYI_KEY], const uint8_t nonce[SVYI_NONCE], const void *plain, size_t len, void *out);

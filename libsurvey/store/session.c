@@ -47,7 +47,7 @@ static svy_status add_held(svy_session *n, svy_error *err)
 static svy_status submit(svy_session *n, svy_moment now, svy_error *err)
 {
     svy_interview *stored;
-    svy_status st = svyi_replay(n->study, n->row.number, n->v->form, NULL, &stored, err);
+    svy_status st = svyi_journal_replay(n->study, n->row.number, n->v->form, NULL, &stored, err);
 
     if (st != SVY_OK)
         return st;
@@ -61,9 +61,9 @@ static svy_status submit(svy_session *n, svy_moment now, svy_error *err)
 static svy_status follow(svy_session *n, const svy_event *e, svy_error *err)
 {
     if (e->action == SVY_DID_SUSPEND || e->action == SVY_DID_RESUME)
-        return svyi_run(n->study, Q_INTERVIEW_PHASE, SVYI_ARGS(svyi_int(e->action == SVY_DID_SUSPEND ? SVY_SUSPENDED : SVY_OPEN), svyi_int(n->row.number)), err);
+        return svyi_db_run(n->study, Q_INTERVIEW_PHASE, SVYI_ARGS(svyi_arg_int(e->action == SVY_DID_SUSPEND ? SVY_SUSPENDED : SVY_OPEN), svyi_arg_int(n->row.number)), err);
     if (e->action == SVY_DID_LANGUAGE)
-        return svyi_run(n->study, Q_INTERVIEW_LANGUAGE, SVYI_ARGS(svyi_text_n(e->value, e->value_len), svyi_int(n->row.number)), err);
+        return svyi_db_run(n->study, Q_INTERVIEW_LANGUAGE, SVYI_ARGS(svyi_arg_text_n(e->value, e->value_len), svyi_arg_int(n->row.number)), err);
     return e->action == SVY_DID_COMPLETE ? submit(n, e->moment, err) : SVY_OK;
 }
 
@@ -91,13 +91,13 @@ static svy_status need_case(svy_session *n, svy_error *err)
 {
     const char *form = svy_form_id(n->v->form);
     int64_t one;
-    int found = svyi_number(n->study, Q_CASE_FIND, SVYI_ARGS(svyi_text(form), svyi_text(n->row.case_id)), &one, err);
+    int found = svyi_db_number(n->study, Q_CASE_FIND, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(n->row.case_id)), &one, err);
 
     if (found != 0)
         return found < 0 ? SVY_E_IO : SVY_OK;
-    if ((found = svyi_number(n->study, Q_CASE_LISTED, SVYI_ARGS(svyi_text(form)), &one, err)) != 0)
+    if ((found = svyi_db_number(n->study, Q_CASE_LISTED, SVYI_ARGS(svyi_arg_text(form)), &one, err)) != 0)
         return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_NAME, "there is no case '%.80s' in the study's list of cases", n->row.case_id);
-    return svyi_run(n->study, Q_CASE_ADD, SVYI_ARGS(svyi_text(form), svyi_text(n->row.case_id), svyi_text(n->row.interviewer), svyi_int(0)), err);
+    return svyi_db_run(n->study, Q_CASE_ADD, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(n->row.case_id), svyi_arg_text(n->row.interviewer), svyi_arg_int(0)), err);
 }
 
 /* A new interview with the parameters in force. Within a transaction. */
@@ -125,7 +125,7 @@ static svy_status start(svy_session *n, const char *language, uint64_t seed, svy
 static svy_status go_on(svy_session *n, const char *language, svy_moment now, svy_error *err)
 {
     const svy_journal journal = { store_event, n };
-    svy_status st = svyi_replay(n->study, n->row.number, n->v->form, &journal, &n->iv, err);
+    svy_status st = svyi_journal_replay(n->study, n->row.number, n->v->form, &journal, &n->iv, err);
 
     if (st == SVY_OK && svy_interview_phase(n->iv) == SVY_SUSPENDED)
         st = svy_interview_resume(n->iv, now, err);
@@ -138,8 +138,8 @@ static svy_status go_on(svy_session *n, const char *language, svy_moment now, sv
 static int find_unfinished(svy_session *n, const char *case_id, const char *interviewer, svy_status *st, svy_error *err)
 {
     const char *form = svy_form_id(n->v->form);
-    int found = case_id != NULL ? svyi_row_read(n->study, Q_INTERVIEW_OF_CASE, SVYI_ARGS(svyi_text(case_id), svyi_text(form)), &n->arena, &n->row, err)
-                                : svyi_row_read(n->study, Q_INTERVIEW_OF_PERSON, SVYI_ARGS(svyi_text(interviewer), svyi_text(form)), &n->arena, &n->row, err);
+    int found = case_id != NULL ? svyi_row_read(n->study, Q_INTERVIEW_OF_CASE, SVYI_ARGS(svyi_arg_text(case_id), svyi_arg_text(form)), &n->arena, &n->row, err)
+                                : svyi_row_read(n->study, Q_INTERVIEW_OF_PERSON, SVYI_ARGS(svyi_arg_text(interviewer), svyi_arg_text(form)), &n->arena, &n->row, err);
 
     *st = found < 0 ? SVY_E_IO : SVY_OK;
     if (found == 1 && n->row.phase == SVY_COMPLETE) {
@@ -228,11 +228,28 @@ svy_status svy_session_open(svy_study *s, const char *form, const char *case_id,
     return session_end(n, st, out);
 }
 
+svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id, const char *interviewer, const char *language, uint64_t seed, int imported,
+                              svy_moment now, svy_session **out, svy_error *err)
+{
+    svy_session *n;
+    svy_status st = session_new(s, &n, err);
+
+    *out = NULL;
+    if (st != SVY_OK)
+        return st;
+    n->v = v;
+    if ((st = new_row(n, case_id, interviewer, "", err)) == SVY_OK) {
+        n->row.imported = imported;
+        st = start(n, language, seed, now, err);
+    }
+    return session_end(n, st, out);
+}
+
 /* The last revision of an interview, or its correction under way. */
 static svy_status last_revision(svy_session *n, const char *interview, svyi_row *first, svyi_row *last, svy_error *err)
 {
     sqlite3_stmt *stmt;
-    int found = svyi_row_read(n->study, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_text(interview)), &n->arena, first, err);
+    int found = svyi_row_read(n->study, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(interview)), &n->arena, first, err);
 
     if (found < 0)
         return SVY_E_IO;
@@ -241,9 +258,9 @@ static svy_status last_revision(svy_session *n, const char *interview, svyi_row 
     if (first->phase != SVY_COMPLETE || first->erased || first->blanked || first->corrects != 0)
         return svyi_fail(err, SVY_E_STATE, "interview '%.64s' %s, so it cannot be corrected", interview,
                          first->erased ? "has been erased" : first->blanked ? "kept no answers after its early end" : first->corrects ? "is itself a correction" : "is not complete");
-    svy_status st = svyi_query(n->study, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_int(first->number)), &stmt, err);
+    svy_status st = svyi_db_query(n->study, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(first->number)), &stmt, err);
     *last = *first;
-    while (st == SVY_OK && (found = svyi_step(n->study, stmt, err)) == 1)
+    while (st == SVY_OK && (found = svyi_db_step(n->study, stmt, err)) == 1)
         if (svyi_row_take(stmt, &n->arena, last) < 0) {
             sqlite3_reset(stmt);
             return svyi_nomem(err);
@@ -263,7 +280,7 @@ static svy_status start_correction(svy_session *n, const svyi_row *first, const 
     n->row.language = last->language;
     n->row.started = now;
     if (st == SVY_OK && (st = svyi_row_add(n->study, &n->row, err)) == SVY_OK)
-        st = svyi_run(n->study, Q_EVENTS_COPY, SVYI_ARGS(svyi_int(n->row.number), svyi_int(last->number)), err);
+        st = svyi_db_run(n->study, Q_EVENTS_COPY, SVYI_ARGS(svyi_arg_int(n->row.number), svyi_arg_int(last->number)), err);
     return st == SVY_OK ? go_on(n, NULL, now, err) : st;
 }
 

@@ -35,6 +35,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_CASE_ADD] = "INSERT INTO cases(form, id, assigned, disposition, listed) VALUES(?,?,?,'',?)",
     [Q_CASE_LISTED] = "SELECT 1 FROM cases WHERE form = ? AND listed = 1 LIMIT 1",
     [Q_CASE_DISPOSITION] = "UPDATE cases SET disposition = ? WHERE form = ? AND id = ?",
+    [Q_CASE_DROP] = "DELETE FROM cases WHERE form = ? AND id = ? AND listed = 0",
 
     [Q_FORM_ADD] = "INSERT INTO forms(id, version, checksum, block, actor, utc_ms, zone) VALUES(?,?,?,?,?,?,?)",
     [Q_FORM_NEWEST] = "SELECT number FROM forms WHERE id = ? ORDER BY number DESC LIMIT 1",
@@ -72,7 +73,7 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_IMPORT_FIND] = "SELECT 1 FROM imports WHERE form = ? AND row_key = ?",
     [Q_IMPORT_ADD] = "INSERT INTO imports(form, row_key, interview) VALUES(?,?,?)",
-    [Q_STATUS] = "SELECT f.id, f.version, total(i.phase = 0), total(i.phase = 1), total(i.phase = 2), total(i.phase = 2 AND i.outcome <> ''),"
+    [Q_STATUS] = "SELECT f.id, f.version, total(i.phase = 0), total(i.phase = 1), total(i.phase = 2 AND i.outcome = ''), total(i.phase = 2 AND i.outcome <> ''),"
                  " (SELECT count(*) FROM submissions s WHERE s.form = f.number),"
                  " coalesce(max((SELECT e.utc_ms FROM events e WHERE e.interview = i.number ORDER BY e.sequence DESC LIMIT 1)), 0)"
                  " FROM forms f LEFT JOIN interviews i ON i.form = f.number AND i.corrects IS NULL GROUP BY f.number ORDER BY f.number",
@@ -80,27 +81,27 @@ static const char *const TEXTS[Q_COUNT] = {
                    " WHERE i.phase = 2 AND i.outcome <> '' AND i.corrects IS NULL GROUP BY f.id, i.outcome ORDER BY min(f.number), i.outcome",
 };
 
-svyi_arg svyi_int(int64_t number)
+svyi_arg svyi_arg_int(int64_t number)
 {
     return (svyi_arg){ .kind = SVYI_ARG_INT, .number = number };
 }
 
-svyi_arg svyi_text(const char *text)
+svyi_arg svyi_arg_text(const char *text)
 {
-    return text != NULL ? svyi_text_n(text, strlen(text)) : (svyi_arg){ .kind = SVYI_ARG_NULL };
+    return text != NULL ? svyi_arg_text_n(text, strlen(text)) : (svyi_arg){ .kind = SVYI_ARG_NULL };
 }
 
-svyi_arg svyi_text_n(const char *text, size_t len)
+svyi_arg svyi_arg_text_n(const char *text, size_t len)
 {
     return (svyi_arg){ .kind = SVYI_ARG_TEXT, .bytes = text, .len = len };
 }
 
-svyi_arg svyi_blob(const void *bytes, size_t len)
+svyi_arg svyi_arg_blob(const void *bytes, size_t len)
 {
     return (svyi_arg){ .kind = SVYI_ARG_BLOB, .bytes = bytes, .len = len };
 }
 
-svy_status svyi_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, svy_error *err)
+svy_status svyi_db_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, svy_error *err)
 {
     /* A NULL pointer with length 0 would be bound as NULL, so it becomes an empty text or blob. */
     const void *bytes = arg.bytes != NULL ? arg.bytes : "";
@@ -116,7 +117,7 @@ svy_status svyi_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, 
     return rc == SQLITE_OK ? SVY_OK : svyi_db_fail(s, rc, err);
 }
 
-svy_status svyi_query(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, sqlite3_stmt **out, svy_error *err)
+svy_status svyi_db_query(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, sqlite3_stmt **out, svy_error *err)
 {
     sqlite3_stmt **slot = &s->statements[which];
     svy_status st = SVY_OK;
@@ -127,13 +128,13 @@ svy_status svyi_query(svy_study *s, svyi_sql which, const svyi_arg *args, size_t
     else
         sqlite3_reset(*slot);
     for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = svyi_bind(s, *slot, (int)i + 1, args[i], err);
+        st = svyi_db_bind(s, *slot, (int)i + 1, args[i], err);
     if (st == SVY_OK)
         *out = *slot;
     return st;
 }
 
-int svyi_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err)
+int svyi_db_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err)
 {
     int rc = sqlite3_step(stmt);
 
@@ -145,10 +146,10 @@ int svyi_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err)
     return rc == SQLITE_DONE ? 0 : -1;
 }
 
-svy_status svyi_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svy_error *err)
+svy_status svyi_db_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svy_error *err)
 {
     sqlite3_stmt *stmt;
-    svy_status st = svyi_query(s, which, args, n, &stmt, err);
+    svy_status st = svyi_db_query(s, which, args, n, &stmt, err);
 
     if (st != SVY_OK)
         return st;
@@ -160,14 +161,14 @@ svy_status svyi_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n
     return st;
 }
 
-int svyi_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, int64_t *number, svy_error *err)
+int svyi_db_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, int64_t *number, svy_error *err)
 {
     sqlite3_stmt *stmt;
 
     *number = 0;
-    if (svyi_query(s, which, args, n, &stmt, err) != SVY_OK)
+    if (svyi_db_query(s, which, args, n, &stmt, err) != SVY_OK)
         return -1;
-    int found = svyi_step(s, stmt, err);
+    int found = svyi_db_step(s, stmt, err);
     if (found == 1) {
         *number = sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
@@ -175,14 +176,14 @@ int svyi_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, in
     return found;
 }
 
-const char *svyi_column_text(sqlite3_stmt *stmt, int column)
+const char *svyi_db_text(sqlite3_stmt *stmt, int column)
 {
     const unsigned char *text = sqlite3_column_text(stmt, column);
 
     return text != NULL ? (const char *)text : "";
 }
 
-void svyi_statements_close(svy_study *s)
+void svyi_db_statements_close(svy_study *s)
 {
     for (size_t i = 0; i < Q_COUNT; i++) {
         sqlite3_finalize(s->statements[i]);
@@ -190,7 +191,7 @@ void svyi_statements_close(svy_study *s)
     }
 }
 
-void svyi_quote(svyi_buffer *b, const char *name)
+void svyi_db_quote(svyi_buffer *b, const char *name)
 {
     svyi_buffer_add(b, "\"", 1);
     for (; *name != '\0'; name++)

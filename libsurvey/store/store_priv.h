@@ -24,7 +24,7 @@ typedef enum svyi_sql {
     Q_EVENT_ADD, Q_EVENTS, Q_EVENTS_COPY, Q_EVENT_BLANK, Q_EVENT_BLANK_ALL,
     Q_INTERVIEW_ADD, Q_INTERVIEW_PHASE, Q_INTERVIEW_LANGUAGE, Q_INTERVIEW_DONE, Q_INTERVIEW_OF_CASE, Q_INTERVIEW_OF_PERSON,
     Q_INTERVIEW_FIND, Q_INTERVIEW_REVISIONS, Q_INTERVIEW_ERASED,
-    Q_CASE_FIND, Q_CASE_ADD, Q_CASE_LISTED, Q_CASE_DISPOSITION,
+    Q_CASE_FIND, Q_CASE_ADD, Q_CASE_LISTED, Q_CASE_DISPOSITION, Q_CASE_DROP,
     Q_FORM_ADD, Q_FORM_NEWEST, Q_FORM_FIND, Q_FORM_LOAD, Q_FORM_IDS, Q_FORM_VERSIONS, Q_SOURCE_ADD,
     Q_PARAMETER_ADD, Q_PARAMETER_GET,
     Q_CHAIN_GET, Q_CHAIN_SET, Q_SUBMISSION_ADD, Q_SUBMISSION_LAST, Q_SUBMISSIONS, Q_KEY_ADD, Q_KEY_GET, Q_KEY_DROP,
@@ -65,29 +65,29 @@ svy_status svyi_db_end(svy_study *s, svy_status st, svy_error *err);
 
 /* ---- statement.c: running prepared statements ---- */
 typedef struct svyi_arg { enum { SVYI_ARG_NULL, SVYI_ARG_INT, SVYI_ARG_REAL, SVYI_ARG_TEXT, SVYI_ARG_BLOB } kind; int64_t number; double real; const void *bytes; size_t len; } svyi_arg;
-svyi_arg svyi_int(int64_t number);
-svyi_arg svyi_text(const char *text);                      /* NULL: an SQL NULL */
-svyi_arg svyi_text_n(const char *text, size_t len);
-svyi_arg svyi_blob(const void *bytes, size_t len);
+svyi_arg svyi_arg_int(int64_t number);
+svyi_arg svyi_arg_text(const char *text);                      /* NULL: an SQL NULL */
+svyi_arg svyi_arg_text_n(const char *text, size_t len);
+svyi_arg svyi_arg_blob(const void *bytes, size_t len);
 #define SVYI_ARGS(...) ((const svyi_arg[]){ __VA_ARGS__ }), (sizeof((const svyi_arg[]){ __VA_ARGS__ }) / sizeof(svyi_arg))
-svy_status svyi_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, svy_error *err);
+svy_status svyi_db_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, svy_error *err);
 /* Runs a statement that returns no rows. */
-svy_status svyi_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svy_error *err);
+svy_status svyi_db_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svy_error *err);
 /* A statement with its values bound, to be stepped through; it is reset when it has no more rows. */
-svy_status svyi_query(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, sqlite3_stmt **stmt, svy_error *err);
+svy_status svyi_db_query(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, sqlite3_stmt **stmt, svy_error *err);
 /* 1 a row, 0 no more (reset), -1 failed (reset; err is filled). */
-int svyi_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err);
+int svyi_db_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err);
 /* The first row's first column as a number: 1 found, 0 none, -1 failed. */
-int svyi_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, int64_t *number, svy_error *err);
-const char *svyi_column_text(sqlite3_stmt *stmt, int column);   /* "" for NULL */
-void svyi_statements_close(svy_study *s);
+int svyi_db_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, int64_t *number, svy_error *err);
+const char *svyi_db_text(sqlite3_stmt *stmt, int column);   /* "" for NULL */
+void svyi_db_statements_close(svy_study *s);
 /* A name in double quotes, quotes in it doubled. */
-void svyi_quote(svyi_buffer *b, const char *name);
+void svyi_db_quote(svyi_buffer *b, const char *name);
 
 /* ---- schema.c ---- */
-svy_status svyi_schema_make(svy_study *s, svy_moment now, svy_error *err);
+svy_status svyi_study_make(svy_study *s, svy_moment now, svy_error *err);
 /* Checks that the file is a study of this version, and loads what is needed from it. */
-svy_status svyi_schema_check(svy_study *s, svy_error *err);
+svy_status svyi_study_check(svy_study *s, svy_error *err);
 
 /* ---- lock.c, folder.c ---- */
 typedef struct svyi_lock svyi_lock;
@@ -160,7 +160,7 @@ svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, co
 svy_event svyi_event_read(sqlite3_stmt *stmt, int *erased);
 svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err);
 /* Rebuilds an interview from its events in the file. `journal` of what is done with it later, may be NULL. */
-svy_status svyi_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err);
+svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err);
 /* Blanks what was said outside the sections that the early end `end` keeps. */
 svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form, uint32_t end, int *blanked, svy_error *err);
 
@@ -174,6 +174,11 @@ int svyi_row_take(sqlite3_stmt *stmt, svyi_arena *arena, svyi_row *row);
 /* ---- parameter.c ---- */
 /* The overrides that hold for interviews starting now: id, value, id, value, ... (n pairs). */
 svy_status svyi_parameters_in_force(svy_study *s, const svyi_version *v, svyi_arena *arena, const char *const **pairs, size_t *n, svy_error *err);
+
+/* ---- session.c ---- */
+/* A new interview whether or not there is an unfinished one. Within a transaction. */
+svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id, const char *interviewer, const char *language, uint64_t seed, int imported,
+                              svy_moment now, svy_session **out, svy_error *err);
 
 /* ---- submit.c ---- */
 /* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */

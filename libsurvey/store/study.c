@@ -56,7 +56,7 @@ static svy_status make(svy_study *s, svy_moment now, svy_error *err)
 
     if (st != SVY_OK || (st = svyi_file_new(s->path, err)) != SVY_OK)
         return st;
-    if ((st = svyi_db_open(s, 1, err)) == SVY_OK && (st = svyi_schema_make(s, now, err)) == SVY_OK)
+    if ((st = svyi_db_open(s, 1, err)) == SVY_OK && (st = svyi_study_make(s, now, err)) == SVY_OK)
         st = svyi_folder_sync(s->path, err);
     if (st != SVY_OK) {
         svyi_db_close(s);

@@ -49,11 +49,11 @@ static svy_status seal_payload(svy_study *s, const svy_interview *iv, const uint
 static svy_status chain_end(svy_study *s, int64_t *length, uint8_t head[SVYI_HASH], svy_error *err)
 {
     sqlite3_stmt *stmt;
-    svy_status st = svyi_query(s, Q_CHAIN_GET, NULL, 0, &stmt, err);
+    svy_status st = svyi_db_query(s, Q_CHAIN_GET, NULL, 0, &stmt, err);
 
     if (st != SVY_OK)
         return st;
-    int found = svyi_step(s, stmt, err);
+    int found = svyi_db_step(s, stmt, err);
     if (found < 0)
         return SVY_E_IO;
     if (found == 0 || sqlite3_column_bytes(stmt, 1) != SVYI_HASH) {
@@ -78,13 +78,13 @@ static svy_status append(svy_study *s, svyi_submission *m, const svy_form *form,
     m->previous = head;
     m->previous_len = sizeof head;
     svyi_submission_hash(m, form, hash);
-    st = svyi_run(s, Q_SUBMISSION_ADD, SVYI_ARGS(svyi_int(m->sequence), svyi_text(m->uuid), svyi_text(m->interview), svyi_text(m->journal), svyi_int(m->revision),
-                  svyi_int(m->form), svyi_text(m->actor), svyi_text(m->reason), svyi_int(m->utc_ms), svyi_int(m->zone), svyi_blob(m->rows_digest, m->rows_digest_len),
-                  svyi_blob(m->journal_digest, m->journal_digest_len), svyi_blob(m->nonce, m->nonce_len), svyi_blob(m->payload, m->payload_len),
-                  svyi_blob(head, sizeof head), svyi_blob(hash, sizeof hash)), err);
+    st = svyi_db_run(s, Q_SUBMISSION_ADD, SVYI_ARGS(svyi_arg_int(m->sequence), svyi_arg_text(m->uuid), svyi_arg_text(m->interview), svyi_arg_text(m->journal), svyi_arg_int(m->revision),
+                  svyi_arg_int(m->form), svyi_arg_text(m->actor), svyi_arg_text(m->reason), svyi_arg_int(m->utc_ms), svyi_arg_int(m->zone), svyi_arg_blob(m->rows_digest, m->rows_digest_len),
+                  svyi_arg_blob(m->journal_digest, m->journal_digest_len), svyi_arg_blob(m->nonce, m->nonce_len), svyi_arg_blob(m->payload, m->payload_len),
+                  svyi_arg_blob(head, sizeof head), svyi_arg_blob(hash, sizeof hash)), err);
     if (st == SVY_OK)
-        st = svyi_run(s, Q_KEY_ADD, SVYI_ARGS(svyi_int(m->sequence), svyi_blob(key, SVYI_KEY)), err);
-    return st == SVY_OK ? svyi_run(s, Q_CHAIN_SET, SVYI_ARGS(svyi_int(m->sequence), svyi_blob(hash, sizeof hash)), err) : st;
+        st = svyi_db_run(s, Q_KEY_ADD, SVYI_ARGS(svyi_arg_int(m->sequence), svyi_arg_blob(key, SVYI_KEY)), err);
+    return st == SVY_OK ? svyi_db_run(s, Q_CHAIN_SET, SVYI_ARGS(svyi_arg_int(m->sequence), svyi_arg_blob(hash, sizeof hash)), err) : st;
 }
 
 /* The row whose typed rows are written: the interview itself, or the one it corrects, with what is new. */
@@ -93,7 +93,7 @@ static svy_status first_row(svy_study *s, const svyi_row *row, svyi_arena *arena
     *first = *row;
     if (row->corrects == 0)
         return SVY_OK;
-    int found = svyi_row_read(s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_int(row->corrects)), arena, first, err);
+    int found = svyi_row_read(s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(row->corrects)), arena, first, err);
     if (found != 1)
         return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a corrected interview is missing; restore it from a backup", s->path);
     first->ended = row->ended;
@@ -105,12 +105,12 @@ static svy_status first_row(svy_study *s, const svyi_row *row, svyi_arena *arena
 /* The interview's own row and its case. */
 static svy_status close_row(svy_study *s, const svyi_version *v, const svyi_row *row, svy_error *err)
 {
-    svy_status st = svyi_run(s, Q_INTERVIEW_DONE, SVYI_ARGS(svyi_text(row->outcome), svyi_int(row->ended.utc_ms), svyi_int(row->ended.zone_minutes),
-                                                            svyi_int(row->blanked), svyi_int(row->number)), err);
+    svy_status st = svyi_db_run(s, Q_INTERVIEW_DONE, SVYI_ARGS(svyi_arg_text(row->outcome), svyi_arg_int(row->ended.utc_ms), svyi_arg_int(row->ended.zone_minutes),
+                                                            svyi_arg_int(row->blanked), svyi_arg_int(row->number)), err);
 
     if (st == SVY_OK && row->case_id[0] != '\0')
-        st = svyi_run(s, Q_CASE_DISPOSITION, SVYI_ARGS(svyi_text(row->outcome[0] != '\0' ? row->outcome : "complete"), svyi_text(svy_form_id(v->form)),
-                                                       svyi_text(row->case_id)), err);
+        st = svyi_db_run(s, Q_CASE_DISPOSITION, SVYI_ARGS(svyi_arg_text(row->outcome[0] != '\0' ? row->outcome : "complete"), svyi_arg_text(svy_form_id(v->form)),
+                                                       svyi_arg_text(row->case_id)), err);
     return st;
 }
 
@@ -137,7 +137,7 @@ svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, s
     if (st == SVY_OK && (st = svyi_rows_erase(s, v, first.number, err)) == SVY_OK && (st = svyi_rows_write(s, v, iv, &first, first.number, err)) == SVY_OK &&
         (st = svyi_rows_digest(s, v, first.number, key, rows, &found, err)) == SVY_OK && (st = svyi_events_digest(s, row->number, key, journal, err)) == SVY_OK)
         st = seal_payload(s, iv, key, nonce, &payload, &len, err);
-    if (st == SVY_OK && svyi_number(s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_text(first.uuid)), &revision, err) < 0)
+    if (st == SVY_OK && svyi_db_number(s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_arg_text(first.uuid)), &revision, err) < 0)
         st = SVY_E_IO;
     if (st == SVY_OK) {
         svyi_submission m = { .revision = revision + 1, .form = v->number, .utc_ms = now.utc_ms, .zone = now.zone_minutes, .uuid = uuid, .interview = first.uuid,

@@ -136,25 +136,25 @@ static svy_status load(catalogue *c, svy_error *err)
 {
     const char *id = svy_form_id(c->form);
     sqlite3_stmt *stmt;
-    svy_status st = svyi_query(c->s, Q_TABLES, SVYI_ARGS(svyi_text(id)), &stmt, err);
+    svy_status st = svyi_db_query(c->s, Q_TABLES, SVYI_ARGS(svyi_arg_text(id)), &stmt, err);
     int found, bad = 0;
 
     if (st != SVY_OK)
         return st;
-    while (!bad && (found = svyi_step(c->s, stmt, err)) != 0) {
+    while (!bad && (found = svyi_db_step(c->s, stmt, err)) != 0) {
         if (found < 0)
             return SVY_E_IO;
-        bad = add_table(c, svyi_column_text(stmt, 0), svyi_column_text(stmt, 1), sqlite3_column_int(stmt, 2), sqlite3_column_int(stmt, 3),
+        bad = add_table(c, svyi_db_text(stmt, 0), svyi_db_text(stmt, 1), sqlite3_column_int(stmt, 2), sqlite3_column_int(stmt, 3),
                         (size_t)sqlite3_column_int64(stmt, 4)) != 0;
     }
     sqlite3_reset(stmt);
-    if (!bad && (st = svyi_query(c->s, Q_VARIABLES, SVYI_ARGS(svyi_text(id)), &stmt, err)) != SVY_OK)
+    if (!bad && (st = svyi_db_query(c->s, Q_VARIABLES, SVYI_ARGS(svyi_arg_text(id)), &stmt, err)) != SVY_OK)
         return st;
-    while (!bad && (found = svyi_step(c->s, stmt, err)) != 0) {
+    while (!bad && (found = svyi_db_step(c->s, stmt, err)) != 0) {
         if (found < 0)
             return SVY_E_IO;
-        variable v = { svyi_column_text(stmt, 0), svyi_column_text(stmt, 1), (svy_type)sqlite3_column_int(stmt, 2), sqlite3_column_int(stmt, 3),
-                       svyi_column_text(stmt, 4), svyi_column_text(stmt, 5) };
+        variable v = { svyi_db_text(stmt, 0), svyi_db_text(stmt, 1), (svy_type)sqlite3_column_int(stmt, 2), sqlite3_column_int(stmt, 3),
+                       svyi_db_text(stmt, 4), svyi_db_text(stmt, 5) };
         char companion[256];
         snprintf(companion, sizeof companion, "%s_missing", v.column);
         bad = add_variable(c, v) != 0 || take(c, v.level, v.column) < 0 || take(c, v.level, companion) < 0;
@@ -195,7 +195,7 @@ static svy_status check_same(catalogue *c, const variable *old, uint32_t item, c
                          old->name, old->sensitive ? "sensitive" : "not sensitive", old->sensitive ? "not" : "sensitive");
     if (old->type == (svy_type)now->type)
         return SVY_OK;
-    return svyi_run(c->s, Q_VARIABLE_TYPE, SVYI_ARGS(svyi_int(now->type), svyi_text(svy_form_id(c->form)), svyi_text(old->name)), err);
+    return svyi_db_run(c->s, Q_VARIABLE_TYPE, SVYI_ARGS(svyi_arg_int(now->type), svyi_arg_text(svy_form_id(c->form)), svyi_arg_text(old->name)), err);
 }
 
 /* data_FORM_ROSTER_sensitive, with _2, _3 ... where that is taken or the table before is full. */
@@ -210,7 +210,7 @@ static svy_status table_name(catalogue *c, const char *level, int sensitive, cha
             *b = '_';
     snprintf(out, size, "%s", base);
     for (int i = 2;; i++) {
-        int found = svyi_number(c->s, Q_TABLE_TAKEN, SVYI_ARGS(svyi_text(out)), &taken, err);
+        int found = svyi_db_number(c->s, Q_TABLE_TAKEN, SVYI_ARGS(svyi_arg_text(out)), &taken, err);
         if (found < 0)
             return SVY_E_IO;
         if (found == 0)
@@ -236,7 +236,7 @@ static void fixed_columns(const catalogue *c, uint32_t roster, int first, svyi_b
     for (size_t i = 0; i < n; i++) {
         snprintf(name, sizeof name, "%s_key", svy_form_item_id(c->form, chain[i]));
         svyi_buffer_text(sql, ", ");
-        svyi_quote(sql, name);
+        svyi_db_quote(sql, name);
         svyi_buffer_text(sql, " TEXT NOT NULL");
     }
 }
@@ -245,11 +245,11 @@ static void variable_column(svyi_buffer *sql, const char *column, const char *ty
 {
     char companion[256];
 
-    svyi_quote(sql, column);
+    svyi_db_quote(sql, column);
     svyi_buffer_format(sql, " %s", type);
     snprintf(companion, sizeof companion, "%s_missing", column);
     svyi_buffer_text(sql, ", ");
-    svyi_quote(sql, companion);
+    svyi_db_quote(sql, companion);
     svyi_buffer_text(sql, " TEXT");
 }
 
@@ -281,8 +281,8 @@ static svy_status place_variable(catalogue *c, const placing *p, const table *t,
     svy_status st = column_name(c, p->level, id, column, size, err);
 
     if (st == SVY_OK)
-        st = svyi_run(c->s, Q_VARIABLE_ADD, SVYI_ARGS(svyi_text(svy_form_id(c->form)), svyi_text(id), svyi_text(p->level),
-                                                      svyi_int(svy_form_item(c->form, item)->type), svyi_int(p->sensitive), svyi_text(t->name), svyi_text(column)), err);
+        st = svyi_db_run(c->s, Q_VARIABLE_ADD, SVYI_ARGS(svyi_arg_text(svy_form_id(c->form)), svyi_arg_text(id), svyi_arg_text(p->level),
+                                                      svyi_arg_int(svy_form_item(c->form, item)->type), svyi_arg_int(p->sensitive), svyi_arg_text(t->name), svyi_arg_text(column)), err);
     return st;
 }
 
@@ -299,13 +299,13 @@ static svy_status widen(catalogue *c, const placing *p, const table *t, size_t n
         svyi_buffer_init(&sql, &c->s->alloc);
         snprintf(companion, sizeof companion, "%s_missing", column);
         svyi_buffer_text(&sql, "ALTER TABLE ");
-        svyi_quote(&sql, t->name);
+        svyi_db_quote(&sql, t->name);
         svyi_buffer_text(&sql, " ADD COLUMN ");
-        svyi_quote(&sql, column);
+        svyi_db_quote(&sql, column);
         svyi_buffer_format(&sql, " %s; ALTER TABLE ", type);
-        svyi_quote(&sql, t->name);
+        svyi_db_quote(&sql, t->name);
         svyi_buffer_text(&sql, " ADD COLUMN ");
-        svyi_quote(&sql, companion);
+        svyi_db_quote(&sql, companion);
         svyi_buffer_text(&sql, " TEXT");
         st = sql.failed ? svyi_nomem(err) : svyi_db_exec(c->s, sql.data, err);
         svyi_buffer_clear(&sql);
@@ -322,9 +322,9 @@ static svy_status new_table(catalogue *c, const placing *p, int part, const uint
 
     svyi_buffer_init(&sql, &c->s->alloc);
     if (st == SVY_OK)
-        st = svyi_run(c->s, Q_TABLE_ADD, SVYI_ARGS(svyi_text(name), svyi_text(svy_form_id(c->form)), svyi_text(p->level), svyi_int(p->sensitive), svyi_int(part)), err);
+        st = svyi_db_run(c->s, Q_TABLE_ADD, SVYI_ARGS(svyi_arg_text(name), svyi_arg_text(svy_form_id(c->form)), svyi_arg_text(p->level), svyi_arg_int(p->sensitive), svyi_arg_int(part)), err);
     svyi_buffer_text(&sql, "CREATE TABLE ");
-    svyi_quote(&sql, name);
+    svyi_db_quote(&sql, name);
     svyi_buffer_text(&sql, "(");
     fixed_columns(c, p->roster, part == 1 && !p->sensitive, &sql);
     for (size_t i = 0; i < n && st == SVY_OK; i++) {
@@ -336,9 +336,9 @@ static svy_status new_table(catalogue *c, const placing *p, int part, const uint
     if (p->roster != 0) {
         svyi_buffer_text(&sql, "; CREATE INDEX ");
         snprintf(column, sizeof column, "%.150s_by_interview", name);
-        svyi_quote(&sql, column);
+        svyi_db_quote(&sql, column);
         svyi_buffer_text(&sql, " ON ");
-        svyi_quote(&sql, name);
+        svyi_db_quote(&sql, name);
         svyi_buffer_text(&sql, "(interview)");
     }
     if (st == SVY_OK)

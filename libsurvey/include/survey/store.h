@@ -63,11 +63,14 @@ SVY_API void svy_session_close(svy_session *session);
 
 /* ---- submissions --------------------------------------------------------------------------------------------------------- */
 
-/** Checks the hash chain and that every submission's payload, typed rows and journal agree. Problems go to `diags` with the submission as element. */
+/** Checks the hash chain and that every submission's payload, typed rows and journal agree. Problems go to `diags` with the submission as element.
+ *  @return SVY_OK, SVY_E_INVALID when problems were found, SVY_E_IO, SVY_E_FORMAT, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err);
-/** Erases what a case or interview said (GDPR Art. 17): destroys its payload key, typed rows and journal values; the chain stays intact. */
+/** Erases what a case or interview said (GDPR Art. 17): destroys its payload key, typed rows and journal values; the chain stays intact.
+ *  Repeating it changes nothing. SVY_E_BUSY: it is done, but a reader keeps the log from being emptied; repeat it later. */
 SVY_API SVY_NODISCARD svy_status svy_study_erase(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now, svy_error *err);
 
+/** `complete` counts interviews that went to their end, `ended_early` those with an outcome; submissions count corrections too. last_utc_ms 0: nothing happened yet. */
 typedef struct svy_study_count { const char *form, *version; uint64_t open, suspended, complete, ended_early, submissions; int64_t last_utc_ms; } svy_study_count;
 /** One callback per form version, and per early-end outcome through `outcome`. */
 SVY_API SVY_NODISCARD svy_status svy_study_status(svy_study *s, void (*each)(void *user, const svy_study_count *count),

@@ -1,0 +1,86 @@
+/* Erasing an interview: its keys, typed rows and what its journal says are destroyed; the hash chain stays. */
+#include "store/store_priv.h"
+
+#include <string.h>
+
+static svy_status erase_row(svy_study *s, const svyi_row *row, int64_t first, svy_moment now, svy_error *err)
+{
+    svyi_version *v;
+    svy_status st = svyi_version_load(s, row->form, &v, err);
+
+    if (st == SVY_OK && (st = svyi_rows_erase(s, v, first, err)) == SVY_OK && (st = svyi_db_run(s, Q_ERASING_ADD, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK &&
+        (st = svyi_db_run(s, Q_EVENT_BLANK_ALL, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK &&
+        (st = svyi_db_run(s, Q_ERASING_DROP, NULL, 0, err)) == SVY_OK)
+        st = svyi_db_run(s, Q_INTERVIEW_ERASED, SVYI_ARGS(svyi_arg_int(now.utc_ms), svyi_arg_int(row->number)), err);
+    /* A case that an interview brought along goes with it; a case of the sample stays. */
+    if (st == SVY_OK && row->case_id[0] != '\0')
+        st = svyi_db_run(s, Q_CASE_DROP, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form)), svyi_arg_text(row->case_id)), err);
+    return st;
+}
+
+/* The interview and its corrections, oldest first. */
+static svy_status erase_revisions(svy_study *s, const svyi_row *first, svy_moment now, svy_error *err)
+{
+    svyi_arena arena;
+    svyi_row *rows = NULL;
+    size_t n = 0, capacity = 0;
+    sqlite3_stmt *stmt;
+    int found = 0, bad = 0;
+    svy_status st = svyi_db_query(s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(first->number)), &stmt, err);
+
+    svyi_arena_init(&arena, &s->alloc);
+    while (st == SVY_OK && !bad && (found = svyi_db_step(s, stmt, err)) == 1) {
+        bad = svyi_grow(&s->alloc, &rows, &capacity, n + 1, sizeof *rows) != 0 || svyi_row_take(stmt, &arena, &rows[n]) < 0;
+        n++;
+    }
+    if (st == SVY_OK && found < 0)
+        st = SVY_E_IO;
+    if (bad) {
+        sqlite3_reset(stmt);
+        st = svyi_nomem(err);
+    }
+    for (size_t i = 0; i < n && st == SVY_OK; i++)
+        st = erase_row(s, &rows[i], first->number, now, err);
+    svyi_release(&s->alloc, rows, capacity * sizeof *rows);
+    svyi_arena_clear(&arena);
+    return st;
+}
+
+/* The log still holds the pages as they were: it is emptied. */
+static svy_status empty_log(svy_study *s, svy_error *err)
+{
+    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    if ((rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED)
+        return svyi_fail(err, SVY_E_BUSY, "the interview was erased, but a program that reads '%.200s' keeps the log from being emptied: repeat this when it has ended",
+                         s->path);
+    return rc == SQLITE_OK ? SVY_OK : svyi_db_fail(s, rc, err);
+}
+
+svy_status svy_study_erase(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now, svy_error *err)
+{
+    svyi_arena arena;
+    svyi_row row;
+    svy_status st;
+
+    SVY_REQUIRE(s != NULL && interview != NULL && actor != NULL && reason != NULL, err);
+    if ((st = svyi_db_writable(s, err)) != SVY_OK)
+        return st;
+    svyi_arena_init(&arena, &s->alloc);
+    int found = svyi_row_read(s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(interview)), &arena, &row, err);
+    if (found < 0)
+        st = SVY_E_IO;
+    else if (found == 0)
+        st = svyi_fail(err, SVY_E_NAME, "there is no interview '%.64s' in the study", interview);
+    else if (row.corrects != 0)
+        st = svyi_fail(err, SVY_E_STATE, "'%.64s' is the correction of an interview: erase that", interview);
+    else if (s->sessions != NULL)
+        st = svyi_fail(err, SVY_E_BUSY, "an interview is being carried out: erase when it has ended");
+    if (st == SVY_OK && !row.erased && (st = svyi_db_begin(s, err)) == SVY_OK) {
+        if ((st = svyi_db_run(s, Q_KEY_DROP, SVYI_ARGS(svyi_arg_text(interview)), err)) == SVY_OK && (st = erase_revisions(s, &row, now, err)) == SVY_OK)
+            st = svyi_db_run(s, Q_ERASURE_ADD, SVYI_ARGS(svyi_arg_text(interview), svyi_arg_text(actor), svyi_arg_text(reason), svyi_arg_int(now.utc_ms), svyi_arg_int(now.zone_minutes)), err);
+        st = svyi_db_end(s, st, err);
+    }
+    svyi_arena_clear(&arena);
+    return st == SVY_OK ? empty_log(s, err) : st;
+}
