@@ -90,6 +90,7 @@ typedef struct svy_item {
     uint32_t first_keep, n_keep;      /**< end: sections whose answers are kept (svy_form_keep); none: all */
 } svy_item;
 
+/** A check of a question is evaluated when the question has an answer; one of a roster in each of its entries. */
 typedef struct svy_check {
     uint32_t item;          /**< element it stands in: question, section, roster, 0 for the questionnaire */
     uint32_t that;          /**< expression, from 1 */
@@ -147,6 +148,9 @@ SVY_API int svy_form_find(const svy_form *f, const char *id, size_t len, uint32_
 /** A text of an item in a language, in the source language where there is no (valid) translation; "" when there is none. Fills are not replaced. */
 SVY_API const char *svy_form_text(const svy_form *f, uint32_t item, svy_role role, uint32_t lang);
 SVY_API const char *svy_form_parameter(const svy_form *f, uint32_t item);   /**< value text of a parameter as written; outcome code of an end */
+SVY_API const char *svy_form_outcome(const svy_form *f, uint32_t item);     /**< outcome code of an early end, "" for other items */
+SVY_API const char *svy_form_unit(const svy_form *f, uint32_t item);        /**< unit of a question ("hours"), "" when none */
+SVY_API const char *svy_form_appearance(const svy_form *f, uint32_t item);  /**< appearance ("search"), "" when none */
 SVY_API const uint32_t *svy_form_keep(const svy_form *f, uint32_t item, uint32_t *n);
 
 SVY_API uint32_t svy_form_checks(const svy_form *f);

@@ -1,0 +1,273 @@
+/* What depends on what: the order in which rules are evaluated, circles, and the rules that read each item. */
+#include <string.h>
+
+#include "questionnaire/questionnaire_priv.h"
+
+/* Nodes: rules 1..R, then items, then early ends in document order. An item's node stands for "its visible value is known": its own
+   relevance, value or default, and everything around it. A node comes after those it needs. */
+typedef struct graph {
+    svyi_q *q;
+    uint32_t n_rules, n_items, n;
+    uint32_t *first, *needs;          /* needs of node k: needs[first[k]..first[k + 1]) */
+    uint32_t n_needs;
+    uint32_t *end_item;               /* by end */
+    uint8_t *state;
+    uint8_t *circular;                /* nodes of circles that were reported */
+    uint32_t *stack, *next;           /* of the search */
+    uint32_t *at;                     /* by node: its place in the stack */
+    uint32_t depth, rank, work;
+    int counting;
+} graph;
+
+enum { FRESH = 0, OPEN = 1, DONE = 2, WORK = 10000000 /* steps spent on telling circles apart */ };
+
+static uint32_t item_node(const graph *g, uint32_t item) { return g->n_rules + 1 + item; }
+static uint32_t end_node(const graph *g, uint32_t end) { return g->n_rules + 1 + g->n_items + end; }
+
+/* First pass: counts. Second pass: stores, from the end of each run backwards. */
+static void need(graph *g, uint32_t node, uint32_t needed)
+{
+    if (g->counting)
+        g->first[node]++;
+    else
+        g->needs[--g->first[node]] = needed;
+}
+
+/* once() reads its own answer and is no circle; naming oneself is one. */
+static int reads_itself_once(const svyi_q *q, const svyi_q_rule *r)
+{
+    const char *name;
+    size_t at = 0, start, len;
+    uint32_t item;
+
+    if (r->purpose != SVY_FOR_PRESET || strstr(r->compiled, "once") == NULL)
+        return 0;
+    while (svyi_q_next_fill(r->compiled, &at, &start, &name, &len) == 1)
+        if (svyi_q_find_item(q, name, len, &item) && item == r->owner)
+            return 0;
+    return 1;
+}
+
+static int reads_own(const svyi_q *q, const svyi_q_rule *r, uint32_t symbol)
+{
+    return r->item != 0 && symbol == r->item &&
+           (r->purpose == SVY_FOR_CHECK || r->purpose == SVY_FOR_REQUIRED || r->purpose == SVY_FOR_FILTER || reads_itself_once(q, r));
+}
+
+static void rule_needs(graph *g, uint32_t rule)
+{
+    const svyi_q_rule *r = &g->q->rules[rule];
+    const svy_expr_use *uses = NULL;
+    const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
+
+    for (size_t i = n; i-- > 0; )
+        if (!reads_own(g->q, r, uses[i].symbol) || r->purpose == SVY_FOR_CHECK)
+            need(g, rule, item_node(g, uses[i].symbol));
+    if (r->item != 0)
+        need(g, rule, item_node(g, g->q->items[r->item].i.parent));
+}
+
+static void item_needs(graph *g, uint32_t item)
+{
+    const svy_item *d = &g->q->items[item].i;
+    const uint32_t node = item_node(g, item);
+    const uint32_t ends = g->q->items[item].ends_before;
+
+    if (item == 0)
+        return;
+    if (d->kind == SVY_EL_ROSTER && d->of != 0)
+        need(g, node, item_node(g, d->of));
+    if (d->value != 0 && d->kind != SVY_EL_END)
+        need(g, node, d->value);
+    if (d->preset != 0)
+        need(g, node, d->preset);
+    if (d->relevant != 0)
+        need(g, node, d->relevant);
+    if (ends > 0 && d->kind != SVY_EL_COMPUTE && d->kind != SVY_EL_SECTION && d->kind != SVY_EL_GRID)
+        need(g, node, end_node(g, ends - 1));
+    need(g, node, item_node(g, d->parent));
+}
+
+static void end_needs(graph *g, uint32_t end)
+{
+    const uint32_t item = g->end_item[end], value = g->q->items[item].i.value;
+
+    if (value != 0)
+        need(g, end_node(g, end), value);
+    need(g, end_node(g, end), item_node(g, item));
+}
+
+static void all_needs(graph *g)
+{
+    for (uint32_t r = 1; r <= g->n_rules; r++)
+        rule_needs(g, r);
+    for (uint32_t i = 0; i < g->n_items; i++)
+        item_needs(g, i);
+    for (uint32_t e = 0; e < g->q->n_ends; e++)
+        end_needs(g, e);
+}
+
+static int make_graph(graph *g, svyi_q *q)
+{
+    svyi_arena *a = &q->arena;
+
+    *g = (graph){ .q = q, .n_rules = q->n_rules, .n_items = q->n_items, .n = 1 + q->n_rules + q->n_items + q->n_ends, .counting = 1 };
+    g->first = svyi_arena_get(a, ((size_t)g->n + 1) * sizeof *g->first);
+    g->end_item = svyi_arena_get(a, ((size_t)q->n_ends + 1) * sizeof *g->end_item);
+    g->state = svyi_arena_get(a, g->n);
+    g->circular = svyi_arena_get(a, g->n);
+    g->stack = svyi_arena_get(a, (size_t)g->n * sizeof *g->stack);
+    g->next = svyi_arena_get(a, (size_t)g->n * sizeof *g->next);
+    g->at = svyi_arena_get(a, (size_t)g->n * sizeof *g->at);
+    q->order = svyi_arena_get(a, ((size_t)q->n_rules + 1) * sizeof *q->order);
+    if (g->first == NULL || g->end_item == NULL || g->state == NULL || g->circular == NULL || g->stack == NULL || g->next == NULL || g->at == NULL ||
+        q->order == NULL)
+        return -1;
+    for (uint32_t i = 0, e = 0; i < q->n_items; i++)
+        if (q->items[i].i.kind == SVY_EL_END)
+            g->end_item[e++] = i;
+    all_needs(g);
+    for (uint32_t k = 0, sum = 0; k <= g->n; k++)
+        g->first[k] = sum += k < g->n ? g->first[k] : 0;    /* ends of the runs, until filled */
+    g->needs = svyi_arena_get(a, ((size_t)g->first[g->n] + 1) * sizeof *g->needs);
+    if (g->needs == NULL)
+        return -1;
+    g->counting = 0;
+    all_needs(g);
+    return 0;
+}
+
+/* ---- Circles ---- */
+
+static const char *rule_place(const svyi_q *q, const svyi_q_rule *r)
+{
+    const svyi_q_item *d = &q->items[r->item];
+
+    if (r->purpose == SVY_FOR_VALUE)
+        return d->i.kind == SVY_EL_ROSTER ? "count" : d->i.kind == SVY_EL_END ? "when" : "value";
+    return svyi_q_purpose_name(r->purpose);
+}
+
+/* The nodes of the stack from `from` on depend on one another: says so once, naming the rules in order. */
+static void tell_circle(graph *g, uint32_t from)
+{
+    svyi_q *q = g->q;
+    svyi_buffer text;
+    uint32_t first = 0, named = 0;
+
+    if (g->work > WORK)
+        return;
+    for (uint32_t i = from; i < g->depth; i++, g->work++)
+        if (g->circular[g->stack[i]])
+            return;
+    svyi_buffer_init(&text, &q->alloc);
+    for (uint32_t i = from; i < g->depth; i++) {
+        const uint32_t node = g->stack[i];
+        g->circular[node] = 1;
+        if (node > g->n_rules)
+            continue;
+        const svyi_q_rule *r = &q->rules[node];
+        if (first == 0)
+            first = node;
+        if (named++ < 8)
+            svyi_buffer_format(&text, "'%s' (%s) -> ", r->purpose == SVY_FOR_CHOICE ? q->lists[r->owner].id : q->items[r->item].id, rule_place(q, r));
+        else if (named == 9)
+            svyi_buffer_text(&text, "... -> ");
+    }
+    if (first != 0) {
+        const svyi_q_rule *r = &q->rules[first];
+        svyi_buffer_format(&text, "'%s'", r->purpose == SVY_FOR_CHOICE ? q->lists[r->owner].id : q->items[r->item].id);
+        const svyi_where where = { .source = r->source, .line = r->line, .column = r->column, .element = r->element };
+        if (!text.failed)
+            svyi_report(&q->found.in, SVY_PROBLEM, SVY_E_INVALID, &where, "let one of them depend on something else", "these depend on one another: %s",
+                        text.data);
+    }
+    q->failed |= text.failed;
+    svyi_buffer_clear(&text);
+}
+
+static void leave(graph *g, uint32_t node)
+{
+    g->state[node] = DONE;
+    g->depth--;
+    if (node >= 1 && node <= g->n_rules) {
+        g->q->rules[node].rank = ++g->rank;
+        g->q->order[g->rank - 1] = node;
+    }
+}
+
+static void enter(graph *g, uint32_t node)
+{
+    g->state[node] = OPEN;
+    g->next[node] = g->first[node];
+    g->at[node] = g->depth;
+    g->stack[g->depth++] = node;
+}
+
+/* Depth first with a stack of its own: whatever a rule needs gets its rank before it. */
+static void search(graph *g, uint32_t root)
+{
+    enter(g, root);
+    while (g->depth > 0) {
+        const uint32_t node = g->stack[g->depth - 1];
+        if (g->next[node] == g->first[node + 1]) {
+            leave(g, node);
+            continue;
+        }
+        const uint32_t needed = g->needs[g->next[node]++];
+        if (g->state[needed] == FRESH) {
+            enter(g, needed);
+        } else if (g->state[needed] == OPEN) {
+            tell_circle(g, g->at[needed]);
+        }
+    }
+}
+
+/* ---- Dependents ---- */
+
+static void make_dependents(svyi_q *q)
+{
+    size_t total = 0;
+
+    q->first_dependent = svyi_arena_get(&q->arena, ((size_t)q->n_items + 2) * sizeof *q->first_dependent);
+    for (int pass = 0; pass < 2 && q->first_dependent != NULL; pass++) {
+        for (uint32_t k = 0; k < q->n_rules; k++) {
+            const svyi_q_rule *r = &q->rules[q->order[k]];
+            const svy_expr_use *uses = NULL;
+            const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
+            for (size_t i = 0; i < n; i++) {
+                if (reads_own(q, r, uses[i].symbol) && r->purpose != SVY_FOR_CHECK)
+                    continue;
+                if (pass == 0)
+                    q->first_dependent[uses[i].symbol + 2]++;
+                else
+                    q->dependents[q->first_dependent[uses[i].symbol + 1]++] = q->order[k];
+            }
+        }
+        if (pass == 1)
+            return;
+        for (uint32_t i = 0; i + 2 < q->n_items + 2; i++)
+            q->first_dependent[i + 2] += q->first_dependent[i + 1];
+        total = q->first_dependent[q->n_items + 1];
+        q->n_dependents = (uint32_t)total;
+        q->dependents = svyi_arena_get(&q->arena, (total + 1) * sizeof *q->dependents);
+        if (q->dependents == NULL)
+            break;
+    }
+    q->failed = 1;
+}
+
+void svyi_q_order(svyi_q *q)
+{
+    graph g;
+
+    if (make_graph(&g, q) != 0) {
+        q->failed = 1;
+        return;
+    }
+    for (uint32_t k = 1; k < g.n && !q->failed; k++)
+        if (g.state[k] == FRESH)
+            search(&g, k);
+    if (!q->failed)
+        make_dependents(q);
+}

@@ -1,0 +1,190 @@
+/* What the steps of the compiler share: the tree as it was built, drafts of items, lists and rules, and the problems found. */
+#ifndef SVY_QUESTIONNAIRE_PRIV_H
+#define SVY_QUESTIONNAIRE_PRIV_H
+#include <survey/questionnaire.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/map.h"
+
+enum {
+    SVYI_Q_ELEMENTS = 200000, SVYI_Q_DEPTH = 64, SVYI_Q_TEXT = 65536, SVYI_Q_ATTRIBUTES = 64,
+    SVYI_Q_ID = 64,               /* bytes of an id, a code, a version */
+    SVYI_Q_ENTRIES = 10000,       /* of an open roster */
+    SVYI_Q_LANGUAGES = 200,
+    SVYI_Q_ROLES = 6              /* svy_role 1..6 */
+};
+
+/* ---- The tree as it was built ---- */
+
+typedef struct svyi_q_words { struct svyi_q_words *next; uint32_t role; int line; const char *text; } svyi_q_words;
+
+typedef struct svyi_q_element {
+    uint32_t parent, first, last, next;   /* elements; 0 when none */
+    uint32_t n_attributes, depth;
+    svy_element kind;
+    int line;
+    const char *source;
+    const svy_attribute *attributes;
+    svyi_q_words *texts;
+} svyi_q_element;
+
+typedef struct svyi_q_target { const char *lang, *unit, *from, *to, *source; int line; } svyi_q_target;
+
+struct svy_builder {
+    svy_alloc alloc;
+    svyi_arena arena;             /* every string */
+    const char *source;
+    svyi_q_element *elements; size_t n, capacity;     /* from 1; 0 is no element */
+    svyi_q_target *targets; size_t n_targets, targets_capacity;
+    uint32_t root;
+};
+
+/* ---- Drafts ---- */
+
+typedef struct svyi_q_choice { svy_choice c; uint32_t element; } svyi_q_choice;
+
+typedef struct svyi_q_list {
+    const char *id;
+    uint32_t element, order, numeric, first, n;
+    uint32_t roster, used;        /* the innermost roster around all questions that use it; how many do */
+    uint32_t n_missing;           /* choices that record a missing code */
+    svyi_map codes;               /* to the choice, counted in the list */
+} svyi_q_list;
+
+typedef struct svyi_q_item {
+    svy_item i;
+    uint32_t element;             /* of an other-specify text: its question's */
+    const char *id;               /* "" when none */
+    const char *value;            /* parameter: its value; end: outcome; else "" */
+    const char *unit, *appearance;
+    uint32_t other;               /* question with an other-specify choice: that choice + 1, counted over all lists */
+    uint32_t ends_before;         /* early ends that stand before it */
+} svyi_q_item;
+
+typedef struct svyi_q_check { svy_check c; uint32_t element; } svyi_q_check;
+
+typedef struct svyi_q_rule {
+    uint32_t owner, purpose;      /* as in svy_rule */
+    uint32_t item;                /* where it stands; 0 for choices */
+    uint32_t roster, choices, self;
+    svy_kind want;
+    const char *text, *compiled;  /* as written; as compiled (a bare code becomes a text in quotes) */
+    const char *source, *element;
+    int line, column;
+    svy_expr *expr;               /* NULL when it has problems */
+    uint32_t rank;
+} svyi_q_rule;
+
+typedef struct svyi_q_unit {
+    const char *text;             /* in the source language; "" when there is none */
+    uint32_t element, role, roster;
+    uint32_t number;              /* of a check: among those of its element, from 1 */
+    int line;
+} svyi_q_unit;
+
+typedef struct svyi_q_finding { svy_diag d; uint32_t sequence; } svyi_q_finding;
+
+/* Problems on their way to the caller, to be sorted. */
+typedef struct svyi_q_findings {
+    svy_alloc alloc;
+    svyi_arena arena;
+    svy_diags in;                 /* report here */
+    svyi_q_finding *list; size_t n, capacity;
+    int failed;
+} svyi_q_findings;
+
+typedef struct svyi_q {
+    const svy_builder *b;
+    svy_alloc alloc;
+    svyi_arena arena;
+    svyi_q_findings found;
+    int failed;                   /* out of memory */
+
+    svyi_q_list *lists; uint32_t n_lists; size_t lists_capacity;          /* from 1 */
+    svyi_q_choice *choices; uint32_t n_choices; size_t choices_capacity;
+    svyi_map list_ids;
+    svyi_q_item *items; uint32_t n_items; size_t items_capacity;
+    uint32_t *item_of;            /* by element; 0 when it is not an item */
+    svyi_map ids, lowered;
+    svyi_q_check *checks; uint32_t n_checks; size_t checks_capacity;
+    svyi_q_rule *rules; uint32_t n_rules; size_t rules_capacity;          /* from 1 */
+    uint32_t *keeps; uint32_t n_keeps; size_t keeps_capacity;
+    uint32_t n_ends;
+    uint32_t *order;              /* rules by rank */
+    uint32_t *first_dependent, *dependents, n_dependents;
+
+    /* Texts: a unit is a text that is translated. Those of items by role, then one for each check, then one for each choice. */
+    svyi_q_unit *units; uint32_t n_units; size_t units_capacity;
+    uint32_t *first_unit;         /* by item; an other-specify text has the label of its choice */
+    uint8_t *roles;               /* by item: bit (role - 1) */
+    uint32_t first_check_unit, first_choice_unit;
+    const char **texts;           /* [(language - 1) * n_units + unit], languages from 1: NULL when there is no translation */
+    const char **languages; uint32_t n_languages; size_t languages_capacity;
+} svyi_q;
+
+/* ---- find.c: problems ---- */
+void svyi_q_findings_init(svyi_q_findings *f, const svy_alloc *alloc);
+void svyi_q_findings_clear(svyi_q_findings *f);
+/* Passes everything on, in the order of files and lines. */
+void svyi_q_findings_emit(svyi_q_findings *f, const char *main_source, svy_diags *out);
+/* Reports about an element; `attribute` NULL or the one at fault. */
+void svyi_q_tell(svyi_q *q, svy_severity severity, svy_status code, uint32_t element, const svy_attribute *attribute, const char *advice,
+                 const char *fmt, ...) SVY_PRINTF(7, 8);
+int svyi_q_shown(const char *text);   /* bytes of a text to show in a message, for %.*s: whole characters of one line */
+/* Its id, or that of the element around it that has one; "" when none. */
+const char *svyi_q_element_id(const svy_builder *b, uint32_t element);
+
+/* ---- builder.c ---- */
+const svy_attribute *svyi_q_attribute(const svy_builder *b, uint32_t element, const char *name);   /* NULL when it is not there */
+const char *svyi_q_value(const svy_builder *b, uint32_t element, const char *name);                /* "" when it is not there */
+const svyi_q_words *svyi_q_text(const svy_builder *b, uint32_t element, svy_role role);            /* NULL when there is none */
+const char *svyi_q_element_name(svy_element kind);                                                 /* "question" */
+
+/* ---- shape.c: what may stand where, and the attributes that need no other element ---- */
+void svyi_q_check_shape(svyi_q *q);
+int svyi_q_id_valid(const char *id);
+/* 1 when an attribute is "true". */
+int svyi_q_truth(const svyi_q *q, uint32_t element, const char *name);
+
+/* ---- lists.c ---- */
+void svyi_q_make_lists(svyi_q *q);
+/* The list an element names; 0 when it names none (or one that does not exist, which is reported). */
+uint32_t svyi_q_list_named(svyi_q *q, uint32_t element);
+
+/* ---- items.c ---- */
+void svyi_q_make_items(svyi_q *q);
+int svyi_q_find_item(const svyi_q *q, const char *id, size_t len, uint32_t *item);
+int svyi_q_contains(const svyi_q *q, uint32_t outer, uint32_t item);   /* 1 when item is outer or inside it */
+int svyi_q_roster_visible(const svyi_q *q, uint32_t roster, uint32_t from);
+int svyi_q_has_choices(uint32_t type);
+
+/* ---- resolve.c: references between items ---- */
+void svyi_q_resolve(svyi_q *q);
+/* The name in a text that is exactly ${name}. 1 found. */
+int svyi_q_reference(const char *text, const char **name, size_t *len);
+
+/* ---- rules.c ---- */
+void svyi_q_make_rules(svyi_q *q);
+int svyi_q_optional(const svyi_q *q, uint32_t item, uint32_t from);    /* 1 when it can be without a value where `from` is asked */
+const char *svyi_q_purpose_name(uint32_t purpose);
+
+/* ---- order.c, routing.c ---- */
+void svyi_q_order(svyi_q *q);
+void svyi_q_check_routing(svyi_q *q);
+
+/* ---- texts.c, translate.c ---- */
+void svyi_q_make_texts(svyi_q *q);
+void svyi_q_translate(svyi_q *q);
+/* Next ${name} of a text from *at. 1 found, 0 none, -1 an opening without an end (at *start). */
+int svyi_q_next_fill(const char *text, size_t *at, size_t *start, const char **name, size_t *len);
+
+/* ---- warn.c, trial.c, reach.c: static checks ---- */
+void svyi_q_check_answers(svyi_q *q);
+void svyi_q_check_reach(svyi_q *q);
+
+/* ---- seal.c ---- */
+svy_status svyi_q_seal(svyi_q *q, void **block, size_t *size, svy_error *err);
+
+#endif
