@@ -1,6 +1,7 @@
 /* Rules: every expression of the questionnaire, compiled with the items as its names. */
 #include <string.h>
 
+#include "base/number.h"
 #include "questionnaire/questionnaire_priv.h"
 
 const char *svyi_q_purpose_name(uint32_t purpose)
@@ -70,6 +71,22 @@ static int all_codes(const svyi_q_list *l, const char *text, int several)
     return words == 1 || (several && words > 1);
 }
 
+/* A constant that is no code of the list: a number, or a text in quotes. */
+static void check_constant(svyi_q *q, const svyi_q_item *d, const svy_attribute *a)
+{
+    const char *text = a->value;
+    const size_t len = strlen(text);
+    double number;
+    const int in_quotes = len >= 2 && (text[0] == '\'' || text[0] == '"') && strchr(text + 1, text[0]) == text + len - 1;
+    const svyi_q_list *l = &q->lists[d->i.list];
+    char inside[SVYI_Q_ID + 1] = "";
+
+    if (in_quotes && len - 2 <= SVYI_Q_ID)
+        memcpy(inside, text + 1, len - 2);
+    if (in_quotes ? !all_codes(l, inside, d->i.type != SVY_T_SINGLE) : svyi_number_parse(text, len, &number) && !all_codes(l, text, 0))
+        svyi_q_tell(q, SVY_PROBLEM, SVY_E_VALUE, d->element, a, "use a code of the list", "%.*s is not a code of list '%s'", svyi_q_shown(text), text, l->id);
+}
+
 static const char *quoted(svyi_q *q, const char *text)
 {
     const size_t len = strlen(text);
@@ -92,7 +109,7 @@ static const char *as_expression(svyi_q *q, const svyi_q_item *d, const char *te
     svy_value value;
     const svy_type type = (svy_type)d->i.type;
 
-    if (d->i.list != 0)
+    if (d->i.list != 0 && svyi_q_has_choices(type))
         return all_codes(&q->lists[d->i.list], text, type != SVY_T_SINGLE) ? quoted(q, text) : text;
     if (type == SVY_T_BOOLEAN && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
         return text[0] == 't' ? "true()" : "false()";
@@ -113,6 +130,8 @@ static void add_default(svyi_q *q, uint32_t item)
         return;
     d->i.preset = add_item_rule(q, SVY_FOR_PRESET, item, a, svy_type_kind((svy_type)d->i.type));
     if (d->i.preset != 0) {
+        if (d->i.list != 0)
+            check_constant(q, d, a);
         q->rules[d->i.preset].compiled = as_expression(q, d, a->value);
         q->rules[d->i.preset].self = item;
     }
@@ -132,6 +151,8 @@ static void add_value(svyi_q *q, uint32_t item)
     if (name == NULL || want == SVY_K_NONE || (d->i.flags & SVY_ITEM_FOR))
         return;
     d->i.value = add_item_rule(q, SVY_FOR_VALUE, item, svyi_q_attribute(q->b, d->element, name), want);
+    if (d->i.value != 0 && d->i.list != 0 && svyi_q_has_choices(d->i.type))
+        check_constant(q, d, svyi_q_attribute(q->b, d->element, name));
     if (d->i.value != 0 && d->i.kind == SVY_EL_COMPUTE)
         q->rules[d->i.value].compiled = as_expression(q, d, q->rules[d->i.value].text);
 }

@@ -1,0 +1,234 @@
+/* What compiling reports: for every problem a form that has it, and one that is right and does not. */
+#include <criterion/criterion.h>
+
+#include "dsl.h"
+
+/* `found`: a part of a line of the report ("line element severity: sentence [advice]"); NULL: nothing is reported. */
+typedef struct row { const char *form, *found; } row;
+
+#define YN "choices id=yn\n  choice code=1 | Yes\n  choice code=2 | No\n"      /* lines 1 to 3 */
+
+static const row SHAPES[] = {
+    { YN "question id=a type=single choices=yn | A\n", NULL },
+    { "questionnaire id=q | T\n", "1 q problem: this questionnaire has no version [add it]" },
+    { "questionnaire id=q version=1 | T\n", "1 q problem: this questionnaire has no xml:lang" },
+    { "questionnaire id=q version=1 xml:lang=en | T\n  note id=n | N\n", NULL },
+    { "question id=a type=integer colour=red | A\n", "1 a problem: a question has no attribute 'colour'" },
+    { "question type=integer | A\n", "1 q problem: this question has no id" },
+    { "question id=1a type=integer | A\n", "1 1a problem: '1a' is not an id [a letter or _ first" },
+    { "question id=a.b type=integer | A\n", "problem: 'a.b' is not an id" },
+    { "question id=_a-1 type=integer | A\n", NULL },
+    { "question id=a | A\n", "1 a problem: this question has no type" },
+    { "question id=a type=number | A\n", "1 a problem: there is no type 'number' [write one of: single, multiple, ranking, integer, decimal, text" },
+    { "question id=a type=integer readonly=yes | A\n", "problem: readonly is 'yes' [write one of: true false]" },
+    { "section id=s page=one | S\n", "problem: page is 'one' [write one of: each all]" },
+    { "question id=a type=integer | A\n  question id=b type=integer | B\n", "2 b problem: a question cannot stand in a question [move it]" },
+    { "section id=s\n  choice code=1 | X\n", "problem: a choice cannot stand in a section" },
+    { "question id=a type=integer | A\n  check that=\". > 1\" severity=strong | No\n", "2 a problem: severity is 'strong' [write one of: hard soft]" },
+    { "question id=a type=integer | A\n  check severity=soft | No\n", "2 a problem: this check has no that" },
+    { "question id=a type=integer | A\n  check that=\". > 1\"\n", "2 a warning: this check has no sentence to show" },
+    { "question id=a type=integer\n", "1 a warning: this question has no text to show" },
+    { "note id=n\n", "1 n warning: this note has no text to show" },
+    { "end id=e outcome=1 | Bye\n", "1 e problem: this end has no when" },
+    { "question id=a type=integer | A\nend id=e when=\"${a} = 1\" | Bye\n", "2 e problem: this end has no outcome" },
+    { "question id=a type=integer | A\nend id=e when=\"${a} = 1\" outcome=1 keep=\"s a\" | Bye\nsection id=s\n", "2 e problem: there is no section 'a'" },
+    { "section id=s\n  question id=a type=integer | A\nend id=e when=\"${a} = 1\" outcome=1 keep=s | Bye\n", NULL },
+};
+
+static const row IDS[] = {
+    { "question id=a type=integer | A\nquestion id=a type=text | B\n", "2 a problem: the id 'a' stands twice, first in line 1" },
+    { "question id=a type=integer | A\nquestion id=A type=text | B\n", "2 A problem: the ids 'A' and 'a' (line 1) differ only in capitals" },
+    { "section id=s | S\nnote id=s | N\n", "2 s problem: the id 's' stands twice" },
+    { "parameter id=p type=integer value=1\nquestion id=p type=text | B\n", "2 p problem: the id 'p' stands twice" },
+    { YN "question id=yn type=single choices=yn | A\n", NULL },
+    { "choices id=c\n  choice code=1 other=true | X\nquestion id=a type=single choices=c | A\nquestion id=a_other type=text | B\n",
+      "4 a_other problem: the id 'a_other' is the text of an other choice and stands twice, also in line 3" },
+    { YN "choices id=yn\n  choice code=1 | X\n", "4 yn problem: there are two lists 'yn', the first in line 1" },
+};
+
+static const row LISTS[] = {
+    { "choices id=c\nquestion id=a type=single choices=c | A\n", "1 c problem: list 'c' has no choices" },
+    { "choices id=c\n  choice code=1 | X\n  choice code=1 | Y\n", "3 c problem: code '1' stands twice in list 'c', first in line 2" },
+    { "choices id=c\n  choice code=1 | X\n  choice code=01 | Y\n", NULL },
+    { "choices id=c\n  choice | X\n", "2 c problem: this choice has no code" },
+    { "choices id=c\n  choice code=1\n", "2 c warning: choice '1' has no label" },
+    { "choices id=c\n  choice code=\"a b\" | X\n", "2 c problem: 'a b' is not a code" },
+    { "choices id=c\n  choice code=1 missing=refused other=true | X\n", "2 c problem: choice '1' records a missing answer and asks for a text" },
+    { "choices id=c\n  choice code=1 missing=perhaps | X\n", "problem: missing is 'perhaps' [write one of: dont-know refused not-stated]" },
+    { "choices id=c\n  choice code=1 valid-from=2026 | X\n", "problem: valid-from is '2026', not a date" },
+    { "choices id=c\n  choice code=1 valid-from=2026-01-02 valid-to=2026-01-01 | X\n", "problem: choice '1' ends before it begins" },
+    { "choices id=c\n  choice code=1 valid-from=2026-01-01 valid-to=2026-01-01 | X\n", NULL },
+    { "question id=a type=single choices=c | A\n", "1 a problem: there is no list 'c'" },
+    { "question id=a type=single | A\n", "1 a problem: a question of type single has no choices" },
+    { "question id=a type=ranking | A\n", "1 a problem: a question of type ranking has no choices" },
+    { YN "question id=a type=integer choices=yn | A\n", "4 a problem: a question of type integer cannot have choices" },
+    { YN "compute id=a type=integer value=1 choices=yn\n", NULL },
+    { "compute id=a type=single value=1\n", "1 a problem: a compute of type single has no choices" },
+    { "grid id=g | G\n  row id=r | R\n", "1 g problem: a grid of type single has no choices" },
+    { YN "grid id=g choices=yn | G\n", "4 g problem: the grid has no rows" },
+    { YN "grid id=g choices=yn | G\n  row id=r | R\n", NULL },
+    { "grid id=g type=integer | G\n  row id=r | R\n", NULL },
+    { YN "question id=a type=integer filter=\"choice-code() = 1\" | A\n", "4 a problem: a filter is for questions with choices" },
+    { YN "parameter id=p type=single choices=yn value=3\n", "4 p problem: '3' is not a code of list 'yn'" },
+    { YN "parameter id=p type=multiple choices=yn value=\"1 2\"\n", NULL },
+    { "parameter id=p type=integer value=ten\n", "1 p problem: the value 'ten' is not of type integer" },
+    { "parameter id=p type=date value=2026-02-30\n", "1 p problem: the value '2026-02-30' is not of type date" },
+    { "parameter id=p type=date value=2026-02-28\n", NULL },
+};
+
+static const row RULES[] = {
+    { "question id=a type=integer | A\nquestion id=b type=integer relevant=\"${a} = 1\" | B\n", NULL },
+    { "question id=b type=integer relevant=\"${a} = 1\" | B\n", "1 b problem: unknown name 'a'" },
+    { "question id=a type=integer | A\nquestion id=b type=integer relevant=\"${a} + 1\" | B\n", "2 b problem: " },
+    { "question id=a type=integer | A\nquestion id=b type=integer relevant=\"${a} = 'yes'\" | B\n", "2 b problem: " },
+    { YN "question id=a type=single choices=yn | A\nquestion id=b type=integer relevant=\"${a} = 3\" | B\n", "problem: '3' is not a code of this list" },
+    { "section id=s | S\nquestion id=b type=integer relevant=\"${s} = 1\" | B\n", "problem: 's' holds no answer" },
+    { "question id=a type=number | A\nquestion id=b type=integer relevant=\"${a} = 1\" | B\n", "1 a problem: there is no type 'number'" },
+    { "question id=a type=integer required=true | A\n", NULL },
+    { "question id=b type=integer | B\nquestion id=a type=integer required=\"${b} > 1\" | A\n", NULL },
+    { "question id=a type=integer required=yes | A\n", "1 a problem: " },
+    { YN "question id=a type=single choices=yn default=1 | A\n", NULL },
+    { YN "question id=a type=single choices=yn default=3 | A\n", "4 a problem: 3 is not a code of list 'yn'" },
+    { YN "question id=a type=single choices=yn default=\"'no'\" | A\n", "4 a problem: 'no' is not a code of list 'yn'" },
+    { YN "compute id=a type=single choices=yn value=3\n", "4 a problem: 3 is not a code of list 'yn'" },
+    { YN "compute id=a type=single choices=yn value=\"if(today() > date('2026-01-01'), 1, 2)\"\n", NULL },
+    { YN "question id=a type=multiple choices=yn default=\"1 2\" | A\n", NULL },
+    { "question id=a type=date default=2026-01-31 | A\nquestion id=b type=time default=12:30 | B\nquestion id=c type=month default=2026-01 | C\n", NULL },
+    { "question id=a type=boolean default=true | A\n", NULL },
+    { "question id=a type=integer default=3 | A\n", NULL },
+    { "question id=a type=text default=\"concat('a', 'b')\" | A\n", NULL },
+    { "question id=a type=integer default=\"'x'\" | A\n", "1 a problem: " },
+    { "question id=a type=integer default=\"once(3)\" | A\n", NULL },
+    { "compute id=c type=integer value=\"'x'\"\n", "1 c problem: " },
+    { "compute id=c type=date value=2026-01-31\n", NULL },
+    { YN "question id=a type=single choices=yn filter=\"choice-code() != 1\" | A\n", NULL },
+    { "choices id=c\n  choice code=1 relevant=\"${a} = 1\" | X\n  choice code=2 | Y\nquestion id=a type=integer | A\nquestion id=b type=single choices=c | B\n", NULL },
+    { "choices id=c\n  choice code=1 relevant=\"${a}\" | X\nquestion id=a type=integer | A\nquestion id=b type=single choices=c | B\n", "2 c problem: " },
+};
+
+static const row ROSTERS[] = {
+    { "question id=n type=integer | N\nroster id=m count=\"${n}\" | M\n  question id=x type=integer | X\n", NULL },
+    { "roster id=m | M\n  question id=x type=integer | X\n", NULL },
+    { "roster id=m min=1 max=3 | M\n", NULL },
+    { "roster id=m min=4 max=3 | M\n", "1 m problem: min is 4 and max is 3" },
+    { "roster id=m max=0 | M\n", "1 m problem: max is '0' [write a whole number from 1 to 10000]" },
+    { "roster id=m min=1.5 | M\n", "1 m problem: min is '1.5'" },
+    { "roster id=m count=2 max=3 | M\n", "1 m problem: min and max are for rosters without count and for" },
+    { YN "question id=c type=multiple choices=yn | C\nroster id=m for=\"${c}\" | M\n", NULL },
+    { YN "question id=c type=multiple choices=yn | C\nroster id=m for=\"${c}\" count=2 | M\n", "5 m problem: the roster has both count and for" },
+    { YN "question id=c type=single choices=yn | C\nroster id=m for=\"${c}\" | M\n", "5 m problem: 'c' does not have several codes" },
+    { "roster id=m for=\"${c}\" | M\n", "1 m problem: there is no question 'c'" },
+    { YN "question id=c type=multiple choices=yn | C\nroster id=m for=\"count-selected(${c})\" | M\n", "5 m problem: for is 'count-selected(${c})', not one question" },
+    { YN "roster id=o | O\n  question id=c type=multiple choices=yn | C\nroster id=m for=\"${c}\" | M\n", "6 m problem: 'c' is asked in roster 'o', and this roster stands outside" },
+    { YN "roster id=o | O\n  question id=c type=multiple choices=yn | C\n  roster id=m for=\"${c}\" | M\n", NULL },
+    { YN "roster id=m for=\"${c}\" | M\nquestion id=c type=multiple choices=yn | C\n", "4 m problem: the roster is for the items of 'c', which comes later (line 5)" },
+    { "roster id=m | M\n  question id=x type=integer | X\nquestion id=y type=integer relevant=\"${x} = 1\" | Y\n", "3 y problem: " },
+    { "roster id=m | M\n  question id=x type=integer | X\nquestion id=y type=integer relevant=\"sum(${x}) = 1\" | Y\n", NULL },
+    { "roster id=m | M\n  question id=x type=integer | X\n  question id=y type=integer relevant=\"${x} = 1 and position() > 1\" | Y\n", NULL },
+    { "roster id=m | M\n  check that=\"${x} > 1\" | Too few\n  question id=x type=integer required=true | X\n", NULL },
+};
+
+static const row ROUTING[] = {
+    { "question id=a type=integer relevant=\"${b} = 1\" | A\nquestion id=b type=integer | B\n",
+      "1 a problem: the relevant condition refers to 'b', which comes later (line 2)" },
+    { "question id=a type=integer relevant=\"${c} = 1\" | A\nquestion id=b type=integer | B\ncompute id=c type=integer value=\"${b} + 1\"\n",
+      "1 a problem: the relevant condition refers to 'c', which is computed from 'b', and that comes later (line 2)" },
+    { "question id=b type=integer | B\nquestion id=a type=integer relevant=\"${c} = 1\" | A\ncompute id=c type=integer value=\"${b} + 1\"\n", NULL },
+    { "question id=a type=integer | A\nend id=e when=\"${b} = 1\" outcome=1 | Bye\nquestion id=b type=integer | B\n",
+      "2 e problem: the when condition refers to 'b', which comes later" },
+    { "roster id=m count=\"${b}\" | M\nquestion id=b type=integer | B\n", "1 m problem: the count condition refers to 'b', which comes later" },
+    { "section id=s relevant=\"${b} = 1\"\n  question id=a type=integer | A\nquestion id=b type=integer | B\n", "1 s problem: the relevant condition refers to 'b'" },
+    { "question id=a type=integer | A\n  check that=\". > ${b} or not(answered(${b}))\" | No\nquestion id=b type=integer | B\n",
+      "2 a warning: the check condition refers to 'b', which comes later (line 3) [move the check" },
+    { "question id=b type=integer | B\nquestion id=a type=integer | A\n  check that=\". > ${b} or not(answered(${b}))\" | No\n", NULL },
+    { "question id=a type=integer default=\"${b}\" | A\nquestion id=b type=integer | B\n", "1 a warning: the default condition refers to 'b'" },
+    { "compute id=c type=integer value=\"${b} + 1\"\nquestion id=b type=integer | B\n", NULL },
+    { "note id=n | You said ${b}\nquestion id=b type=integer | B\n", NULL },
+};
+
+static const row CIRCLES[] = {
+    { "question id=a type=integer relevant=\"${a} = 1\" | A\n", "1 a problem: these depend on one another: 'a' (relevant) -> 'a'" },
+    { "question id=a type=integer relevant=\"${b} = 1\" | A\nquestion id=b type=integer relevant=\"${a} = 1\" | B\n",
+      "problem: these depend on one another: 'a' (relevant) -> 'b' (relevant) -> 'a'" },
+    { "compute id=a type=integer value=\"${b} + 1\"\ncompute id=b type=integer value=\"${c}\"\ncompute id=c type=integer value=\"${a}\"\n",
+      "1 a problem: these depend on one another: 'a' (value) -> 'b' (value) -> 'c' (value) -> 'a' [let one of them" },
+    { "section id=s relevant=\"${a} = 1\"\n  question id=a type=integer | A\n", "1 s problem: these depend on one another: 's' (relevant) -> 's'" },
+    { "roster id=m count=\"sum(${x})\" | M\n  question id=x type=integer | X\n", "1 m problem: these depend on one another: 'm' (count) -> 'm'" },
+    { "question id=a type=integer default=\"${b}\" | A\nquestion id=b type=integer default=\"${a}\" | B\n",
+      "problem: these depend on one another: 'a' (default) -> 'b' (default) -> 'a'" },
+    { "question id=a type=integer default=\"once(${a})\" | A\n", "1 a problem: these depend on one another: 'a' (default) -> 'a'" },
+    { "question id=a type=integer | A\ncompute id=b type=integer value=\"${a}\"\ncompute id=c type=integer value=\"${a} + ${b}\"\n", NULL },
+};
+
+static const row TEXTS[] = {
+    { "question id=a type=integer | A\nnote id=n | You said ${a}, ${ a }\n", NULL },
+    { "note id=n | You said ${a}\n", "1 n problem: the text shows '${a}', and there is no such id" },
+    { "section id=s\nnote id=n | You said ${s}\n", "2 n problem: the text shows '${s}', which is a section and has no answer" },
+    { "note id=n | You said ${a\n", "1 n problem: the text has '${' without an end" },
+    { "roster id=m | M\n  question id=x type=integer | X\nnote id=n | You said ${x}\n", "3 n problem: the text shows '${x}', which has an answer in every entry of roster 'm'" },
+    { "roster id=m | M\n  question id=x type=integer | X\n  note id=n | You said ${x}\n", NULL },
+    { "question id=a type=integer | A\n  check that=\". > 1\" | Not ${b}\n", "2 a problem: the text shows '${b}'" },
+};
+
+static const row TRANSLATIONS[] = {
+    { "question id=a type=integer | A\n@bg a/label \"A\" => \"B\"\n@bg /title \"Q\" => \"W\"\n", NULL },
+    { "question id=a type=integer | A\n@bg a/label => \"B\"\n@bg /title => \"W\"\n", NULL },
+    { "question id=a type=integer | A\n@bg /title => \"W\"\n", "1 a warning: 'a/label' is not translated into 'bg'" },
+    { "question id=a type=integer | 12 + 3\n@bg /title => \"W\"\n", NULL },
+    { "question id=a type=integer | A\n@bg a/label \"Old\" => \"B\"\n@bg /title => \"W\"\n", "2 a/label warning: the text of 'a/label' has changed since it was translated into 'bg'" },
+    { "question id=a type=integer | A\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg b/label => \"X\"\n", "4 b/label warning: there is no text 'b/label' to translate" },
+    { "question id=a type=integer | A\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg a/hint => \"X\"\n", "4 a/hint warning: there is no text 'a/hint'" },
+    { "question id=a type=integer | A\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg a/label => \"X\"\n", "4 a/label warning: 'a/label' is translated twice into 'bg'" },
+    { "question id=a type=integer | A\nnote id=n | N ${a}\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg n/label => \"X\"\n",
+      "5 n/label warning: '${a}' is lost in the translation" },
+    { "question id=a type=integer | A\nnote id=n | N ${a}\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg n/label => \"X ${a}\"\n", NULL },
+    { "question id=a type=integer | A\nnote id=n | N ${a}\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg n/label => \"X ${a} ${b}\"\n",
+      "5 n/label warning: '${b}' is in the translation and not in the text" },
+    { "question id=a type=integer | A\n  check that=\". > 1\" | One\n  check that=\". > 2\" | Two\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg a/check/2 \"Two\" => \"2\"\n",
+      "2 a warning: 'a/check/1' is not translated into 'bg'" },
+    { "question id=a type=integer | A\ncheck that=\"${a} > 1 or not(answered(${a}))\" | One\n@bg a/label => \"B\"\n@bg /title => \"W\"\n@bg /check/1 \"One\" => \"2\"\n", NULL },
+    { YN "question id=yn type=single choices=yn | Label\n@bg yn/label \"Label\" => \"B\"\n@bg /title => \"W\"\n@bg yn/1 \"Yes\" => \"2\"\n@bg yn/2 \"No\" => \"2\"\n", NULL },
+    { YN "@bg /title => \"W\"\n@bg yn/1 => \"2\"\n", "3 yn warning: 'yn/2' is not translated into 'bg'" },
+    { "note id=n | N\n@EN n/label => \"X\"\n", "2 n/label warning: this translates into 'en', the language of the questionnaire" },
+    { "note id=n | N ${x}\nquestion id=x type=text | ${x}\n@bg n/label => \"X ${x}\"\n@bg x/label => \"${x}\"\n@bg /title => \"W\"\n", NULL },
+};
+
+static const struct { const char *name; const row *rows; size_t n; } TABLES[] = {
+#define TABLE(t) { #t, t, sizeof t / sizeof t[0] }
+    TABLE(SHAPES), TABLE(IDS), TABLE(LISTS), TABLE(RULES), TABLE(ROSTERS), TABLE(ROUTING), TABLE(CIRCLES), TABLE(TEXTS), TABLE(TRANSLATIONS),
+};
+
+static dsl_log LOG;
+
+/* Notes do not count: a form without problems and warnings is clean. */
+static int is_clean(const char *log)
+{
+    return strstr(log, " problem: ") == NULL && strstr(log, " warning: ") == NULL;
+}
+
+static void check_row(const char *table, size_t i, const row *r)
+{
+    svy_error err = SVY_ERROR_INIT;
+    void *block;
+    size_t size;
+    svy_form *f = NULL;
+    const svy_status st = dsl_compile(NULL, r->form, &LOG, &block, &size, &err);
+
+    if (r->found == NULL)
+        cr_expect(is_clean(LOG.text), "%s %zu\n%s\n%s", table, i, r->form, LOG.text);
+    else
+        cr_expect(strstr(LOG.text, r->found) != NULL, "%s %zu\n%s\nexpected: %s\n%s", table, i, r->form, r->found, LOG.text);
+    cr_expect(st == (strstr(LOG.text, " problem: ") != NULL ? SVY_E_INVALID : SVY_OK), "%s %zu: status %d, %s\n%s", table, i, st, err.message, LOG.text);
+    cr_expect((block != NULL) == (st == SVY_OK), "%s %zu", table, i);
+    if (block != NULL)
+        cr_expect(svy_form_open(NULL, block, size, &f, &err) == SVY_OK, "%s %zu: %s", table, i, err.message);
+    svy_form_free(f);
+    svy_block_free(NULL, block, size);
+}
+
+Test(compile, tables)
+{
+    for (size_t t = 0; t < sizeof TABLES / sizeof TABLES[0]; t++)
+        for (size_t i = 0; i < TABLES[t].n; i++)
+            check_row(TABLES[t].name, i, &TABLES[t].rows[i]);
+}
