@@ -25,14 +25,26 @@ static void pass(void *user, const svy_diag *d)
 
 /* ---- shared code lists ---- */
 
+/* Reports that a list cannot be had, and returns SVY_E_INVALID. */
 static svy_status shared_problem(svyi_reader *r, const svyi_xml *choices, const char *why, const char *advice)
 {
     const char *id = svyi_xml_get(choices, "id");
     const svyi_xml_attribute *a = svyi_xml_attribute_find(choices, "source");
     const svyi_where where = { r->source, a->line, a->column, id != NULL ? id : "" };
     svyi_report(r->diags, SVY_PROBLEM, SVY_E_IO, &where, advice, "the list cannot be read from '%.120s': %s", a->value, why);
-    const svy_status st = svyi_faults_add(&r->faults, r->source, choices->line, where.element, r->err);
-    return st == SVY_OK ? SVY_E_INVALID : st;
+    return SVY_E_INVALID;
+}
+
+/* The labels of a list would be shown as texts of the questionnaire's language. */
+static void compare_languages(svyi_reader *r, const svyi_xml *choices, const svyi_shared *shared)
+{
+    const char *lang = svyi_xml_get(shared->file.root, "xml:lang"), *id = svyi_xml_get(choices, "id");
+    const svyi_xml_attribute *a = svyi_xml_attribute_find(choices, "source");
+    const svyi_where where = { r->source, a->line, a->column, id != NULL ? id : "" };
+    if (lang == NULL || r->lang == NULL || (strcspn(lang, "-") == strcspn(r->lang, "-") && strncmp(lang, r->lang, strcspn(lang, "-")) == 0))
+        return;
+    svyi_report(r->diags, SVY_WARNING, SVY_E_INVALID, &where, "use a list in the language of the questionnaire",
+                "the list '%.120s' is written in '%.40s', the questionnaire in '%.40s'", a->value, lang, r->lang);
 }
 
 /* Reads and checks a list's file, whose source text is in `shared->path`. */
@@ -69,14 +81,21 @@ static svyi_shared *shared_new(svyi_reader *r, const char *path)
     return shared;
 }
 
+/* The list has no choices then, which need not be told again. */
+static svy_status shared_missing(svyi_reader *r, const svyi_xml *choices)
+{
+    const char *id = svyi_xml_get(choices, "id");
+    return svyi_faults_add(&r->faults, r->source, choices->line, id != NULL ? id : "", r->err);
+}
+
 svy_status svyi_shared_open(svyi_reader *r, const svyi_xml *choices, svyi_shared **out)
 {
     const char *named = svyi_xml_get(choices, "source");
     const char *why = r->folder == NULL ? "this questionnaire has no folder to look in" : svyi_path_refuse(named);
     *out = NULL;
     if (why != NULL) {
-        const svy_status st = shared_problem(r, choices, why, "name a file in the questionnaire's folder, or in a folder beside it such as ../codelists");
-        return st == SVY_E_INVALID ? SVY_OK : st;
+        shared_problem(r, choices, why, "name a file in the questionnaire's folder, or in a folder beside it such as ../codelists");
+        return shared_missing(r, choices);
     }
     const char *path = svyi_path_join(&r->arena, r->folder, named);
     svyi_shared *shared = r->shared;
@@ -93,8 +112,10 @@ svy_status svyi_shared_open(svyi_reader *r, const svyi_xml *choices, svyi_shared
             return st;
         shared->usable = st == SVY_OK;
     }
-    if (shared->usable)
-        *out = shared;
+    if (!shared->usable)
+        return shared_missing(r, choices);
+    *out = shared;
+    compare_languages(r, choices, shared);
     return SVY_OK;
 }
 
@@ -191,9 +212,10 @@ static svy_status load(svyi_reader *r, const char *xml, size_t len)
         st = SVY_OK;
     if (st == SVY_OK)
         st = svy_builder_new(&r->alloc, r->source, &r->builder, r->err);
-    if (st == SVY_OK)
+    if (st == SVY_OK) {
+        r->lang = svyi_xml_get(r->file.root, "xml:lang");
         st = svyi_native_load(r);
-    r->lang = st == SVY_OK ? svyi_xml_get(r->file.root, "xml:lang") : NULL;
+    }
     return st == SVY_OK ? translate(r) : st;
 }
 

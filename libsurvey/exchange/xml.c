@@ -14,7 +14,7 @@ enum { OPTIONS = XML_PARSE_NONET | XML_PARSE_IGNORE_ENC, LONGEST_NAME = 256 };
 typedef struct parser {
     svyi_xml_file *file;
     xmlParserCtxtPtr ctxt;
-    const char *bytes; size_t len;
+    const char *bytes; size_t len, given;
     const char *ns;
     int blanks;
     svy_xml_limits limits;
@@ -419,12 +419,22 @@ static void set_handlers(xmlSAXHandler *sax)
     sax->serror = on_error;
 }
 
+/* Hands out the bytes piece by piece, so that libxml2 makes no copy of them all. */
+static int give(void *user, char *out, int room)
+{
+    parser *p = user;
+    const size_t left = p->len - p->given, n = room > 0 && (size_t)room < left ? (size_t)room : left;
+    memcpy(out, p->bytes + p->given, n);
+    p->given += n;
+    return (int)n;
+}
+
 static void run(parser *p)
 {
     set_handlers(p->ctxt->sax);
     p->ctxt->userData = p;
     svyi_buffer_init(&p->text, &p->file->arena.alloc);
-    xmlFreeDoc(xmlCtxtReadMemory(p->ctxt, p->bytes, (int)p->len, NULL, NULL, OPTIONS));
+    xmlFreeDoc(xmlCtxtReadIO(p->ctxt, give, NULL, p, NULL, NULL, OPTIONS));
     svyi_buffer_clear(&p->text);
     if (p->status == SVY_OK && p->ctxt->errNo == XML_ERR_NO_MEMORY)
         out_of_memory(p);
