@@ -10,24 +10,26 @@ enum { SUMMARY_COLUMN = 26, LINE = 100 };
 /* Words of `text` in lines of at most LINE columns, each starting at column `indent`; the cursor stands at `column`. */
 static void wrap(FILE *out, const char *text, int column, int indent)
 {
+    int blank = 0;
     while (*text != '\0') {
         int word = (int)strcspn(text, " \n");
-        if (column + word > LINE && column > indent) {
+        if (blank && column + 1 + word > LINE) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
+        } else if (blank) {
+            fputc(' ', out);
+            column++;
         }
         fprintf(out, "%.*s", word, text);
         column += word;
         text += word;
+        blank = *text == ' ';
         if (*text == '\n') {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
-            text++;
-        } else if (*text == ' ') {
-            fputc(' ', out);
-            column++;
-            text++;
         }
+        if (*text != '\0')
+            text++;
     }
     fputc('\n', out);
 }

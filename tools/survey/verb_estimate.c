@@ -116,8 +116,11 @@ static int estimate(const settings *s, svy_statistic statistic, char **variables
     spec.fail_missing = s->estimate.missing;
     spec.covariance = s->estimate.vcov != NULL;
     spec.threads = (unsigned)s->analysis.threads;
-    if (svy_estimate(NULL, f, d, &spec, &e, &err) != SVY_OK)
-        return tool_fail_data(&err, err.column > 0 ? "--where" : s->analysis.data);
+    if (svy_estimate(NULL, f, d, &spec, &e, &err) != SVY_OK) {
+        if (err.column > 0)              /* a position in the expression */
+            snprintf(err.source, sizeof err.source, "--where");
+        return tool_fail_data(&err, s->analysis.data);
+    }
     int status = print(s, e);
     print_notes(s, d, e);
     svy_estimates_free(e);
