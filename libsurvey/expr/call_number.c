@@ -76,7 +76,23 @@ static double round_decimal(double x, int places)
     double y;
     if (!svyi_number_parse(digits, n, &y))
         return x;
-    return x < 0 ? -y : y;
+    return x < 0 && y != 0 ? -y : y;
+}
+
+/* The same for numbers of ordinary size that are not near a half, by multiplication: no digit can be in doubt then. */
+static int round_easily(double x, int places, double *y)
+{
+    static const double POWERS[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+    if (places < -9 || places > 9)
+        return 0;
+    const double scale = POWERS[places < 0 ? -places : places], scaled = places < 0 ? fabs(x) / scale : fabs(x) * scale;
+    double whole = floor(scaled);
+    if (!(scaled < 1e12) || fabs(scaled - whole - 0.5) < 1e-3)
+        return 0;
+    whole += scaled - whole > 0.5;
+    *y = places < 0 ? whole * scale : whole / scale;
+    *y = x < 0 && *y != 0 ? -*y : *y;
+    return 1;
 }
 
 void svyi_round(svyi_run *r, svy_value *v, unsigned n)
@@ -87,7 +103,8 @@ void svyi_round(svyi_run *r, svy_value *v, unsigned n)
         svyi_set_missing(v, SVY_K_NUMBER, SVY_NOT_STATED);
         return;
     }
-    svyi_set_number(v, round_decimal(v->number, places));
+    double y;
+    svyi_set_number(v, round_easily(v->number, places, &y) ? y : round_decimal(v->number, places));
 }
 
 void svyi_floor(svyi_run *r, svy_value *v, unsigned n)

@@ -2,6 +2,7 @@
 #include "expr_priv.h"
 
 #include <math.h>
+#include <string.h>
 
 int svyi_kind_has_text(unsigned kind)
 {
@@ -12,10 +13,10 @@ int svyi_kind_has_text(unsigned kind)
 #define ARITHMETIC(name, expression) \
     static void name(svyi_column *in, size_t rows) \
     { \
-        double *x = in[0].numbers; \
-        const double *y = in[1].numbers; \
-        uint8_t *mx = in[0].missing; \
-        const uint8_t *my = in[1].missing; \
+        double *restrict x = in[0].numbers; \
+        const double *restrict y = in[1].numbers; \
+        uint8_t *restrict mx = in[0].missing; \
+        const uint8_t *restrict my = in[1].missing; \
         for (size_t i = 0; i < rows; i++) { \
             const double a = x[i], b = y[i], z = (expression); \
             uint8_t why = mx[i] != 0 ? mx[i] : my[i]; \
@@ -36,14 +37,14 @@ ARITHMETIC(loop_mod, b == 0 ? (double)NAN : fmod(a, b))
 #define COMPARE(name, relation) \
     static void name(svyi_column *in, size_t rows) \
     { \
-        double *x = in[0].numbers; \
-        const double *y = in[1].numbers; \
-        uint8_t *mx = in[0].missing; \
-        const uint8_t *my = in[1].missing; \
+        double *restrict x = in[0].numbers; \
+        const double *restrict y = in[1].numbers; \
+        uint8_t *restrict mx = in[0].missing; \
+        const uint8_t *restrict my = in[1].missing; \
         for (size_t i = 0; i < rows; i++) { \
             x[i] = (x[i] relation y[i]) & ((mx[i] | my[i]) == 0); \
-            mx[i] = 0; \
         } \
+        memset(mx, 0, rows); \
     }
 
 COMPARE(loop_eq, ==)
@@ -56,18 +57,20 @@ COMPARE(loop_ge, >=)
 /* A missing number is 0 in its column, so a missing condition is false without being looked at. */
 static void loop_and(svyi_column *in, size_t rows)
 {
-    for (size_t i = 0; i < rows; i++) {
-        in[0].numbers[i] = (in[0].numbers[i] != 0) & (in[1].numbers[i] != 0);
-        in[0].missing[i] = 0;
-    }
+    double *restrict x = in[0].numbers;
+    const double *restrict y = in[1].numbers;
+    for (size_t i = 0; i < rows; i++)
+        x[i] = (x[i] != 0) & (y[i] != 0);
+    memset(in[0].missing, 0, rows);
 }
 
 void svyi_column_or(svyi_column *into, const svyi_column *with, size_t rows)
 {
-    for (size_t i = 0; i < rows; i++) {
-        into->numbers[i] = (into->numbers[i] != 0) | (with->numbers[i] != 0);
-        into->missing[i] = 0;
-    }
+    double *restrict x = into->numbers;
+    const double *restrict y = with->numbers;
+    for (size_t i = 0; i < rows; i++)
+        x[i] = (x[i] != 0) | (y[i] != 0);
+    memset(into->missing, 0, rows);
 }
 
 static void loop_or(svyi_column *in, size_t rows)
@@ -77,10 +80,10 @@ static void loop_or(svyi_column *in, size_t rows)
 
 static void loop_not(svyi_column *in, size_t rows)
 {
-    for (size_t i = 0; i < rows; i++) {
-        in[0].numbers[i] = in[0].numbers[i] == 0;
-        in[0].missing[i] = 0;
-    }
+    double *restrict x = in[0].numbers;
+    for (size_t i = 0; i < rows; i++)
+        x[i] = x[i] == 0;
+    memset(in[0].missing, 0, rows);
 }
 
 static void loop_neg(svyi_column *in, size_t rows)
@@ -91,10 +94,13 @@ static void loop_neg(svyi_column *in, size_t rows)
 
 static void loop_if(svyi_column *in, size_t rows)
 {
+    double *restrict x = in[0].numbers;
+    const double *restrict yes = in[1].numbers, *restrict no = in[2].numbers;
+    uint8_t *restrict m = in[0].missing;
+    const uint8_t *restrict m_yes = in[1].missing, *restrict m_no = in[2].missing;
     for (size_t i = 0; i < rows; i++) {
-        const svyi_column *from = in[0].numbers[i] != 0 ? &in[1] : &in[2];
-        in[0].numbers[i] = from->numbers[i];
-        in[0].missing[i] = from->missing[i];
+        m[i] = x[i] != 0 ? m_yes[i] : m_no[i];
+        x[i] = x[i] != 0 ? yes[i] : no[i];
     }
 }
 

@@ -98,14 +98,22 @@ static svy_value read_level(unsigned kind, const char *text)
 
 static void load_numbers(svyi_column *c, const svy_vector *v, size_t rows)
 {
+    double *restrict numbers = c->numbers;
+    uint8_t *restrict missing = c->missing;
+    const double *restrict given = v->numbers;
+
     c->form = SVYI_NUMBERS;
+    if (v->missing != NULL)
+        memcpy(missing, v->missing, rows);
+    else
+        memset(missing, 0, rows);
+    if (given == NULL)
+        memset(missing, SVY_NOT_STATED, rows);
     for (size_t i = 0; i < rows; i++) {
-        uint8_t why = v->missing != NULL ? v->missing[i] : 0;
-        const double x = v->numbers != NULL ? v->numbers[i] : 0;
-        if (why > SVY_NOT_STATED || (why == 0 && (v->numbers == NULL || !(x - x == 0))))
-            why = SVY_NOT_STATED;
-        c->numbers[i] = why != 0 ? 0 : x;
-        c->missing[i] = why;
+        const double x = given != NULL ? given[i] : 0;
+        const int good = x - x == 0;
+        missing[i] = missing[i] > SVY_NOT_STATED || (missing[i] == 0 && !good) ? SVY_NOT_STATED : missing[i];
+        numbers[i] = missing[i] != 0 ? 0 : x;
     }
 }
 

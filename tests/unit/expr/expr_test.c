@@ -1,6 +1,8 @@
 /* Expressions: syntax, types, missing answers, rosters, uses. */
 #include <criterion/criterion.h>
 
+#include <math.h>
+
 #include "answers.h"
 
 static test_interview T;
@@ -279,6 +281,44 @@ Test(expr, functions)
         { "join(', ', 'a', 1)", "'a, 1'" }, { "true()", "true" }, { "false()", "false" },
     };
     CHECK(rows);
+}
+
+/* Away from halves, rounding is what printf does. */
+Test(expr, rounding_agrees_with_printf)
+{
+    setup("x: decimal = 1\n");
+    svy_error err = SVY_ERROR_INIT;
+    svy_expr *e[13];
+    svy_scratch *s;
+    uint64_t state = 88172645463325252u;
+    int tried = 0;
+    cr_assert_eq(svy_scratch_new(NULL, &s, &err), SVY_OK);
+    for (int places = 0; places < 13; places++) {
+        char text[32];
+        int len = snprintf(text, sizeof text, "round(${x}, %d)", places);
+        cr_assert_eq(svy_expr_compile(NULL, text, (size_t)len, &T.scope, &T.place, NULL, &e[places], &err), SVY_OK);
+    }
+    for (int i = 0; i < 20000; i++) {
+        char text[64];
+        svy_value v;
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        double x = (double)(int64_t)state / (double)(1ull << (20 + i % 40)) / 3;
+        const int places = i % 13;
+        const double scaled = fabs(x) * pow(10, places);
+        if (scaled > 1e13 || fabs(scaled - floor(scaled) - 0.5) < 1e-2)
+            continue;
+        tried++;
+        T.answers[0].value.number = x;
+        cr_assert_eq(svy_code_run(svy_expr_code(e[places]), &T.env, 0, s, &v, &err), SVY_OK);
+        snprintf(text, sizeof text, "%.*f", places, x);
+        cr_expect_eq(v.number, strtod(text, NULL), "round(%.17g, %d): %.17g, not %s", x, places, v.number, text);
+    }
+    cr_expect_gt(tried, 5000);
+    for (int places = 0; places < 13; places++)
+        svy_expr_free(e[places]);
+    svy_scratch_free(s);
 }
 
 /* Published examples of ISO 7064 hybrid systems. */
