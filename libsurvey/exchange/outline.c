@@ -123,6 +123,12 @@ static void heading(outline *o, unsigned indent, uint32_t i, const svy_item *ite
     svyi_indent(&o->out, indent);
     svyi_buffer_format(&o->out, "%s%s%s%s", id, id[0] != '\0' ? "  " : "", word, mark);
     unsigned column = indent + svyi_columns(id) + (id[0] != '\0' ? 2 : 0) + svyi_columns(word) + svyi_columns(mark);
+    if (item->kind == SVY_EL_PARAMETER) {
+        svyi_buffer_text(&o->out, " = ");
+        column += 3;
+        wrapped(o, svy_form_parameter(o->f, i), column, indent + 8);
+        column += svyi_columns(svy_form_parameter(o->f, i));
+    }
     const char *label = svyi_item_label(o->f, i, o->lang);
     if (label[0] != '\0') {
         svyi_buffer_text(&o->out, "  ");
@@ -131,9 +137,17 @@ static void heading(outline *o, unsigned indent, uint32_t i, const svy_item *ite
     svyi_buffer_text(&o->out, "\n");
 }
 
+static void text(outline *o, unsigned indent, const char *word, uint32_t i, svy_role role)
+{
+    const char *words = svy_form_text(o->f, i, role, o->lang);
+    if (words[0] != '\0')
+        line(o, indent, word, words);
+}
+
 static void details(outline *o, unsigned indent, uint32_t i, const svy_item *item)
 {
-    (void)i;
+    text(o, indent, "hint: ", i, SVY_HINT);
+    text(o, indent, "for the interviewer: ", i, SVY_INSTRUCTION);
     if (item->flags & SVY_ITEM_SENSITIVE)
         line(o, indent, "", "sensitive: kept apart");
     if (item->flags & SVY_ITEM_READONLY)
@@ -145,8 +159,6 @@ static void details(outline *o, unsigned indent, uint32_t i, const svy_item *ite
         repetition(o, indent, item);
     else
         rule(o, indent, item->kind == SVY_EL_END ? "when " : "= ", item->value);
-    if (item->kind == SVY_EL_PARAMETER)
-        line(o, indent, "= ", svy_form_parameter(o->f, i));
     if (item->kind == SVY_EL_END && item->n_keep > 0) {
         uint32_t n;
         const uint32_t *keep = svy_form_keep(o->f, i, &n);

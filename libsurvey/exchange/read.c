@@ -11,7 +11,7 @@ typedef struct gate { svy_diags diags, *outer; const svyi_faults *faults; svy_er
 static void pass(void *user, const svy_diag *d)
 {
     gate *g = user;
-    if (d->severity == SVY_PROBLEM && g->faults != NULL && svyi_faults_has(g->faults, d->source, d->line, d->element))
+    if (d->severity != SVY_NOTE && g->faults != NULL && svyi_faults_has(g->faults, d->source, d->line, d->element))
         return;
     if (d->severity == SVY_PROBLEM && g->err != NULL && g->err->code == SVY_OK)
         svyi_fail_at(g->err, SVY_E_INVALID, d->source, d->line, d->column, 1, "%s", d->found);

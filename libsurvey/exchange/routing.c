@@ -31,10 +31,10 @@ static void name_node(svyi_buffer *out, uint32_t number, int junction)
 
 static void rule_label(graph *g, const char *word, uint32_t rule)
 {
-    svyi_buffer_text(&g->edges, " label=<<font point-size=\"9\">");
+    svyi_buffer_text(&g->edges, " label=<<table border=\"0\" cellpadding=\"3\"><tr><td align=\"left\" balign=\"left\">");
     svyi_buffer_text(&g->edges, word);
     escaped(&g->edges, svyi_rule_text(g->f, rule), RULE_WIDTH, RULE_LINES);
-    svyi_buffer_text(&g->edges, "</font>>");
+    svyi_buffer_text(&g->edges, "</td></tr></table>>");
 }
 
 /* Connects every loose edge to a node. */
@@ -88,7 +88,7 @@ static void grid_rows(graph *g, uint32_t i, const svy_item *item)
 {
     for (uint32_t r = i + 1; r < item->end; r++)
         if (svy_form_item(g->f, r)->flags & SVY_ITEM_ROW) {
-            table_row(g, "<br/>• <b>", svy_form_item_id(g->f, r), "</b> ", 1);
+            table_row(g, "<br align=\"left\"/>• <b>", svy_form_item_id(g->f, r), "</b> ", 1);
             escaped(&g->nodes, svyi_item_label(g->f, r, g->lang), LABEL_WIDTH, 1);
         }
 }
@@ -106,14 +106,18 @@ static void node(graph *g, uint32_t i, const svy_item *item)
                            item->flags & SVY_ITEM_REQUIRED ? " *" : "");
     if (label[0] != '\0')
         table_row(g, "<br/>", label, "", LABEL_LINES);
-    if (item->kind == SVY_EL_GRID)
+    if (item->kind == SVY_EL_GRID) {
         grid_rows(g, i, item);
+        svyi_buffer_text(&g->nodes, "<br align=\"left\"/>");
+    }
     svyi_buffer_text(&g->nodes, ">]\n");
 }
 
 /* What stands in the flow of an interview: not what is computed, nor what belongs to an item shown before. */
 static int is_step(const svy_item *item)
 {
+    if (item->flags & SVY_ITEM_OTHER)
+        return 0;
     return item->kind == SVY_EL_QUESTION || item->kind == SVY_EL_NOTE || item->kind == SVY_EL_GRID || item->kind == SVY_EL_END ||
            item->kind == SVY_EL_SECTION || item->kind == SVY_EL_ROSTER;
 }
@@ -207,7 +211,7 @@ svy_status svy_form_routing_dot(const svy_form *f, uint32_t lang, const svy_sink
     svyi_buffer_init(&g.edges, NULL);
     svyi_buffer_format(&g.nodes, "digraph questionnaire {\n  graph [rankdir=TB nodesep=0.35 ranksep=0.35 labelloc=t %s label=<<b>", FONT);
     escaped(&g.nodes, svy_form_text(f, 0, SVY_TITLE, lang), 80, 3);
-    svyi_buffer_format(&g.nodes, "</b>>]\n  node [fontsize=11 margin=\"0.12,0.06\" %s]\n  edge [fontsize=9 arrowsize=0.7 %s]\n", FONT, FONT);
+    svyi_buffer_format(&g.nodes, "</b><br/> >]\n  node [fontsize=11 margin=\"0.12,0.06\" %s]\n  edge [fontsize=9 arrowsize=0.7 %s]\n", FONT, FONT);
     svyi_buffer_text(&g.nodes, "  i0 [shape=circle width=0.25 label=\"\" style=filled fillcolor=\"#404040\"]\n");
     add_open(&g, (loose){ .from = 0 });
     flow(&g, 1, svy_form_items(f), 0);

@@ -86,7 +86,7 @@ Test(show, outline)
 {
     static text t;
     write_with(svy_form_outline, &t);
-    EXPECT(&t, "Work & \"rights\"\nq, version 7, in en\n", "limit  integer parameter\n    = 98\n", "\ns  section  The work\n    asked when ${limit} > 1\n",
+    EXPECT(&t, "Work & \"rights\"\nq, version 7, in en\n", "limit  integer parameter = 98\n", "\ns  section  The work\n    asked when ${limit} > 1\n",
            "  worked  single *  Did you work last week", "\n          ", "list yn\n        1  Yes\n        2  No\n",
            "  hours  integer  Hours in ${worked}?\n      asked when ${worked} = 1 and ${limit} < 99\n",
            "must hold: . <= ${limit}\n        else: Too many\n", "should hold: . <= 60\n        else: Really?\n",
