@@ -90,7 +90,7 @@ static void set_limits(const run *r, const svyi_fit *fit, size_t domain, int sha
     svy_interval kind = share ? r->spec->interval : SVY_INTERVAL_DEFAULT;
     int design = r->spec->df == SVY_DF_DESIGN || (r->spec->df == SVY_DF_AUTO && kind != SVY_INTERVAL_DEFAULT);
     svyi_interval_input in = { row->estimate, row->se * row->se, design ? fit->df[domain] : (double)INFINITY, fit->df[domain],
-                               (double)fit->rows[domain], r->spec->level };
+                               (double)fit->rows[domain], (double)fit->n[domain], r->spec->level };
     svyi_interval(kind, &in, &row->lower, &row->upper);
 }
 

@@ -51,7 +51,7 @@ static double deviance(double p, double q)
     return 2 * (p * log(p / q) + (1 - p) * log((1 - p) / (1 - q)));
 }
 
-/* Where the deviance with the effective sample size reaches t^2, between p and `end`. */
+/* Where the deviance with a sample of n reaches t^2, between p and `end`. */
 static double likelihood_limit(double p, double n, double t, double end)
 {
     double near = p, far = end;
@@ -77,7 +77,8 @@ void svyi_interval(svy_interval kind, const svyi_interval_input *in, double *low
     case SVY_INTERVAL_WILSON: if (share_inside) wilson(in, t, lower, upper); return;
     case SVY_INTERVAL_LIKELIHOOD:
         if (share_inside) {
-            double n = p * (1 - p) / in->variance;
+            /* (n - 1)/n: the dispersion that R's quasibinomial fit estimates */
+            double n = p * (1 - p) / in->variance * (in->n - 1) / in->n;
             *lower = likelihood_limit(p, n, t, 0);
             *upper = likelihood_limit(p, n, t, 1);
         }

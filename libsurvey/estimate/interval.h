@@ -8,6 +8,7 @@ typedef struct svyi_interval_input {
     double df;            /* infinity: normal */
     double design_df;     /* of the domain */
     double rows;          /* of the domain, all */
+    double n;             /* of the domain, used, of positive weight */
     double level;
 } svyi_interval_input;
 

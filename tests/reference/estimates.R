@@ -95,8 +95,8 @@ run_ci <- function(case, command, d, var, value, by = NULL, where = NULL, level 
     if (!anyNA(s$variables[[var]]) && is.null(by)) for (method in c("logit", "likelihood")) {
       ci <- tryCatch(attr(svyciprop(f, s, method = method, level = level), "ci"), error = function(e) NULL, warning = function(w) NULL)
       if (is.null(ci)) next
-      put(case, paste(command, "--ci", method), key, "ci_lower", ci[1], if (method == "logit") 1e-6 else 2e-3)
-      put(case, paste(command, "--ci", method), key, "ci_upper", ci[2], if (method == "logit") 1e-6 else 2e-3)
+      put(case, paste(command, "--ci", method), key, "ci_lower", ci[1], if (method == "logit") 1e-6 else 1e-4)
+      put(case, paste(command, "--ci", method), key, "ci_upper", ci[2], if (method == "logit") 1e-6 else 1e-4)
     }
   }
 }
