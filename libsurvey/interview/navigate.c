@@ -114,7 +114,7 @@ uint64_t svy_interview_seed(const svy_interview *iv) { return iv->s.seed; }
 
 const char *svy_interview_outcome(const svy_interview *iv)
 {
-    return iv->s.end.item != 0 ? svy_form_parameter(iv->form, iv->s.end.item) : "";
+    return iv->s.end.item != 0 ? svy_form_outcome(iv->form, iv->s.end.item) : "";
 }
 
 svy_value svy_interview_get(const svy_interview *iv, svy_place place)

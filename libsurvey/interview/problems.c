@@ -156,7 +156,7 @@ static int cut_short(const svy_interview *iv, uint32_t item)
 {
     const uint32_t end = iv->s.end.item;
 
-    return end != 0 && svyi_item(iv, item)->kind != SVY_EL_QUESTION && item <= end && end < svyi_item(iv, item)->end;
+    return end != 0 && svyi_item(iv, item)->kind != SVY_EL_QUESTION && end < svyi_item(iv, item)->end;
 }
 
 static int check_problem(const svy_interview *iv, uint32_t check, uint32_t entry, svy_problem *p)

@@ -16,6 +16,12 @@ static uint32_t cut_of(const svy_interview *iv, uint32_t entry)
     return UINT32_MAX;
 }
 
+/* An early end routes away what is asked or shown. Computes are not asked: they stay, with what is left to compute from. */
+static int is_routed(uint32_t kind)
+{
+    return kind != SVY_EL_COMPUTE && kind != SVY_EL_SECTION && kind != SVY_EL_GRID;
+}
+
 /* 1 when the whole entry comes after the early end: the end lies in an entry of the same roster before it. */
 static int beyond(const svy_interview *iv, uint32_t entry)
 {
@@ -61,7 +67,7 @@ static void refresh(svy_interview *iv, uint32_t entry, uint32_t first, uint32_t 
         const int around = i == 0 || (item->parent == roster && roster != 0) ? iv->entries[entry].on
                                                                              : (svyi_cell_at(iv, entry, item->parent)->flags & SVYI_ON) != 0;
         const int own = (svyi_cell_at(iv, entry, i)->flags & SVYI_OWN) != 0;
-        const int changed = flip(iv, i, entry, around && own && i <= cut, how & SILENT);
+        const int changed = flip(iv, i, entry, around && own && (i <= cut || !is_routed(item->kind)), how & SILENT);
 
         if ((changed || (how & DEEP)) && item->kind == SVY_EL_ROSTER) {
             const svyi_kids *kids = svyi_kids_of(iv, entry, i);

@@ -4,23 +4,24 @@
 #include "make_form.h"
 #include "recorder.h"
 
-typedef struct desk { form_maker m; recorder r; svy_interview *iv; svy_moment now; svy_error err; } desk;
+typedef struct desk { form_maker m; recorder *r; svy_interview *iv; svy_moment now; svy_error err; } desk;
 
 static const svy_moment NOON = { .utc_ms = 1774958400000, .zone_minutes = 120, .mono_ms = 5 };   /* 2026-03-31T12:00Z */
 
 static desk sit(form_maker m)
 {
-    desk d = { .m = m, .r = { .writes_left = -1 }, .now = NOON, .err = SVY_ERROR_INIT };
-    svy_interview_options o = SVY_INTERVIEW_OPTIONS_INIT;
+    recorder *r = calloc(1, sizeof *r);
 
-    return d.m.form != NULL ? (o.seed = 7, d) : d;
+    cr_assert_not_null(r);
+    r->writes_left = -1;
+    return (desk){ .m = m, .r = r, .now = NOON, .err = SVY_ERROR_INIT };
 }
 
 static void open_with(desk *d, const svy_interview_options *given)
 {
     svy_interview_options o = given != NULL ? *given : (svy_interview_options)SVY_INTERVIEW_OPTIONS_INIT;
 
-    o.journal = (svy_journal){ rec_write, &d->r };
+    o.journal = (svy_journal){ rec_write, d->r };
     if (o.seed == 0)
         o.seed = 7;
     cr_assert_eq(svy_interview_new(NULL, d->m.form, &o, d->now, &d->iv, &d->err), SVY_OK, "%s", d->err.message);
@@ -37,7 +38,7 @@ static desk everything(void)
 /* Every test ends by replaying its journal: the same state, byte for byte. */
 static void leave(desk *d)
 {
-    svy_interview *again = rec_replay(&d->r, d->r.n, d->m.form, &d->err);
+    svy_interview *again = rec_replay(d->r, d->r->n, d->m.form, &d->err);
 
     cr_assert_not_null(again, "%s", d->err.message);
     state live = state_of(d->iv), replayed = state_of(again);
@@ -46,7 +47,8 @@ static void leave(desk *d)
     free(replayed.bytes);
     svy_interview_free(again);
     svy_interview_free(d->iv);
-    rec_free(&d->r);
+    rec_free(d->r);
+    free(d->r);
     fm_free(&d->m);
 }
 
@@ -160,14 +162,14 @@ Test(interview, a_hard_check_refuses_and_changes_nothing)
 
     OK(give(&d, "hours", "40"));
     state before = state_of(d.iv);
-    const size_t events = d.r.n;
+    const size_t events = d.r->n;
     cr_expect_eq(svy_interview_answer(d.iv, at(&d, "pay", ""), "-1", 2, "why not", d.now, &verdict, &d.err), SVY_E_INVALID);
     cr_expect_str_eq(d.err.message, "Pay is not negative.");
     cr_expect_eq(verdict.soft, 0);
     cr_expect_eq(svy_form_check(d.m.form, verdict.check)->item, at(&d, "pay", "").item);
     state after = state_of(d.iv);
     cr_expect(state_same(&before, &after));
-    cr_expect_eq(d.r.n, events);
+    cr_expect_eq(d.r->n, events);
     free(before.bytes);
     free(after.bytes);
     leave(&d);
@@ -184,7 +186,7 @@ Test(interview, a_soft_check_is_overridden_with_a_reason)
     cr_expect_eq(verdict.soft, 1);
     OK(give_in(&d, "pay", "", "70", "seen the payslip"));
     cr_expect_str_eq(svy_interview_get_reason(d.iv, at(&d, "pay", "")), "seen the payslip");
-    cr_expect_str_eq(d.r.events[d.r.n - 1].reason, "seen the payslip");
+    cr_expect_str_eq(d.r->events[d.r->n - 1].reason, "seen the payslip");
     OK(give_in(&d, "pay", "", "50", "no reason needed"));
     cr_expect_str_eq(svy_interview_get_reason(d.iv, at(&d, "pay", "")), "");
     leave(&d);
@@ -212,8 +214,8 @@ Test(interview, a_parameter_changes_a_check)
     o.parameters = parameters;
     o.n_parameters = 1;
     open_with(&d, &o);
-    cr_expect_eq(d.r.n, 2);
-    cr_expect_eq(d.r.events[1].e.action, SVY_DID_PARAMETER);
+    cr_expect_eq(d.r->n, 2);
+    cr_expect_eq(d.r->events[1].e.action, SVY_DID_PARAMETER);
     OK(give(&d, "hours", "40"));
     OK(give(&d, "pay", "70"));
     leave(&d);
@@ -234,6 +236,7 @@ Test(interview, unknown_parameters_and_languages_are_refused)
     o = (svy_interview_options)SVY_INTERVIEW_OPTIONS_INIT;
     o.language = "xx";
     cr_expect_eq(svy_interview_new(NULL, d.m.form, &o, d.now, &d.iv, &d.err), SVY_E_NAME);
+    free(d.r);
     fm_free(&d.m);
 }
 
@@ -337,18 +340,18 @@ Test(interview, random_order_comes_from_the_seed_and_is_recorded_once)
     desk d = everything();
     uint32_t first[16], again[16], seen = 0;
     const svy_place rank = at(&d, "rank", "");
-    const size_t events = d.r.n;
+    const size_t events = d.r->n;
 
     const uint32_t n = svy_interview_choices(d.iv, rank, first, 16);
     cr_assert_eq(n, 9);
-    cr_expect_eq(d.r.n, events + 1);
-    cr_expect_eq(d.r.events[events].e.action, SVY_DID_ORDER);
+    cr_expect_eq(d.r->n, events + 1);
+    cr_expect_eq(d.r->events[events].e.action, SVY_DID_ORDER);
     for (uint32_t i = 0; i < n; i++)
         seen |= 1u << first[i];
     cr_expect_eq(seen, 0x1FF, "every choice once");
     svy_interview_choices(d.iv, rank, again, 16);
     cr_expect_arr_eq(first, again, n * sizeof *first);
-    cr_expect_eq(d.r.n, events + 1);
+    cr_expect_eq(d.r->n, events + 1);
     leave(&d);
 
     int differs = 0;
@@ -370,7 +373,7 @@ Test(interview, a_choice_can_stand_for_a_missing_answer)
 
     OK(give(&d, "rank", "dk"));
     IS("rank", "", "dont-know");
-    cr_expect_eq(d.r.events[d.r.n - 1].e.missing, SVY_DONT_KNOW);
+    cr_expect_eq(d.r->events[d.r->n - 1].e.missing, SVY_DONT_KNOW);
     cr_expect_eq(give(&d, "rank", "m1 dk"), SVY_E_VALUE);
     leave(&d);
 }
@@ -399,6 +402,7 @@ Test(interview, a_lowered_count_keeps_entries_aside)
     cr_expect_eq(svy_interview_entry_count(d.iv, person, 0), 0);
     OK(give(&d, "size", "3"));
     IS("children", "", "1");
+    cr_expect_eq(give(&d, "size", "21"), SVY_E_INVALID);
     cr_expect_eq(give(&d, "size", "100000"), SVY_E_LIMIT);
     IS("size", "", "3");
     leave(&d);
@@ -510,7 +514,7 @@ Test(interview, an_end_inside_a_roster_cuts_off_later_entries)
     IS("wage", "person:1/job:2", "not-asked");
     IS("age", "person:2", "not-asked");
     IS("age", "person:1", "30");
-    IS("wages", "person:1", "not-asked");
+    IS("wages", "person:1", "2000000");
     IS("day", "", "not-asked");
     OK(give_in(&d, "wage", "person:1/job:1", "20", ""));
     IS("age", "person:2", "30");
@@ -528,7 +532,7 @@ Test(interview, completing_after_a_refusal_keeps_only_what_the_end_keeps)
     OK(svy_interview_complete(d.iv, d.now, &d.err));
     cr_expect_eq(svy_interview_phase(d.iv), SVY_COMPLETE);
     IS("consent", "", "2");
-    cr_expect_str_eq(d.r.events[d.r.n - 1].value, "21");
+    cr_expect_str_eq(d.r->events[d.r->n - 1].value, "21");
     state s = state_of(d.iv);
     char json[4096];
     cr_assert_lt(svy_interview_json(d.iv, 0, json, sizeof json), sizeof json);
@@ -671,7 +675,7 @@ Test(interview, places_that_are_not_there_are_refused)
     cr_expect_neq(svy_interview_override(d.iv, 900, 0, "x", d.now, &d.err), SVY_OK);
     cr_expect_eq(svy_interview_entry_position(d.iv, 900), 0);
     cr_expect_str_eq(svy_interview_entry_key(d.iv, 900), "");
-    cr_expect_eq(d.r.n, 1);
+    cr_expect_eq(d.r->n, 1);
     leave(&d);
 }
 

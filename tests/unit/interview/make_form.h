@@ -137,7 +137,8 @@ static inline form_maker fm_everything(void)
     const uint32_t dish = fm_add(&m, root, SVY_EL_ROSTER, "Dish", "id", "dish", "for", "${eats}", NULL);
     fm_add(&m, dish, SVY_EL_QUESTION, "How often?", "id", "often", "type", "integer", NULL);
     fm_add(&m, dish, SVY_EL_COMPUTE, "Where in the list", "id", "nth", "type", "integer", "value", "position()", NULL);
-    fm_add(&m, root, SVY_EL_QUESTION, "How many people?", "id", "size", "type", "integer", NULL);
+    const uint32_t size = fm_add(&m, root, SVY_EL_QUESTION, "How many people?", "id", "size", "type", "integer", NULL);
+    fm_add(&m, size, SVY_EL_CHECK, "At most 20.", "that", ". <= 20", NULL);
     const uint32_t person = fm_add(&m, root, SVY_EL_ROSTER, "Person", "id", "person", "count", "${size} - 1", "relevant", "${size} > 1", NULL);
     fm_add(&m, person, SVY_EL_QUESTION, "Age?", "id", "age", "type", "integer", NULL);
     fm_add(&m, person, SVY_EL_QUESTION, "School?", "id", "school", "type", "boolean", "relevant", "${age} < 16", NULL);
