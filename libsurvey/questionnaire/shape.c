@@ -14,9 +14,9 @@ static const struct { uint32_t parents; const char *attributes; } SHAPES[] = {
     [SVY_EL_CHOICES] = { BIT(SVY_EL_QUESTIONNAIRE), "id | order source" },
     [SVY_EL_CHOICE] = { BIT(SVY_EL_CHOICES), "code | parent relevant exclusive other missing valid-from valid-to" },
     [SVY_EL_SECTION] = { HOLDERS, "id | relevant page" },
-    [SVY_EL_QUESTION] = { HOLDERS, "id type | choices filter relevant required appearance sensitive readonly default unit" },
-    [SVY_EL_GRID] = { HOLDERS, "id | type choices relevant required appearance sensitive" },
-    [SVY_EL_ROW] = { BIT(SVY_EL_GRID), "id | relevant required" },
+    [SVY_EL_QUESTION] = { HOLDERS, "id type | choices filter relevant required certain appearance sensitive readonly default unit" },
+    [SVY_EL_GRID] = { HOLDERS, "id | type choices relevant required certain appearance sensitive" },
+    [SVY_EL_ROW] = { BIT(SVY_EL_GRID), "id | relevant required certain" },
     [SVY_EL_ROSTER] = { HOLDERS, "id | relevant page count for min max" },
     [SVY_EL_NOTE] = { HOLDERS, "id | relevant appearance" },
     [SVY_EL_COMPUTE] = { HOLDERS, "id type value | choices sensitive" },
@@ -26,7 +26,7 @@ static const struct { uint32_t parents; const char *attributes; } SHAPES[] = {
 
 /* Attributes with a fixed set of values. */
 static const struct { const char *name, *values; } WORDS[] = {
-    { "readonly", "true false" }, { "sensitive", "true false" }, { "exclusive", "true false" }, { "other", "true false" },
+    { "readonly", "true false" }, { "certain", "true false" }, { "sensitive", "true false" }, { "exclusive", "true false" }, { "other", "true false" },
     { "order", "fixed random rotate" }, { "page", "each all" }, { "severity", "hard soft" }, { "missing", "dont-know refused not-stated" },
 };
 

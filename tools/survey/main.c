@@ -6,6 +6,7 @@
 /* One line per verb, in the order of `survey --help`: X(researchers' verbs first). */
 #define VERBS(X) \
     X(check) X(show) \
+    X(interview) \
     X(mean) X(total) X(ratio) X(proportion) X(table)
 
 #define DECLARE(name) extern const verb verb_##name;
