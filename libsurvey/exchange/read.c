@@ -23,6 +23,13 @@ static void pass(void *user, const svy_diag *d)
         g->outer->report(g->outer->user, d);
 }
 
+/* A file that is used, for who wants to keep it. */
+static void seen(const svyi_reader *r, const char *path, const char *bytes, size_t len)
+{
+    if (r->watch != NULL)
+        r->watch->seen(r->watch->user, path, bytes, len);
+}
+
 /* ---- shared code lists ---- */
 
 /* Reports that a list cannot be had, and returns SVY_E_INVALID. */
@@ -57,6 +64,7 @@ static svy_status shared_read(svyi_reader *r, const svyi_xml *choices, svyi_shar
         return svyi_nomem(r->err);
     if (st != SVY_OK)
         return shared_problem(r, choices, why, "correct the path, or put the file there");
+    seen(r, shared->path, bytes, len);
     svyi_xml_clear(&shared->file);
     st = svyi_xml_parse(&shared->file, &r->alloc, shared->path, bytes, len, NS, 0, &r->limits, r->diags, r->err);
     if (st == SVY_OK && (shared->file.root->foreign || strcmp(shared->file.root->name, "choices") != 0))
@@ -135,6 +143,7 @@ static svy_status read_translation(svyi_reader *r, const svyi_translation *t, co
         svyi_report(r->diags, SVY_PROBLEM, SVY_E_IO, &where, "make it readable, or remove it", "the translation cannot be read: %s", why);
         return SVY_OK;
     }
+    seen(r, path, bytes, len);
     const svyi_xliff x = { .builder = r->builder, .alloc = &r->alloc, .source = path, .lang = t->lang, .from = from,
                            .lists = list != NULL ? list->lists : NULL, .n_lists = list != NULL ? list->n_lists : 0,
                            .limits = &r->limits, .diags = r->diags };
@@ -297,6 +306,12 @@ svy_status svy_questionnaire_read_memory(const svy_alloc *alloc, const char *xml
 svy_status svy_questionnaire_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
                                   void **block, size_t *size, svy_error *err)
 {
+    return svy_questionnaire_read_watched(alloc, path, limits, NULL, diags, block, size, err);
+}
+
+svy_status svy_questionnaire_read_watched(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, const svy_watch *watch,
+                                          svy_diags *diags, void **block, size_t *size, svy_error *err)
+{
     svyi_reader r;
     gate g;
     const char *bytes, *why;
@@ -306,9 +321,12 @@ svy_status svy_questionnaire_read(const svy_alloc *alloc, const char *path, cons
     *size = 0;
     SVY_REQUIRE(path != NULL, err);
     begin(&r, alloc, limits, &g, diags, err);
+    r.watch = watch;
     r.source = path;
     r.folder = svyi_path_folder(&r.arena, path);
     svy_status st = r.folder == NULL ? SVY_E_NOMEM : svyi_file_read(&r.arena, path, r.limits.bytes, 0, &bytes, &len, &why);
+    if (st == SVY_OK)
+        seen(&r, path, bytes, len);
     if (st == SVY_OK)
         st = read_bytes(&r, bytes, len, &g, block, size);
     else if (st == SVY_E_NOMEM)

@@ -18,6 +18,7 @@ typedef struct svyi_reader {
     svyi_arena arena;
     svy_alloc alloc;
     svy_xml_limits limits;
+    const svy_watch *watch;          /* NULL: nobody sees the files */
     const char *source, *folder;         /* folder NULL: nothing beside the questionnaire is read */
     const char *lang;                    /* source language */
     svyi_xml_file file;
