@@ -8,7 +8,7 @@
 #include "estimate/finish.h"
 #include "estimate/interval.h"
 #include "estimate/parallel.h"
-#include "estimate/plan.h"
+#include "estimate/variables.h"
 
 enum { COVARIANCES_MAX = 8192 };
 
@@ -32,7 +32,7 @@ typedef struct run {
     const svy_alloc *alloc;
     const svy_design *design;
     svyi_domains domains;
-    svyi_plan plan;
+    svyi_variables plan;
     unsigned threads;
     svy_error *err;
 } run;
@@ -240,7 +240,7 @@ svy_status svy_estimate(const svy_alloc *alloc, const svy_frame *f, const svy_de
     e->has_deff = spec->deff != SVY_DEFF_NONE;
     run r = { .e = e, .spec = spec, .alloc = alloc, .design = d, .err = err };
     r.threads = alloc != NULL ? 1 : spec->threads != 0 ? spec->threads : svyi_threads_default();
-    if ((st = svyi_plan_make(&e->arena, f, spec, &r.plan, err)) == SVY_OK &&
+    if ((st = svyi_variables_find(&e->arena, f, spec, &r.plan, err)) == SVY_OK &&
         (st = svyi_domains_make(&e->arena, f, d, spec->by, spec->n_by, spec->where, &r.domains, err)) == SVY_OK &&
         (st = keep_by(&r)) == SVY_OK)
         st = estimate_all(&r);

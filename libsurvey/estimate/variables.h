@@ -1,6 +1,6 @@
 /* What is asked for, as columns: variables, factors, missing masks. Internal. */
-#ifndef SVY_ESTIMATE_PLAN_H
-#define SVY_ESTIMATE_PLAN_H
+#ifndef SVY_ESTIMATE_VARIABLES_H
+#define SVY_ESTIMATE_VARIABLES_H
 #include <survey/estimate.h>
 
 #include "estimate/domain.h"
@@ -12,10 +12,10 @@ typedef struct svyi_variable {
     svyi_factor factor;           /* n_levels > 0 for a factor */
 } svyi_variable;
 
-typedef struct svyi_plan {
+typedef struct svyi_variables {
     svyi_variable *variables; size_t n_variables;    /* a table has one */
     const uint8_t *missing;       /* by row: some variable is; NULL: none */
-} svyi_plan;
+} svyi_variables;
 
-svy_status svyi_plan_make(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_plan *out, svy_error *err);
+svy_status svyi_variables_find(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_variables *out, svy_error *err);
 #endif

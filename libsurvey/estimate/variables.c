@@ -1,5 +1,5 @@
 /* From the names a user gives to columns, factors and one mask of missing values. */
-#include "estimate/plan.h"
+#include "estimate/variables.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ typedef struct planning {
     const svy_estimate_spec *spec;
     size_t rows;
     uint8_t *own;                 /* mask made here */
-    svyi_plan *out;
+    svyi_variables *out;
     svy_error *err;
 } planning;
 
@@ -114,11 +114,11 @@ static svy_status cross_variables(planning *p)
     return svyi_factor_cross(p->arena, factors, n, p->rows, &v[0].factor, p->err);
 }
 
-svy_status svyi_plan_make(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_plan *out, svy_error *err)
+svy_status svyi_variables_find(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_variables *out, svy_error *err)
 {
     planning p = { .arena = arena, .f = f, .spec = spec, .rows = svy_frame_rows(f), .out = out, .err = err };
     svy_status st = SVY_OK;
-    *out = (svyi_plan){ 0 };
+    *out = (svyi_variables){ 0 };
     out->variables = svyi_arena_get(arena, (spec->n_variables + 1) * sizeof *out->variables);
     if (out->variables == NULL)
         return svyi_nomem(err);
