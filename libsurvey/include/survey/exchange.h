@@ -23,6 +23,11 @@ typedef struct svy_xml_limits {
  *  @return SVY_OK (perhaps with warnings), SVY_E_INVALID (problems were reported), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
                                                         void **block, size_t *size, svy_error *err);
+/** Sees a file that was read; path and bytes are borrowed for the call. */
+typedef struct svy_watch { void (*seen)(void *user, const char *path, const void *bytes, size_t len); void *user; } svy_watch;
+/** The same, and `watch` sees every file that is used, the questionnaire first: for who keeps them together. */
+SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_watched(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, const svy_watch *watch,
+                                                                svy_diags *diags, void **block, size_t *size, svy_error *err);
 /** The same from memory.
  *  @param path the folder where shared lists and translations are looked for; NULL: none are read. */
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_memory(const svy_alloc *alloc, const char *xml, size_t len, const char *path,
