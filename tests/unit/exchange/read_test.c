@@ -307,6 +307,43 @@ Test(read, a_shared_list_in_another_language_is_warned_about, .init = make_folde
     finish(&l);
 }
 
+/* ---- who keeps the sources ---- */
+
+typedef struct watched { char names[512]; size_t bytes; } watched;
+
+static void note(void *user, const char *path, const void *bytes, size_t len)
+{
+    watched *w = user;
+    const char *slash = strrchr(path, '/');
+    (void)bytes;
+    strncat(w->names, slash != NULL ? slash + 1 : path, sizeof w->names - strlen(w->names) - 2);
+    strcat(w->names, " ");
+    w->bytes += len;
+}
+
+Test(read, every_file_that_is_used_is_seen_once, .init = make_folder, .fini = remove_folder)
+{
+    static loaded l;
+    static watched w;
+    const svy_watch watch = { note, &w };
+    char path[128];
+    put("lists/x.xml", LIST("<choice code='1'>A</choice>"));
+    put("lists/x.bg.xlf", XLIFF("bg", UNIT("1", "A", "А")));
+    put("lists/x.fr.xlf", XLIFF("fr", UNIT("1", "A", "Ah")));
+    put("lists/y.xml", "not read");
+    put("study/bg.xlf", XLIFF("bg", UNIT("a/label", "A", "А?")));
+    put("study/questionnaire.xml", USES("../lists/x.xml"));
+    snprintf(path, sizeof path, "%s/study/questionnaire.xml", folder);
+    begin(&l);
+    l.status = svy_questionnaire_read_watched(NULL, path, NULL, &watch, &l.diags, &l.block, &l.size, &l.err);
+    open_form(&l);
+    cr_expect_eq(l.status, SVY_OK, "%s", l.said.text);
+    cr_expect_str_eq(w.names, "questionnaire.xml x.xml bg.xlf x.bg.xlf ");
+    cr_expect_eq(w.bytes, sizeof USES("../lists/x.xml") + sizeof LIST("<choice code='1'>A</choice>") + sizeof XLIFF("bg", UNIT("1", "A", "А")) +
+                 sizeof XLIFF("bg", UNIT("a/label", "A", "А?")) - 4);
+    finish(&l);
+}
+
 /* ---- from memory, and what cannot be read ---- */
 
 Test(read, from_memory_nothing_beside_is_read_without_a_folder, .init = make_folder, .fini = remove_folder)
