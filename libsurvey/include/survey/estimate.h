@@ -80,7 +80,7 @@ typedef struct svy_estimates svy_estimates;
  *  Cost: O(rows * columns + PSUs * domains); memory for the non-empty combinations of PSU and domain; (estimates)^2 * 8 bytes for covariances.
  *  Source: Binder, Int. Stat. Rev. 51 (1983) 279-292, doi:10.2307/1402588; Saerndal, Swensson & Wretman, Model Assisted Survey Sampling (1992),
  *  doi:10.1007/978-1-4612-4378-6, ch. 4-5; intervals: Korn & Graubard, Surv. Methodol. 24 (1998) 193-201.
- *  Tests: tests/unit/estimate/reference_test.c holds figures from R survey and from textbooks.
+ *  Tests: tests/command/estimate_reference_test.py holds figures from R survey and from textbooks.
  *
  *  @param alloc NULL for malloc; otherwise only one thread is used.
  *  @param f     the frame the design was made from; must outlive `*out`, which borrows texts of levels.
