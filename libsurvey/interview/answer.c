@@ -125,6 +125,24 @@ static svy_status run_checks(svy_interview *iv, svy_place place, const char *rea
     return SVY_OK;
 }
 
+/* A hard check that reads nothing but the answer is decided before anything follows from it, such as ten thousand roster entries. */
+static svy_status run_plain_checks(svy_interview *iv, svy_place place, const svy_value *value, svy_verdict *verdict, svy_error *err)
+{
+    const svy_item *item = svyi_item(iv, place.item);
+
+    for (uint32_t c = item->first_check; c < item->first_check + item->n_checks; c++) {
+        if (svy_form_check(iv->form, c)->soft != 0 || !svyi_check_refuses(iv, c, place, value))
+            continue;
+        svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);     /* the sentence may mention the answer */
+        if (cell == NULL || svyi_cell_set(iv, place.item, cell, value) != 0)
+            return svyi_nomem(err);
+        cell->flags |= SVYI_GIVEN;
+        *verdict = (svy_verdict){ .check = c };
+        return refuse(iv, c, place.entry, err);
+    }
+    return SVY_OK;
+}
+
 static svy_status too_long(const char *what, size_t len, svy_error *err)
 {
     return svyi_fail(err, SVY_E_VALUE, "%s has %zu bytes; at most %d", what, len, SVYI_MAX_ANSWER);
@@ -134,8 +152,10 @@ static svy_status too_long(const char *what, size_t len, svy_error *err)
 static svy_status try_answer(svy_interview *iv, svy_place place, const svy_value *value, const char **reason, svy_verdict *verdict, svy_error *err)
 {
     int overridden = 0;
-    svy_status st = svyi_answer_put(iv, place, value, "", err);
+    svy_status st = value->missing == SVY_PRESENT ? run_plain_checks(iv, place, value, verdict, err) : SVY_OK;
 
+    if (st == SVY_OK)
+        st = svyi_answer_put(iv, place, value, "", err);
     if (st == SVY_OK && value->missing == SVY_PRESENT)
         st = run_checks(iv, place, *reason, &overridden, verdict, err);
     if (st != SVY_OK)

@@ -39,6 +39,8 @@ static void watch(svyi_view *view, uint32_t item, uint32_t entry, const svy_valu
     const uint32_t at = svyi_enclosing(iv, svyi_item(iv, item)->roster, entry);
     uint64_t bits;
 
+    if (svyi_item(iv, item)->kind == SVY_EL_PARAMETER)
+        return;                                     /* never changes while answers are given */
     memcpy(&bits, &value->number, sizeof bits);
     view->seen = mix(mix(mix(view->seen, (uint64_t)item << 32 | at), bits), (uint64_t)value->missing << 32 | value->len);
     if (value->len > 0)
@@ -64,6 +66,7 @@ static uint32_t env_next(void *user, uint32_t roster, uint32_t entry, uint32_t a
     const svy_interview *iv = view->iv;
     const uint32_t holder = svyi_holder(iv, roster, entry);
 
+    view->saw |= SVYI_ENTRIES;
     for (uint32_t up = view->origin; up != 0; ) {
         up = iv->entries[up].parent;
         if (up == holder)

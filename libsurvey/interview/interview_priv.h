@@ -22,7 +22,7 @@ enum {
 /* ---- The plan: what is computed once from the form ---- */
 
 enum { SVYI_RULE_LAZY = 0, SVYI_RULE_RELEVANT = 1, SVYI_RULE_VALUE = 2 };   /* which rules are kept up to date */
-enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4 };               /* what a rule was seen to read */
+enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4, SVYI_ENTRIES = 8 };               /* what a rule was seen to read */
 
 typedef struct svyi_plan_rule { uint32_t owner, rank; uint8_t which, saw, clock; } svyi_plan_rule;
 
@@ -229,6 +229,8 @@ int svyi_offers_missing(const svy_interview *iv, uint32_t list, svy_missing miss
 /* ---- problems.c ---- */
 /* 1 when check `check` fails in `entry`; `seen` and `last` may be NULL. */
 int svyi_check_fails(const svy_interview *iv, uint32_t check, uint32_t entry, uint64_t *seen, svy_place *last);
+/* 1 when a check of a question fails for an answer, whatever else is true: it read nothing else. */
+int svyi_check_refuses(const svy_interview *iv, uint32_t check, svy_place place, const svy_value *answer);
 int svyi_check_place_ok(const svy_interview *iv, uint32_t check, uint32_t entry);
 int svyi_overridden(const svy_interview *iv, uint32_t check, uint32_t entry, uint64_t seen);
 /* Remembers an override when the change is kept. 0, or -1 when out of memory. */

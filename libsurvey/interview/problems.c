@@ -23,6 +23,19 @@ int svyi_check_fails(const svy_interview *iv, uint32_t check, uint32_t entry, ui
     return value.missing != SVY_PRESENT || value.number == 0;
 }
 
+int svyi_check_refuses(const svy_interview *iv, uint32_t check, svy_place place, const svy_value *answer)
+{
+    svyi_view view = { .iv = iv, .origin = place.entry, .watch = 1 };
+    svy_env env = svyi_env(&view);
+    svy_value value;
+
+    env.self = place.item;
+    env.self_value = answer;
+    if (svy_code_run(svy_form_rule(iv->form, svy_form_check(iv->form, check)->that).code, &env, place.entry, iv->scratch, &value, NULL) != SVY_OK)
+        return 0;                                   /* it will fail again when everything else is known */
+    return view.seen == 0 && view.saw == 0 && (value.missing != SVY_PRESENT || value.number == 0);
+}
+
 int svyi_overridden(const svy_interview *iv, uint32_t check, uint32_t entry, uint64_t seen)
 {
     for (size_t i = 0; i < iv->n_overrides; i++) {

@@ -218,7 +218,7 @@ Test(interview_property, memory_that_ends_changes_nothing, .timeout = 280)
     svy_interview *iv = begin(&alloc, m.form, NULL, 3);
     int failed = 0;
     svyi_random_seed(&rnd, 5);
-    for (int step = 0; step < 700; step++) {
+    for (int step = 0; step < 4000; step++) {
         svy_status st = SVY_E_NOMEM;
         for (long k = 0; st == SVY_E_NOMEM && k < 10000; k++) {
             state before = state_of(iv);
@@ -238,7 +238,7 @@ Test(interview_property, memory_that_ends_changes_nothing, .timeout = 280)
             }
             free(before.bytes);
         }
-        if (step % 50 == 0)
+        if (step % 200 == 0)
             expect_settled(iv, 5, step);
     }
     cr_expect_gt(failed, 100, "only %d allocations failed", failed);

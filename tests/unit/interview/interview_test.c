@@ -403,8 +403,28 @@ Test(interview, a_lowered_count_keeps_entries_aside)
     OK(give(&d, "size", "3"));
     IS("children", "", "1");
     cr_expect_eq(give(&d, "size", "21"), SVY_E_INVALID);
-    cr_expect_eq(give(&d, "size", "100000"), SVY_E_LIMIT);
     IS("size", "", "3");
+    leave(&d);
+}
+
+Test(interview, a_roster_of_too_many_entries_is_refused)
+{
+    form_maker m = fm_begin();
+    const uint32_t root = fm_add(&m, 0, SVY_EL_QUESTIONNAIRE, "T", "id", "t", "version", "1", "xml:lang", "en", NULL);
+    fm_add(&m, root, SVY_EL_QUESTION, "How many?", "id", "n", "type", "integer", NULL);
+    const uint32_t roster = fm_add(&m, root, SVY_EL_ROSTER, "R", "id", "r", "count", "${n}", NULL);
+    fm_add(&m, roster, SVY_EL_QUESTION, "Q", "id", "q", "type", "integer", NULL);
+    fm_end(&m);
+    desk d = sit(m);
+
+    open_with(&d, NULL);
+    OK(give(&d, "n", "10000"));
+    OK(give_in(&d, "q", "r:10000", "4", ""));
+    cr_expect_eq(give(&d, "n", "10001"), SVY_E_LIMIT);
+    cr_expect(strstr(d.err.message, "'r'") != NULL, "%s", d.err.message);
+    IS("n", "", "10000");
+    OK(give(&d, "n", "-5"));
+    cr_expect_eq(svy_interview_entry_count(d.iv, at(&d, "r", "").item, 0), 0);
     leave(&d);
 }
 
