@@ -145,10 +145,9 @@ static uint32_t common_roster(const svyi_q *q, uint32_t a, uint32_t b)
 
 static void use_list(svyi_q *q, const svyi_q_item *d)
 {
-    svyi_q_list *l = &q->lists[d->i.list];
-
     if (d->i.list == 0 || d->i.kind != SVY_EL_QUESTION)
         return;
+    svyi_q_list *l = &q->lists[d->i.list];
     l->roster = l->used++ == 0 ? d->i.roster : common_roster(q, l->roster, d->i.roster);
 }
 

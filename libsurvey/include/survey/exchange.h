@@ -20,6 +20,7 @@ typedef struct svy_xml_limits {
  *  @param limits NULL for the defaults.
  *  @param err with SVY_E_INVALID the first problem; otherwise why nothing could be read, which is not in `diags`.
  *  @param block receives the compiled form (svy_block_free with the same allocator); NULL on failure.
+ *  Threads may read at the same time. libxml2's error handler of this thread is ours meanwhile and then the caller's again; nothing global is set.
  *  @return SVY_OK (perhaps with warnings), SVY_E_INVALID (problems were reported), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
                                                         void **block, size_t *size, svy_error *err);

@@ -384,6 +384,51 @@ Test(read, what_cannot_be_read, .init = make_folder, .fini = remove_folder)
     cr_expect(strstr(l.err.message, "at most 50") != NULL, "%s", l.err.message);
 }
 
+/* ---- memory ---- */
+
+static size_t countdown, live;
+static void *failing(void *user, void *ptr, size_t old, size_t size)
+{
+    (void)user;
+    (void)old;
+    if (size == 0) {
+        live -= ptr != NULL;
+        free(ptr);
+        return NULL;
+    }
+    if (countdown == 0)
+        return NULL;
+    countdown--;
+    live += ptr == NULL;
+    return realloc(ptr, size);
+}
+
+Test(read, every_allocation_failure_with_files_beside_is_clean, .init = make_folder, .fini = remove_folder)
+{
+    const svy_alloc alloc = { failing, NULL };
+    char path[128];
+    size_t n = 0;
+    put("lists/x.xml", LIST("<choice code='1'>A</choice>"));
+    put("lists/x.bg.xlf", XLIFF("bg", UNIT("1", "A", "А")));
+    put("study/bg.xlf", XLIFF("bg", UNIT("/title", "The title", "З") UNIT("a/label", "A", "А?")));
+    put("study/questionnaire.xml", USES("../lists/x.xml"));
+    snprintf(path, sizeof path, "%s/study/questionnaire.xml", folder);
+    for (svy_status st = SVY_E_NOMEM; st != SVY_OK; n++) {
+        svy_error err = SVY_ERROR_INIT;
+        svy_diags diags = { .report = NULL };
+        void *block;
+        size_t size;
+        countdown = n;
+        st = svy_questionnaire_read(&alloc, path, NULL, &diags, &block, &size, &err);
+        countdown = SIZE_MAX;
+        cr_assert(st == SVY_OK || st == SVY_E_NOMEM, "failure %zu: %d %s", n, (int)st, err.message);
+        cr_assert_eq(diags.problems + diags.warnings, 0, "failure %zu is told as a fault of the files", n);
+        svy_block_free(&alloc, block, size);
+        cr_assert_eq(live, 0, "failure %zu leaks", n);
+    }
+    cr_expect(n > 50, "%zu", n);
+}
+
 /* ---- cost ---- */
 
 Test(read, five_thousand_questions_under_a_second)
