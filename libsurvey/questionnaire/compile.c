@@ -29,7 +29,7 @@ static void analyse(svyi_q *q)
 {
     static void (*const STEPS[])(svyi_q *) = {
         svyi_q_check_shape, svyi_q_make_lists, svyi_q_make_items, svyi_q_resolve, svyi_q_make_rules, svyi_q_order,
-        svyi_q_check_routing, svyi_q_make_texts, svyi_q_translate,
+        svyi_q_check_routing, svyi_q_make_texts, svyi_q_translate, svyi_q_check_answers, svyi_q_check_reach,
     };
 
     for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0] && !q->failed && !q->found.failed; i++)

@@ -180,9 +180,49 @@ void svyi_q_translate(svyi_q *q);
 /* Next ${name} of a text from *at. 1 found, 0 none, -1 an opening without an end (at *start). */
 int svyi_q_next_fill(const char *text, size_t *at, size_t *start, const char **name, size_t *len);
 
-/* ---- warn.c, trial.c, reach.c: static checks ---- */
+/* ---- answers.c, reach.c: static checks ---- */
 void svyi_q_check_answers(svyi_q *q);
 void svyi_q_check_reach(svyi_q *q);
+
+/* ---- trial.c, candidates.c: deciding by trying answers ---- */
+
+enum { SVYI_Q_SYMBOLS = 16, SVYI_Q_TRIED = 48, SVYI_Q_CONSTANTS = 64, SVYI_Q_COMBINATIONS = 20000 };
+
+/* An item whose answers are tried: those that the constants it is compared with can tell apart. */
+typedef struct svyi_q_symbol {
+    uint32_t item;
+    const svy_value *constants[SVYI_Q_CONSTANTS]; uint32_t n_constants;
+    uint8_t guarded, loose, present, absent;      /* never missing; always */
+    svy_value *values; uint32_t n, at;
+} svyi_q_symbol;
+
+/* Rules that all have to hold. One with a guard only has to when the guard has an answer: then the guard was asked. */
+typedef struct svyi_q_trial {
+    svyi_q *q;
+    svy_scratch *scratch;
+    svyi_arena arena;                             /* of the values */
+    uint32_t runs;                                /* left, of all trials together */
+    int loose;                                    /* also try rules that this cannot decide: finding an answer then proves something, finding none does not */
+    svyi_q_symbol symbols[SVYI_Q_SYMBOLS]; uint32_t n_symbols;
+    struct { uint32_t rule, guard; } rules[SVYI_Q_TRIED]; uint32_t n_rules;
+    uint32_t *slot;                               /* by item: its symbol + 1 */
+} svyi_q_trial;
+
+svy_status svyi_q_trial_init(svyi_q_trial *t, svyi_q *q);
+void svyi_q_trial_clear(svyi_q_trial *t);
+void svyi_q_trial_begin(svyi_q_trial *t, int loose);
+/* 1 when the rule was added, 0 when trying cannot decide it. */
+int svyi_q_trial_add(svyi_q_trial *t, uint32_t rule, uint32_t guard);
+/* Adds what must hold because the items looked at were asked, as far as it can be decided. */
+void svyi_q_trial_add_implied(svyi_q_trial *t);
+/* Takes the symbols and rules added last off again. */
+void svyi_q_trial_shrink(svyi_q_trial *t, uint32_t symbols, uint32_t rules);
+svyi_q_symbol *svyi_q_trial_symbol(svyi_q_trial *t, uint32_t item);   /* NULL when it is not tried */
+/* 1 when all rules can hold together; 0 when they never can; -1 unknown. `last`: what the rule added first has to be, true (1) or not (0). */
+int svyi_q_trial_solve(svyi_q_trial *t, int first);
+
+/* Makes the values of a symbol. 1, or 0 when there are too many. */
+int svyi_q_candidates(svyi_q_trial *t, svyi_q_symbol *s);
 
 /* ---- seal.c ---- */
 svy_status svyi_q_seal(svyi_q *q, void **block, size_t *size, svy_error *err);

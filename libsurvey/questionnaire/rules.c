@@ -271,6 +271,7 @@ int svyi_q_optional(const svyi_q *q, uint32_t item, uint32_t from)
     return 0;
 }
 
+/* In a check a not() that is true for want of an answer lets it pass, as it should: no warning there. */
 static void symbol_of(svyi_q *q, const svyi_q_rule *rule, uint32_t item, svy_symbol *symbol)
 {
     const svyi_q_item *d = &q->items[item];
@@ -279,7 +280,7 @@ static void symbol_of(svyi_q *q, const svyi_q_rule *rule, uint32_t item, svy_sym
 
     *symbol = (svy_symbol){ .id = item, .roster = d->i.roster, .list = coded ? d->i.list : 0, .kind = (uint8_t)kind,
                             .numeric = coded && d->i.list != 0 && q->lists[d->i.list].numeric,
-                            .optional = (uint8_t)(item != rule->self && svyi_q_optional(q, item, rule->item)) };
+                            .optional = rule->purpose != SVY_FOR_CHECK && svyi_q_optional(q, item, rule->item) };
 }
 
 static int find(void *user, const char *name, size_t len, svy_symbol *symbol)

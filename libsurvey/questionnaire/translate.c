@@ -95,11 +95,14 @@ static int item_unit(const svyi_q *q, uint32_t item, const char *rest, uint32_t 
     for (size_t i = 0; i < sizeof ROLES / sizeof ROLES[0]; i++) {
         if (strcmp(ROLES[i].name, rest) != 0)
             continue;
-        const uint32_t below = q->roles[item] & ((1u << (ROLES[i].role - 1)) - 1);
+        svy_role role = ROLES[i].role;
+        if (role == SVY_TEXT && q->items[item].i.kind == SVY_EL_NOTE)
+            role = SVY_LABEL;                         /* the text of a note is its label */
+        const uint32_t below = q->roles[item] & ((1u << (role - 1)) - 1);
         *unit = q->first_unit[item];
         for (uint32_t bits = below; bits != 0; bits &= bits - 1)
             ++*unit;
-        return (q->roles[item] >> (ROLES[i].role - 1) & 1) != 0;
+        return (q->roles[item] >> (role - 1) & 1) != 0;
     }
     return 0;
 }

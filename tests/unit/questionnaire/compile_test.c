@@ -84,7 +84,7 @@ static const row RULES[] = {
     { YN "question id=a type=single choices=yn | A\nquestion id=b type=integer relevant=\"${a} = 3\" | B\n", "problem: '3' is not a code of this list" },
     { "section id=s | S\nquestion id=b type=integer relevant=\"${s} = 1\" | B\n", "problem: 's' holds no answer" },
     { "question id=a type=number | A\nquestion id=b type=integer relevant=\"${a} = 1\" | B\n", "1 a problem: there is no type 'number'" },
-    { "question id=a type=integer required=true | A\n", NULL },
+    { "question id=a type=integer required=true certain=true | A\n", NULL },
     { "question id=b type=integer | B\nquestion id=a type=integer required=\"${b} > 1\" | A\n", NULL },
     { "question id=a type=integer required=yes | A\n", "1 a problem: " },
     { YN "question id=a type=single choices=yn default=1 | A\n", NULL },
@@ -125,7 +125,7 @@ static const row ROSTERS[] = {
     { "roster id=m | M\n  question id=x type=integer | X\nquestion id=y type=integer relevant=\"${x} = 1\" | Y\n", "3 y problem: " },
     { "roster id=m | M\n  question id=x type=integer | X\nquestion id=y type=integer relevant=\"sum(${x}) = 1\" | Y\n", NULL },
     { "roster id=m | M\n  question id=x type=integer | X\n  question id=y type=integer relevant=\"${x} = 1 and position() > 1\" | Y\n", NULL },
-    { "roster id=m | M\n  check that=\"${x} > 1\" | Too few\n  question id=x type=integer required=true | X\n", NULL },
+    { "roster id=m | M\n  check that=\"${x} > 1\" | Too few\n  question id=x type=integer required=true certain=true | X\n", NULL },
 };
 
 static const row ROUTING[] = {
@@ -193,9 +193,105 @@ static const row TRANSLATIONS[] = {
     { "note id=n | N ${x}\nquestion id=x type=text | ${x}\n@bg n/label => \"X ${x}\"\n@bg x/label => \"${x}\"\n@bg /title => \"W\"\n", NULL },
 };
 
+static const row ANSWERS[] = {
+    { YN "question id=a type=single choices=yn required=true | A\n",
+      "4 a warning: the question is required, and there is no way to say \"don't know\" [add a choice with missing=\"dont-know\"" },
+    { YN "question id=a type=single choices=yn required=true certain=true | A\n", NULL },
+    { "question id=a type=text required=true | A\n", "1 a warning: the question is required" },
+    { "choices id=c\n  choice code=1 | Yes\n  choice code=9 missing=dont-know | Don't know\nquestion id=a type=single choices=c required=true | A\n", NULL },
+    { YN "question id=a type=single choices=yn | A\n", NULL },
+    { YN "question id=a type=single choices=yn required=\"1 = 1\" | A\n", NULL },
+    { YN "grid id=g choices=yn required=true | G\n  row id=r | R\n", "5 r warning: the question is required" },
+    { YN "grid id=g choices=yn required=true certain=true | G\n  row id=r | R\n", NULL },
+    { YN "grid id=g choices=yn required=true | G\n  row id=r required=false | R\n", NULL },
+    /* codes of missing answers */
+    { "choices id=c\n  choice code=1 | Yes\n  choice code=9 missing=dont-know | Don't know\nquestion id=a type=single choices=c | A\n"
+      "note id=n relevant=\"${a} = 9 or ${a} = 1\" | N\n", "5 n warning: 'a' is compared with code '9', which is recorded as a missing answer: this is never so [write dont-know(${a})]" },
+    { "choices id=c\n  choice code=1 | Yes\n  choice code=9 missing=dont-know | Don't know\nquestion id=a type=single choices=c | A\n"
+      "note id=n relevant=\"dont-know(${a}) or ${a} = 1\" | N\n", NULL },
+    { "choices id=c\n  choice code=1 | Yes\n  choice code=x missing=not-stated | Lost\nquestion id=a type=multiple choices=c | A\n"
+      "note id=n relevant=\"selected(${a}, 'x') or selected(${a}, '1')\" | N\n", "compared with code 'x', which is recorded as a missing answer: this is never so [write not(answered(${a}))]" },
+    /* not() */
+    { YN "question id=a type=single choices=yn | A\nnote id=n relevant=\"not(${a} = 1)\" | N\n", "5 n warning: not() is true here also when '${a}' has no answer" },
+    { YN "question id=a type=single choices=yn required=true certain=true | A\nnote id=n relevant=\"not(${a} = 1)\" | N\n", NULL },
+    { YN "question id=a type=single choices=yn required=true certain=true relevant=\"1 = 1\" | A\nnote id=n relevant=\"not(${a} = 1)\" | N\n", "5 n warning: not()" },
+    { YN "section id=s relevant=\"${b} = 1\"\n  question id=a type=single choices=yn required=true certain=true | A\n  note id=n relevant=\"not(${a} = 1)\" | N\n",
+      "4 s problem: unknown name 'b'" },
+    { YN "question id=b type=single choices=yn | B\nsection id=s relevant=\"${b} = 1\"\n"
+      "  question id=a type=single choices=yn required=true certain=true | A\n  note id=n relevant=\"not(${a} = 1)\" | N\n", NULL },
+    { YN "question id=b type=single choices=yn | B\nsection id=s relevant=\"${b} = 1\"\n"
+      "  question id=a type=single choices=yn required=true certain=true | A\nnote id=n relevant=\"not(${a} = 1)\" | N\n", "7 n warning: not()" },
+    { YN "question id=a type=single choices=yn | A\nquestion id=x type=integer | X\n  check that=\"not(${a} = 1 and . > 3)\" | X\n", NULL },
+};
+
+static const row CHECKS[] = {
+    { "question id=a type=integer | A\n  check that=\". >= 1 and . <= 9\" | X\n", NULL },
+    { "question id=a type=integer | A\n  check that=\". >= 1 or . <= 9\" | X\n", "2 a warning: this check can never fail [correct it, or remove it]" },
+    { "question id=a type=integer | A\n  check that=\". > 3 and . < 4\" | X\n", "2 a warning: this check can never hold: no answer satisfies it" },
+    { "question id=a type=decimal | A\n  check that=\". > 3 and . < 4\" | X\n", NULL },
+    { YN "question id=a type=single choices=yn | A\n  check that=\"in(., 1, 2)\" | X\n", "5 a warning: this check can never fail" },
+    { YN "question id=a type=single choices=yn | A\n  check that=\". > 1\" | X\n", NULL },
+    { YN "question id=a type=single choices=yn | A\n  check that=\". > 2\" | X\n", "5 a warning: this check can never hold" },
+    { YN "question id=a type=multiple choices=yn | A\n  check that=\"selected(., 1) or selected(., 2)\" | X\n", "5 a warning: this check can never fail" },
+    { YN "question id=a type=multiple choices=yn | A\n  check that=\"not(selected(., 1) and selected(., 2))\" | X\n", NULL },
+    { YN "question id=a type=multiple choices=yn | A\n  check that=\"selected(., 1) and not(selected(., 1))\" | X\n", "can never hold" },
+    { "question id=a type=date | A\n  check that=\". >= '2026-01-01' and . < '2026-01-02'\" | X\n", NULL },
+    { "question id=a type=date | A\n  check that=\". > '2026-01-01' and . < '2026-01-02'\" | X\n", "can never hold" },
+    { "question id=a type=date | A\n  check that=\". > today()\" | X\n", NULL },
+    { "question id=a type=text | A\n  check that=\". = 'x' or . != 'x'\" | X\n", "can never fail" },
+    { "question id=a type=boolean | A\n  check that=\".\" | X\n", NULL },
+    { "question id=a type=integer | A\n  check that=\"1 = 1\" | X\n", "can never fail" },
+    { "roster id=m | M\n  check that=\"position() = 1 or position() != 1\" | X\n  question id=a type=integer | A\n", NULL },
+    /* hard checks that another question's silence makes fail */
+    { "question id=b type=integer | B\nquestion id=a type=integer | A\n  check that=\". > ${b}\" | X\n",
+      "3 a warning: when '${b}' has no answer this check cannot hold, and blocks [write not(answered(${b})) or ...]" },
+    { "question id=b type=integer | B\nquestion id=a type=integer | A\n  check that=\". > ${b}\" severity=soft | X\n", NULL },
+    { "question id=b type=integer | B\nquestion id=a type=integer | A\n  check that=\"not(answered(${b})) or . > ${b}\" | X\n", NULL },
+    { "question id=b type=integer | B\nquestion id=a type=integer | A\n  check that=\". > coalesce(${b}, 0)\" | X\n", NULL },
+    { "question id=b type=integer | B\nquestion id=a type=integer | A\n  check that=\". > 5 or ${b} = 1\" | X\n", NULL },
+    { "question id=b type=integer | B\nquestion id=a type=integer relevant=\"${b} > 0\" | A\n  check that=\". < ${b}\" | X\n", NULL },
+    { "question id=b type=integer | B\nsection id=s relevant=\"answered(${b})\"\n  question id=a type=integer | A\n    check that=\". < ${b}\" | X\n", NULL },
+    { "question id=b type=integer required=true certain=true | B\nquestion id=a type=integer | A\n  check that=\". > ${b}\" | X\n", NULL },
+    { "parameter id=b type=integer value=3\nquestion id=a type=integer | A\n  check that=\". > ${b}\" | X\n", NULL },
+    { "parameter id=b type=integer\nquestion id=a type=integer | A\n  check that=\". > ${b}\" | X\n", "3 a warning: when '${b}' has no answer" },
+    { "roster id=m | M\n  question id=x type=integer | X\nquestion id=a type=integer | A\n  check that=\". > sum(${x})\" | X\n", NULL },
+};
+
+static const row REACH[] = {
+    { YN "question id=a type=single choices=yn | A\nquestion id=b type=integer relevant=\"${a} = 1 and ${a} = 2\" | B\n",
+      "5 b problem: 'b' can never be asked: its condition cannot be true [correct it" },
+    { YN "question id=a type=multiple choices=yn | A\nquestion id=b type=integer relevant=\"selected(${a}, 1) and selected(${a}, 2)\" | B\n", NULL },
+    { YN "question id=a type=single choices=yn | A\nsection id=s relevant=\"${a} = 1\"\n  question id=b type=integer relevant=\"${a} = 2\" | B\n", "6 b problem: 'b' can never be asked" },
+    { YN "question id=a type=single choices=yn | A\nsection id=s relevant=\"${a} > 2\"\n  question id=b type=integer relevant=\"${a} = 2\" | B\n",
+      "5 s warning: nobody can enter 's': its condition cannot be true" },
+    { YN "question id=a type=single choices=yn | A\nsection id=s relevant=\"${a} >= 2\"\n  question id=b type=integer relevant=\"${a} = 2\" | B\n", NULL },
+    { YN "question id=a type=single choices=yn | A\nroster id=s relevant=\"${a} > 2\" | S\n", "5 s warning: nobody can enter 's'" },
+    { YN "question id=a type=single choices=yn | A\nnote id=s relevant=\"${a} > 2\" | S\n", "5 s warning: 's' can never be shown" },
+    { YN "question id=a type=single choices=yn | A\nend id=s when=\"${a} > 2\" outcome=1 | S\n", "5 s warning: nobody can come to this end" },
+    { YN "question id=a type=single choices=yn | A\nend id=s when=\"${a} = 2\" outcome=1 | S\n", NULL },
+    { "question id=a type=integer | A\nquestion id=b type=integer relevant=\"${a} > 3 and ${a} < 4\" | B\n", "2 b problem: 'b' can never be asked" },
+    { "question id=a type=integer | A\nquestion id=b type=integer relevant=\"${a} > 3 and ${a} < 5\" | B\n", NULL },
+    { "question id=a type=decimal | A\nquestion id=b type=integer relevant=\"${a} > 3 and ${a} < 4\" | B\n", NULL },
+    { "question id=a type=integer | A\nquestion id=b type=integer relevant=\"dont-know(${a}) and ${a} < 5\" | B\n", "2 b problem: 'b' can never be asked" },
+    { "question id=a type=integer | A\nquestion id=b type=integer relevant=\"refused(${a}) or dont-know(${a})\" | B\n", NULL },
+    { "parameter id=p type=integer value=1\nquestion id=b type=integer relevant=\"${p} = 2\" | B\n", NULL },
+    { "compute id=c type=integer value=1\nquestion id=b type=integer relevant=\"${c} = 2\" | B\n", NULL },
+    { "question id=b type=integer relevant=\"1 = 2\" | B\n", "1 b problem: 'b' can never be asked" },
+    { "question id=a type=date | A\nquestion id=b type=integer relevant=\"${a} > today() and ${a} < today()\" | B\n", NULL },
+    { "roster id=m | M\n  question id=b type=integer relevant=\"position() = 1\" | B\n", NULL },
+    /* b is only asked when a is 2 */
+    { YN "question id=a type=single choices=yn | A\nquestion id=b type=single choices=yn relevant=\"${a} = 2\" | B\n"
+      "question id=c type=single choices=yn relevant=\"${b} = 1 and ${a} = 1\" | C\n", "6 c problem: 'c' can never be asked" },
+    { YN "question id=a type=single choices=yn | A\nquestion id=b type=single choices=yn relevant=\"${a} = 2\" | B\n"
+      "question id=c type=single choices=yn relevant=\"${b} = 1 or ${a} = 1\" | C\n", NULL },
+    { "choices id=c\n  choice code=A1 | X\n  choice code=B2 other=true | Y\nquestion id=a type=single choices=c | A\n"
+      "question id=b type=integer relevant=\"${a} = 'A1' and ${a_other} = 'x'\" | B\n", "5 b problem: 'b' can never be asked" },
+};
+
 static const struct { const char *name; const row *rows; size_t n; } TABLES[] = {
 #define TABLE(t) { #t, t, sizeof t / sizeof t[0] }
-    TABLE(SHAPES), TABLE(IDS), TABLE(LISTS), TABLE(RULES), TABLE(ROSTERS), TABLE(ROUTING), TABLE(CIRCLES), TABLE(TEXTS), TABLE(TRANSLATIONS),
+    TABLE(SHAPES), TABLE(IDS), TABLE(LISTS), TABLE(RULES), TABLE(ROSTERS), TABLE(ROUTING), TABLE(CIRCLES), TABLE(TEXTS), TABLE(TRANSLATIONS), TABLE(ANSWERS),
+    TABLE(CHECKS), TABLE(REACH),
 };
 
 static dsl_log LOG;
