@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <survey/dataio.h>
+#include <survey/store.h>
 
 const tool_option ANALYSIS_OPTIONS[] = {
-    TOOL_TEXT_OPTION(analysis_options, data, "data", 'd', "FILE", "data: .csv or .csv.gz", NULL),
+    TOOL_TEXT_OPTION(analysis_options, data, "data", 'd', "FILE", "data: .csv, .csv.gz, or a study file, STUDY[:FORM[:ROSTER]]", NULL),
     TOOL_TEXT_OPTION(analysis_options, weights, "weights", 'w', "VAR", "sampling weights", NULL),
     TOOL_NAMES_OPTION(analysis_options, strata, "strata", 0, "VAR[,VAR...]", "strata, one variable per stage"),
     TOOL_NAMES_OPTION(analysis_options, clusters, "clusters", 0, "VAR[,VAR...]", "clusters, one variable per stage; without, every row is a sampling unit"),
@@ -94,8 +95,48 @@ static void free_header(header *h)
     free(h->copies);
 }
 
+/* STUDY, STUDY:FORM or STUDY:FORM:ROSTER: how many bytes of it are the path of a study file; 0 when none are. */
+static size_t study_path(const char *source, char *path, size_t size)
+{
+    size_t len = strlen(source);
+    for (int cut = 0; cut < 3 && len > 0 && len < size; cut++) {
+        char head[16] = "";
+        memcpy(path, source, len);
+        path[len] = '\0';
+        FILE *f = fopen(path, "rb");
+        if (f != NULL) {
+            size_t n = fread(head, 1, sizeof head, f);
+            fclose(f);
+            return n == sizeof head && memcmp(head, "SQLite format 3", sizeof head) == 0 ? len : 0;
+        }
+        while (len > 0 && source[len - 1] != ':')
+            len--;
+        len -= len > 0;
+    }
+    return 0;
+}
+
+/* A level of a form. Sensitive variables are there for who names them. */
+static int load_study(const char *source, const char *path, const char *rest, svy_frame **out)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    char form[128];
+    const char *level = strchr(rest, ':');
+    snprintf(form, sizeof form, "%.*s", (int)(level != NULL ? level - rest : (ptrdiff_t)strlen(rest)), rest);
+    svy_status st = svy_study_open(NULL, path, SVY_STUDY_READ, &study, &err);
+    if (st == SVY_OK)
+        st = svy_study_frame(study, form[0] != '\0' ? form : NULL, level != NULL ? level + 1 : "", 1, out, &err);
+    svy_study_close(study);
+    return st == SVY_OK ? EXIT_DONE : tool_fail_data(&err, source);
+}
+
 int tool_load_data(const char *source, const name_list *names, const char *where, svy_frame **out)
 {
+    char path[4096];
+    size_t len = study_path(source, path, sizeof path);
+    if (len > 0)
+        return load_study(source, path, source[len] == ':' ? source + len + 1 : "", out);
     svy_error err = SVY_ERROR_INIT;
     svy_diags diags = { tool_report, NULL, 0, 0 };
     svy_csv_read_options options = SVY_CSV_READ_INIT;

@@ -6,7 +6,7 @@
 /* One line per verb, in the order of `survey --help`: X(researchers' verbs first). */
 #define VERBS(X) \
     X(check) X(show) \
-    X(interview) \
+    X(study_create) X(study_deploy) X(study_status) X(study_parameters) X(study_verify) X(interview) X(import) X(export) X(erase) \
     X(mean) X(total) X(ratio) X(proportion) X(table)
 
 #define DECLARE(name) extern const verb verb_##name;

@@ -1,0 +1,201 @@
+/* survey export: submitted answers as CSV files, one per roster level, with a codebook. */
+#define _POSIX_C_SOURCE 200809L
+#include "export_safe.h"
+#include "tool.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <survey/dataio.h>
+#include <survey/store.h>
+#include <sys/stat.h>
+
+struct settings { const char *form, *folder; int labels, codes, sensitive, events, safe, quiet; };
+static const tool_option OPTIONS[] = {
+    TOOL_TEXT_OPTION(struct settings, form, "form", 'f', "ID", "questionnaire, when the study has several", NULL),
+    TOOL_TEXT_OPTION(struct settings, folder, "output", 'o', "FOLDER", "where the files go; made when it is not there", NULL),
+    TOOL_FLAG_OPTION(struct settings, codes, "codes", 0, "codes of answers, as the questionnaire has them (this is what happens without --labels)"),
+    TOOL_FLAG_OPTION(struct settings, labels, "labels", 0, "labels of answers in place of their codes"),
+    TOOL_FLAG_OPTION(struct settings, sensitive, "sensitive", 0, "with sensitive variables, which are left out otherwise"),
+    TOOL_FLAG_OPTION(struct settings, events, "events", 0, "also FORM_events.csv: what was done when, in every interview"),
+    TOOL_FLAG_OPTION(struct settings, safe, "spreadsheet-safe", 0, "a ' before texts that a spreadsheet would take for a formula"),
+    TOOL_FLAG_OPTION(struct settings, quiet, "quiet", 'q', "say nothing but errors"),
+    TOOL_END
+};
+
+typedef struct exporting { const struct settings *s; svy_study *study; const svy_form *form; svy_error err; } exporting;
+
+static int path_of(const exporting *x, char *out, size_t size, const char *middle, const char *ending)
+{
+    const char *id = svy_form_id(x->form);
+    int n = snprintf(out, size, "%s/%s%s%s%s", x->s->folder, id, middle[0] != '\0' ? "_" : "", middle, ending);
+    if (n > 0 && (size_t)n < size)
+        return 1;
+    tool_say("%s: the path is too long", x->s->folder);
+    return 0;
+}
+
+static int export_level(exporting *x, const char *level)
+{
+    char path[4096];
+    svy_csv_write_options csv = SVY_CSV_WRITE_INIT;
+    svy_frame *frame = NULL, *safe = NULL;
+    if (!path_of(x, path, sizeof path, level, ".csv"))
+        return EXIT_SYSTEM;
+    csv.labels = (uint8_t)x->s->labels;
+    svy_status st = svy_study_frame(x->study, x->s->form, level, x->s->sensitive, &frame, &x->err);
+    if (st == SVY_OK && x->s->safe)
+        st = export_safe(frame, &safe, &x->err);
+    if (st == SVY_OK)
+        st = svy_csv_write_file(safe != NULL ? safe : frame, path, &csv, &x->err);
+    if (st == SVY_OK && !x->s->quiet)
+        tool_say("%s: %zu rows, %zu variables", path, svy_frame_rows(frame), svy_frame_columns(frame));
+    svy_frame_free(safe);
+    svy_frame_free(frame);
+    return st == SVY_OK ? EXIT_DONE : tool_fail(&x->err);
+}
+
+typedef struct writing { svy_file_out *file; const exporting *x; } writing;
+
+static svy_status put(void *user, const char *bytes, size_t len)
+{
+    writing *w = user;
+    svy_error err = SVY_ERROR_INIT;
+    return svy_file_write(w->file, bytes, len, &err);
+}
+
+static int finish(exporting *x, writing *w, svy_status st)
+{
+    if (st != SVY_OK)
+        svy_file_cancel(w->file);
+    else
+        st = svy_file_end(w->file, 0, &x->err);
+    return st == SVY_OK ? EXIT_DONE : tool_fail(&x->err);
+}
+
+static int export_codebook(exporting *x)
+{
+    char path[4096];
+    writing w = { NULL, x };
+    if (!path_of(x, path, sizeof path, "codebook", ".json"))
+        return EXIT_SYSTEM;
+    if (svy_file_begin(NULL, path, &w.file, &x->err) != SVY_OK)
+        return tool_fail(&x->err);
+    return finish(x, &w, svy_study_codebook(x->study, x->s->form, put, &w, &x->err));
+}
+
+/* ---- events ---- */
+
+static svy_status put_cell(writing *w, const char *text, size_t len, char end)
+{
+    svy_status st = SVY_OK;
+    int formula = w->x->s->safe && len > 0 && strchr("=+-@\t\r", text[0]) != NULL;
+    int quote = formula || memchr(text, ',', len) != NULL || memchr(text, '"', len) != NULL || memchr(text, '\n', len) != NULL || memchr(text, '\r', len) != NULL;
+    if (quote)
+        st = put(w, formula ? "\"'" : "\"", formula ? 2 : 1);
+    for (size_t i = 0; i < len && st == SVY_OK; i++)
+        st = put(w, text[i] == '"' ? "\"\"" : text + i, text[i] == '"' ? 2 : 1);
+    if (quote && st == SVY_OK)
+        st = put(w, "\"", 1);
+    return st == SVY_OK ? put(w, &end, 1) : st;
+}
+
+static const char *action_name(svy_action action)
+{
+    static const char *const NAMES[] = { "", "start", "parameter", "answer", "clear", "add-entry", "remove-entry", "remark", "language", "show", "override", "suspend",
+                                         "resume", "complete", "order", "close-roster" };
+    return (size_t)action < sizeof NAMES / sizeof NAMES[0] ? NAMES[action] : "";
+}
+
+/* Sensitive, or of an older version that is not at hand: then nobody can say. */
+static int may_show(const exporting *x, const char *id)
+{
+    uint32_t item;
+    if (x->s->sensitive || id[0] == '\0')
+        return 1;
+    if (!svy_form_find(x->form, id, strlen(id), &item))
+        return 0;
+    const svy_item *i = svy_form_item(x->form, item);
+    if ((i->flags & SVY_ITEM_OTHER) != 0)
+        i = svy_form_item(x->form, i->of);
+    return (i->flags & SVY_ITEM_SENSITIVE) == 0;
+}
+
+static svy_status put_event(void *user, const char *interview, const svy_event *e)
+{
+    writing *w = user;
+    char numbers[4][24];
+    int show = may_show(w->x, e->item);
+    snprintf(numbers[0], sizeof numbers[0], "%llu", (unsigned long long)e->sequence);
+    snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)e->moment.utc_ms);
+    snprintf(numbers[2], sizeof numbers[2], "%d", (int)e->moment.zone_minutes);
+    snprintf(numbers[3], sizeof numbers[3], "%lld", (long long)e->moment.mono_ms);
+    const char *missing = show ? svy_missing_name(e->missing) : "", *reason = show ? e->reason : "";
+    const struct { const char *text; size_t len; } cells[] = { { interview, strlen(interview) }, { numbers[0], strlen(numbers[0]) }, { numbers[1], strlen(numbers[1]) },
+        { numbers[2], strlen(numbers[2]) }, { numbers[3], strlen(numbers[3]) }, { action_name(e->action), strlen(action_name(e->action)) },
+        { e->item, strlen(e->item) }, { e->entry, strlen(e->entry) }, { e->value, show ? e->value_len : 0 }, { missing, strlen(missing) }, { reason, strlen(reason) } };
+    const size_t n = sizeof cells / sizeof cells[0];
+    svy_status st = SVY_OK;
+    for (size_t i = 0; i < n && st == SVY_OK; i++)
+        st = put_cell(w, cells[i].text, cells[i].len, i + 1 < n ? ',' : '\n');
+    return st;
+}
+
+static int export_events(exporting *x)
+{
+    static const char HEAD[] = "interview,sequence,utc_ms,zone_minutes,mono_ms,action,item,entry,value,missing,reason\n";
+    char path[4096];
+    writing w = { NULL, x };
+    if (!path_of(x, path, sizeof path, "events", ".csv"))
+        return EXIT_SYSTEM;
+    if (svy_file_begin(NULL, path, &w.file, &x->err) != SVY_OK)
+        return tool_fail(&x->err);
+    svy_status st = put(&w, HEAD, sizeof HEAD - 1);
+    if (st == SVY_OK)
+        st = svy_study_events(x->study, x->s->form, NULL, put_event, &w, &x->err);
+    return finish(x, &w, st);
+}
+
+/* ---- */
+
+static int export_all(exporting *x)
+{
+    const char *levels[512];
+    size_t n;
+    if (svy_study_form(x->study, x->s->form, &x->form, &x->err) != SVY_OK || svy_study_levels(x->study, x->s->form, levels, 512, &n, &x->err) != SVY_OK)
+        return tool_fail(&x->err);
+    int status = EXIT_DONE;
+    for (size_t i = 0; i < n && i < 512 && status == EXIT_DONE; i++)
+        status = export_level(x, levels[i]);
+    if (status == EXIT_DONE)
+        status = export_codebook(x);
+    return status == EXIT_DONE && x->s->events ? export_events(x) : status;
+}
+
+static int run(void *settings, int argc, char **argv)
+{
+    exporting x = { .s = settings, .err = SVY_ERROR_INIT };
+    (void)argc;
+    if (x.s->folder == NULL)
+        return tool_usage("export", "say where the files go with -o FOLDER");
+    if (x.s->labels && x.s->codes)
+        return tool_usage("export", "give --codes or --labels, not both");
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &x.study, &x.err) != SVY_OK)
+        return tool_fail(&x.err);
+    int status = EXIT_DONE;
+    if (mkdir(x.s->folder, 0777) != 0 && errno != EEXIST) {
+        tool_say("%s: cannot make the folder: %s", x.s->folder, strerror(errno));
+        status = EXIT_SYSTEM;
+    }
+    if (status == EXIT_DONE)
+        status = export_all(&x);
+    svy_study_close(x.study);
+    return status;
+}
+
+const verb verb_export = { .name = "export", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
+    .summary = "write submitted answers as CSV, one file per roster, and a codebook",
+    .detail = "FORM.csv holds the interviews, FORM_ROSTER.csv the entries of a roster, FORM_codebook.json what every variable is. A blank cell is explained in the\n"
+              "column NAME_missing: dont-know, refused, not-stated, not-asked. Answers of all versions of the questionnaire come together. Sensitive variables are\n"
+              "left out unless asked for.",
+    .example = "survey export tcn.study --form a-main-tcn -o out", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };

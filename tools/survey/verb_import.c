@@ -1,0 +1,177 @@
+/* survey import: answers from a CSV file, held against the same rules as answers given in an interview. */
+#include "dialogue.h"
+#include "grid.h"
+#include "tool.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <survey/dataio.h>
+#include <survey/store.h>
+
+struct settings { const char *form, *key, *interviewer, *soft_reason, *report; int quiet; };
+static const tool_option OPTIONS[] = {
+    TOOL_TEXT_OPTION(struct settings, form, "form", 'f', "ID", "questionnaire, when the study has several", NULL),
+    TOOL_TEXT_OPTION(struct settings, key, "key", 'k', "COLUMN", "column that tells rows apart; rows imported before are skipped; \"case\" when there is one", NULL),
+    TOOL_TEXT_OPTION(struct settings, interviewer, "interviewer", 'i', "NAME", "who imports; kept with every answer", ""),
+    TOOL_TEXT_OPTION(struct settings, soft_reason, "soft-reason", 0, "TEXT", "override soft checks that fail, with this reason; without, they reject the row", NULL),
+    TOOL_TEXT_OPTION(struct settings, report, "report", 0, "FILE", "write every problem to a CSV file: line, column, problem, advice", NULL),
+    TOOL_FLAG_OPTION(struct settings, quiet, "quiet", 'q', "say nothing but errors"),
+    TOOL_END
+};
+
+/* ---- the file in memory: cells one after the other, NUL-terminated ---- */
+
+typedef struct file {
+    char *text; size_t used, room;
+    size_t *cells; size_t n_cells, cells_room;     /* where each begins in `text` */
+    int *lines; size_t n_rows, rows_room;
+    size_t columns, row;                           /* row: the one that is looked at */
+} file;
+
+static int grow(void **array, size_t *room, size_t need, size_t item)
+{
+    if (need <= *room)
+        return 1;
+    size_t more = *room * 2 > need ? *room * 2 : need + 1024;
+    void *bigger = realloc(*array, more * item);
+    if (bigger == NULL)
+        return 0;
+    *array = bigger;
+    *room = more;
+    return 1;
+}
+
+static svy_status take_row(void *user, size_t line, const svy_csv_cell *cells, size_t n, svy_error *err)
+{
+    file *f = user;
+    void *text = f->text, *starts = f->cells, *lines = f->lines;
+    size_t need = f->used;
+    for (size_t i = 0; i < n; i++)
+        need += cells[i].len + 1;
+    int ok = grow(&text, &f->room, need, 1) && (f->text = text, 1) && grow(&starts, &f->cells_room, f->n_cells + n, sizeof *f->cells) &&
+             (f->cells = starts, 1) && grow(&lines, &f->rows_room, f->n_rows + 1, sizeof *f->lines) && (f->lines = lines, 1);
+    if (!ok) {
+        err->code = SVY_E_NOMEM;
+        snprintf(err->message, sizeof err->message, "out of memory");
+        return SVY_E_NOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        f->cells[f->n_cells++] = f->used;
+        if (cells[i].len > 0)
+            memcpy(f->text + f->used, cells[i].text, cells[i].len);
+        f->text[f->used + cells[i].len] = '\0';
+        f->used += cells[i].len + 1;
+    }
+    f->columns = n;
+    f->lines[f->n_rows++] = (int)line;
+    return SVY_OK;
+}
+
+static const char *cell_at(const file *f, size_t row, size_t column)
+{
+    return f->text + f->cells[row * f->columns + column];
+}
+
+static int next_row(void *user, int *line, svy_error *err)
+{
+    file *f = user;
+    (void)err;
+    if (f->row + 1 >= f->n_rows)
+        return 0;
+    *line = f->lines[++f->row];
+    return 1;
+}
+
+static const char *cell_name(void *user, size_t i)
+{
+    const file *f = user;
+    return i < f->columns ? cell_at(f, 0, i) : NULL;
+}
+
+/* Names are asked for again and again in nearly the same order: the search begins where the last one ended. */
+static int get_cell(void *user, const char *name, const char **text, size_t *len)
+{
+    static size_t last;
+    file *f = user;
+    for (size_t k = 0; k < f->columns; k++) {
+        size_t i = (last + k) % f->columns;
+        if (strcmp(cell_at(f, 0, i), name) != 0)
+            continue;
+        last = i + 1;
+        *text = cell_at(f, f->row, i);
+        *len = strlen(*text);
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- */
+
+typedef struct problems { grid *report; int quiet; } problems;
+
+static void take_problem(void *user, const svy_diag *d)
+{
+    problems *p = user;
+    if (!p->quiet || d->severity == SVY_PROBLEM)
+        tool_report(NULL, d);
+    grid_format(p->report, "%d", d->line);
+    grid_add(p->report, d->element != NULL ? d->element : "");
+    grid_add(p->report, d->severity == SVY_PROBLEM ? "problem" : "warning");
+    grid_add(p->report, d->found);
+    grid_add(p->report, d->advice != NULL ? d->advice : "");
+}
+
+static int import(const struct settings *s, svy_study *study, file *f, const char *path)
+{
+    static const char *const NAMES[] = { "line", "column", "kind", "found", "advice" };
+    svy_error err = SVY_ERROR_INIT;
+    svy_import_options options = SVY_IMPORT_OPTIONS_INIT;
+    svy_import_result result;
+    grid report;
+    problems p = { &report, s->quiet };
+    svy_diags diags = { take_problem, &p, 0, 0 };
+    const svy_rows rows = { next_row, { get_cell, cell_name, f }, f, path };
+    options.interviewer = s->interviewer;
+    options.soft_reason = s->soft_reason;
+    options.key = s->key;
+    grid_init(&report, NAMES, 5, 1);
+    svy_status st = svy_study_import(study, s->form, &rows, &options, dialogue_now(), &diags, &result, &err);
+    int status = st == SVY_OK ? EXIT_DONE : st == SVY_E_INVALID ? EXIT_WRONG : tool_fail(&err);
+    if (!s->quiet || status != EXIT_DONE)
+        tool_say("%llu rows imported, %llu rejected, %llu were there already", (unsigned long long)result.accepted, (unsigned long long)result.rejected,
+                 (unsigned long long)result.skipped);
+    if (s->report != NULL) {
+        const tool_output_options o = { s->report, FORMAT_CSV, 1 };
+        int wrote = grid_write(&report, &o);
+        status = wrote != EXIT_DONE ? wrote : status;
+    }
+    grid_clear(&report);
+    return status;
+}
+
+static int run(void *settings, int argc, char **argv)
+{
+    struct settings *s = settings;
+    svy_error err = SVY_ERROR_INIT;
+    svy_csv_read_options csv = SVY_CSV_READ_INIT;
+    svy_study *study = NULL;
+    file f = { NULL, 0, 0, NULL, 0, 0, NULL, 0, 0, 0, 0 };
+    int status = EXIT_DONE;
+    (void)argc;
+    if (svy_csv_read_text(NULL, argv[1], &csv, take_row, &f, &err) != SVY_OK || svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
+        status = tool_fail(&err);
+    else
+        status = import(s, study, &f, argv[1]);
+    svy_study_close(study);
+    free(f.text);
+    free(f.cells);
+    free(f.lines);
+    return status;
+}
+
+const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments = "STUDY FILE.csv", .min_arguments = 2, .max_arguments = 2,
+    .summary = "take answers from a CSV file",
+    .detail = "The first row names the variables: age, in rosters m_age[2], with age_missing for why there is none (dont-know, refused, not-stated). Every row goes\n"
+              "through the questionnaire as an interview would; a row with a problem is left out whole, and every problem is told with its line and column.\n"
+              "A column \"case\" says which case it is, \"language\" in which language it was asked.",
+    .example = "survey import tcn.study --form a-main-tcn answers.csv", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };

@@ -1,0 +1,331 @@
+/* survey study create, deploy, status, parameters, verify: the study file as a whole. */
+#define _POSIX_C_SOURCE 200809L
+#include "dialogue.h"
+#include "grid.h"
+#include "tool.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <survey/exchange.h>
+#include <survey/store.h>
+#include <time.h>
+
+/* ---- the sources of a questionnaire ---- */
+
+typedef struct source { char *name; void *bytes; size_t size; } source;
+typedef struct sources { source *items; size_t n, capacity; char *folder; int failed; } sources;
+
+static void *copy(const void *bytes, size_t size)
+{
+    char *out = malloc(size + 1);
+    if (out != NULL) {
+        memcpy(out, bytes, size);
+        out[size] = '\0';
+    }
+    return out;
+}
+
+/* Keeps a file that the questionnaire is made of, under its path from the questionnaire's folder. The questionnaire comes first. */
+static void keep(void *user, const char *path, const void *bytes, size_t size)
+{
+    sources *s = user;
+    const char *slash = strrchr(path, '/');
+    if (s->n == 0 && slash != NULL)
+        s->folder = copy(path, (size_t)(slash - path) + 1);
+    size_t skip = s->folder != NULL && strncmp(path, s->folder, strlen(s->folder)) == 0 ? strlen(s->folder) : 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->items[i].name != NULL && strcmp(s->items[i].name, path + skip) == 0)
+            return;                        /* a list that is used under several ids */
+    if (s->n == s->capacity) {
+        size_t capacity = s->capacity > 0 ? 2 * s->capacity : 16;
+        source *more = realloc(s->items, capacity * sizeof *more);
+        if (more == NULL) {
+            s->failed = 1;
+            return;
+        }
+        s->items = more;
+        s->capacity = capacity;
+    }
+    source *one = &s->items[s->n++];
+    *one = (source){ copy(path + skip, strlen(path) - skip), copy(bytes, size), size };
+    s->failed |= one->name == NULL || one->bytes == NULL;
+}
+
+static void sources_clear(sources *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        free(s->items[i].name);
+        free(s->items[i].bytes);
+    }
+    free(s->items);
+    free(s->folder);
+}
+
+/* Hands the block and its sources to the study and says what was done. */
+static int store(svy_study *study, const void *block, size_t size, const sources *s, const char *actor, int quiet)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_form *form = NULL;
+    svy_source *list = calloc(s->n + 1, sizeof *list);
+    if (list == NULL || s->failed) {
+        free(list);
+        tool_say("out of memory");
+        return EXIT_SYSTEM;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        list[i] = (svy_source){ s->items[i].name, s->items[i].bytes, s->items[i].size };
+    svy_status st = svy_study_deploy(study, block, size, list, s->n, actor, dialogue_now(), &err);
+    if (st == SVY_OK && !quiet && (st = svy_form_open(NULL, block, size, &form, &err)) == SVY_OK)
+        tool_say("deployed %s, version %s, with %zu source files", svy_form_id(form), svy_form_version(form), s->n);
+    svy_form_free(form);
+    free(list);
+    return st == SVY_OK ? EXIT_DONE : tool_fail(&err);
+}
+
+static const char *actor_of(const char *given)
+{
+    const char *user = getenv("USER");
+    return given != NULL ? given : user != NULL ? user : "";
+}
+
+/* Compiles a questionnaire and deploys it into an open study. */
+static int deploy(svy_study *study, const char *path, const char *actor, int quiet)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_diags diags = { tool_report, NULL, 0, 0 };
+    sources s = { NULL, 0, 0, NULL, 0 };
+    const svy_watch watch = { keep, &s };
+    void *block = NULL;
+    size_t size = 0;
+    int status;
+    svy_status st = svy_questionnaire_read_watched(NULL, path, NULL, &watch, &diags, &block, &size, &err);
+    if (st == SVY_OK) {
+        status = store(study, block, size, &s, actor, quiet);
+    } else if (st == SVY_E_INVALID) {
+        tool_say("%s: %u problems: nothing was deployed", path, diags.problems);
+        status = EXIT_WRONG;
+    } else {
+        status = tool_fail(&err);
+    }
+    svy_block_free(NULL, block, size);
+    sources_clear(&s);
+    return status;
+}
+
+/* ---- create, deploy ---- */
+
+struct create_settings { const char *questionnaire, *actor; int quiet; };
+static const tool_option CREATE_OPTIONS[] = {
+    TOOL_TEXT_OPTION(struct create_settings, questionnaire, "questionnaire", 0, "FILE", "questionnaire to deploy at once", NULL),
+    TOOL_TEXT_OPTION(struct create_settings, actor, "actor", 0, "NAME", "who does this, for the study's records; the user's name unless given", NULL),
+    TOOL_FLAG_OPTION(struct create_settings, quiet, "quiet", 'q', "say nothing but errors"),
+    TOOL_END
+};
+
+static int run_create(void *settings, int argc, char **argv)
+{
+    struct create_settings *c = settings;
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    int status = EXIT_DONE;
+    (void)argc;
+    if (svy_study_create(NULL, argv[0], dialogue_now(), &err) != SVY_OK)
+        return tool_fail(&err);
+    if (c->questionnaire == NULL)
+        return EXIT_DONE;
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
+        return tool_fail(&err);
+    status = deploy(study, c->questionnaire, actor_of(c->actor), c->quiet);
+    svy_study_close(study);
+    if (status != EXIT_DONE)
+        remove(argv[0]);                 /* a study that was just made and holds nothing */
+    return status;
+}
+
+const verb verb_study_create = { .name = "study create", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
+    .summary = "make a study file", .detail = "A study file holds questionnaires, cases, interviews and answers: everything of a study in one file. It is never overwritten.",
+    .example = "survey study create tcn.study --questionnaire questionnaires/a-main-tcn/questionnaire.xml", .settings_size = sizeof(struct create_settings),
+    .tables = { { CREATE_OPTIONS, 0 } }, .run = run_create };
+
+struct deploy_settings { const char *actor; int quiet; };
+static const tool_option DEPLOY_OPTIONS[] = {
+    TOOL_TEXT_OPTION(struct deploy_settings, actor, "actor", 0, "NAME", "who does this, for the study's records; the user's name unless given", NULL),
+    TOOL_FLAG_OPTION(struct deploy_settings, quiet, "quiet", 'q', "say nothing but errors"),
+    TOOL_END
+};
+
+static int run_deploy(void *settings, int argc, char **argv)
+{
+    struct deploy_settings *d = settings;
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    int status = EXIT_DONE;
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
+        return tool_fail(&err);
+    for (int i = 1; i < argc && status == EXIT_DONE; i++)
+        status = deploy(study, argv[i], actor_of(d->actor), d->quiet);
+    svy_study_close(study);
+    return status;
+}
+
+const verb verb_study_deploy = { .name = "study deploy", .group = FOR_FIELDWORK, .arguments = "STUDY QUESTIONNAIRE...", .min_arguments = 2, .max_arguments = -1,
+    .summary = "add a questionnaire, or a new version of one, to a study",
+    .detail = "Interviews that were begun go on with their version. A changed questionnaire needs a new version; answers of all versions are exported together.",
+    .example = "survey study deploy tcn.study questionnaires/c-training/questionnaire.xml", .settings_size = sizeof(struct deploy_settings),
+    .tables = { { DEPLOY_OPTIONS, 0 } }, .run = run_deploy };
+
+/* ---- status ---- */
+
+static void time_text(int64_t utc_ms, char *out, size_t size)
+{
+    time_t seconds = (time_t)(utc_ms / 1000);
+    struct tm local;
+    out[0] = '\0';
+    if (utc_ms != 0 && localtime_r(&seconds, &local) != NULL)
+        strftime(out, size, "%Y-%m-%dT%H:%M:%S", &local);
+}
+
+typedef struct status_rows { grid *forms, *outcomes; } status_rows;
+
+static void add_form(void *user, const svy_study_count *c)
+{
+    grid *g = ((status_rows *)user)->forms;
+    const uint64_t counts[] = { c->open, c->suspended, c->complete, c->ended_early, c->submissions };
+    char last[32];
+    grid_add(g, c->form);
+    grid_add(g, c->version);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        grid_format(g, "%llu", (unsigned long long)counts[i]);
+    time_text(c->last_utc_ms, last, sizeof last);
+    grid_add(g, last);
+}
+
+static void add_outcome(void *user, const char *form, const char *outcome, uint64_t count)
+{
+    grid *g = ((status_rows *)user)->outcomes;
+    grid_add(g, form);
+    grid_add(g, outcome);
+    grid_format(g, "%llu", (unsigned long long)count);
+}
+
+struct status_settings { tool_output_options output; int outcomes; };
+static const tool_option STATUS_OPTIONS[] = {
+    TOOL_FLAG_OPTION(struct status_settings, outcomes, "outcomes", 0, "only the early ends, by outcome"),
+    TOOL_END
+};
+
+static int run_status(void *settings, int argc, char **argv)
+{
+    static const char *const FORMS[] = { "form", "version", "open", "suspended", "complete", "ended_early", "submissions", "last_activity" };
+    static const char *const OUTCOMES[] = { "form", "outcome", "interviews" };
+    struct status_settings *s = settings;
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    grid forms, outcomes;
+    status_rows rows = { &forms, &outcomes };
+    int status;
+    (void)argc;
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &study, &err) != SVY_OK)
+        return tool_fail(&err);
+    grid_init(&forms, FORMS, 8, 0x7C);
+    grid_init(&outcomes, OUTCOMES, 3, 0x4);
+    if (svy_study_status(study, add_form, add_outcome, &rows, &err) != SVY_OK)
+        status = tool_fail(&err);
+    else
+        status = grid_write(s->outcomes ? &outcomes : &forms, &s->output);
+    if (status == EXIT_DONE && !s->outcomes && s->output.format == FORMAT_TABLE && outcomes.n > 0 && s->output.path == NULL) {
+        putchar('\n');
+        status = grid_write(&outcomes, &s->output);
+    }
+    grid_clear(&forms);
+    grid_clear(&outcomes);
+    svy_study_close(study);
+    return status;
+}
+
+const verb verb_study_status = { .name = "study status", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
+    .summary = "show how far the interviews are", .example = "survey study status tcn.study", .settings_size = sizeof(struct status_settings),
+    .tables = { { STATUS_OPTIONS, 0 }, { TOOL_OUTPUT, offsetof(struct status_settings, output) } }, .run = run_status };
+
+/* ---- parameters ---- */
+
+struct parameters_settings { tool_output_options output; const char *form, *actor; };
+static const tool_option PARAMETERS_OPTIONS[] = {
+    TOOL_TEXT_OPTION(struct parameters_settings, form, "form", 'f', "ID", "questionnaire, when the study has several", NULL),
+    TOOL_TEXT_OPTION(struct parameters_settings, actor, "actor", 0, "NAME", "who does this, for the study's records; the user's name unless given", NULL),
+    TOOL_END
+};
+
+static void add_parameter(void *user, const char *id, const char *type, const char *value, int overridden)
+{
+    grid *g = user;
+    grid_add(g, id);
+    grid_add(g, type);
+    grid_add(g, value);
+    grid_add(g, overridden ? "study" : "questionnaire");
+}
+
+/* NAME=VALUE sets, NAME= takes the study's value away. */
+static int set_parameters(const struct parameters_settings *p, svy_study *study, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        svy_error err = SVY_ERROR_INIT;
+        char *equals = strchr(argv[i], '=');
+        if (equals == NULL)
+            return tool_usage("study parameters", "'%s' is not NAME=VALUE", argv[i]);
+        *equals = '\0';
+        if (svy_study_set_parameter(study, p->form, argv[i], equals[1] != '\0' ? equals + 1 : NULL, actor_of(p->actor), dialogue_now(), &err) != SVY_OK)
+            return tool_fail(&err);
+    }
+    return EXIT_DONE;
+}
+
+static int run_parameters(void *settings, int argc, char **argv)
+{
+    static const char *const NAMES[] = { "parameter", "type", "value", "from" };
+    struct parameters_settings *p = settings;
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    grid g;
+    if (svy_study_open(NULL, argv[0], argc > 1 ? SVY_STUDY_WRITE : SVY_STUDY_READ, &study, &err) != SVY_OK)
+        return tool_fail(&err);
+    grid_init(&g, NAMES, 4, 0);
+    int status = set_parameters(p, study, argc, argv);
+    if (status == EXIT_DONE && svy_study_parameters(study, p->form, add_parameter, &g, &err) != SVY_OK)
+        status = tool_fail(&err);
+    if (status == EXIT_DONE)
+        status = grid_write(&g, &p->output);
+    grid_clear(&g);
+    svy_study_close(study);
+    return status;
+}
+
+const verb verb_study_parameters = { .name = "study parameters", .group = FOR_FIELDWORK, .arguments = "STUDY [NAME=VALUE...]", .min_arguments = 1, .max_arguments = -1,
+    .summary = "show or set the parameters of a questionnaire",
+    .detail = "A value holds for interviews that start from now on; NAME= goes back to the questionnaire's own value.",
+    .example = "survey study parameters tcn.study --form c-training stage=2", .settings_size = sizeof(struct parameters_settings),
+    .tables = { { PARAMETERS_OPTIONS, 0 }, { TOOL_OUTPUT, offsetof(struct parameters_settings, output) } }, .run = run_parameters };
+
+/* ---- verify ---- */
+
+static int run_verify(void *settings, int argc, char **argv)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_diags diags = { tool_report, NULL, 0, 0 };
+    svy_study *study = NULL;
+    (void)settings;
+    (void)argc;
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &study, &err) != SVY_OK)
+        return tool_fail(&err);
+    svy_status st = svy_study_verify(study, &diags, &err);
+    svy_study_close(study);
+    if (st != SVY_OK)
+        return tool_fail(&err);
+    puts("every submission is as it was made");
+    return EXIT_DONE;
+}
+
+const verb verb_study_verify = { .name = "study verify", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
+    .summary = "check that no submission was changed, lost or added by hand",
+    .detail = "Recomputes the hash chain and compares the sealed answers, the typed tables and the journal of every interview.",
+    .example = "survey study verify tcn.study", .run = run_verify };
