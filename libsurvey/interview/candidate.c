@@ -162,15 +162,33 @@ static size_t words(const svy_interview *iv, svy_place place, svyi_random *r, ch
     return len;
 }
 
+/* One of the codes in quotes in the checks of a question, of which only few of a long list may pass. 1 found. */
+static int quoted(const svy_interview *iv, const svy_item *item, svyi_random *r, uint32_t *choice)
+{
+    uint32_t n = 0, one;
+
+    for (uint32_t c = item->first_check; c < item->first_check + item->n_checks; c++) {
+        const char *at = svy_form_rule(iv->form, svy_form_check(iv->form, c)->that).text, *end;
+        while ((at = strpbrk(at, "'\"")) != NULL && (end = strchr(at + 1, *at)) != NULL) {
+            if (svy_form_find_choice(iv->form, item->list, at + 1, (size_t)(end - at - 1), &one) && svyi_random_below(r, ++n) == 0)
+                *choice = one;
+            at = end + 1;
+        }
+    }
+    return n > 0;
+}
+
 /* Codes offered here: one, or several. */
 static size_t codes(svy_interview *iv, svy_place place, svyi_random *r, char *out)
 {
     const svy_item *item = svyi_item(iv, place.item);
     const uint32_t n = svy_form_list(iv->form, item->list).n_choices;
-    const uint32_t start = n > 0 ? svyi_random_below(r, n) : 0;
+    uint32_t start = n > 0 ? svyi_random_below(r, n) : 0;
     uint32_t wanted = item->type == SVY_T_SINGLE ? 1 : 1 + svyi_random_below(r, 4);
     size_t len = 0;
 
+    if (svyi_random_below(r, 4) == 0)
+        (void)quoted(iv, item, r, &start);
     for (uint32_t i = 0; i < n && wanted > 0; i++) {
         const uint32_t choice = (start + i) % n;
         const svy_choice c = svy_form_choice(iv->form, item->list, choice);
