@@ -275,7 +275,7 @@ int svyi_q_candidates(svyi_q_trial *t, svyi_q_symbol *s)
     }
     if (!s->absent && !add_values(&m))
         return 0;
-    if (!s->present)
+    if (!s->present || s->roster)
         add_missing(&m);
     return !m.full && s->n > 0;
 }

@@ -61,6 +61,7 @@ typedef struct svyi_q_item {
     const char *unit, *appearance;
     uint32_t other;               /* question with an other-specify choice: that choice + 1, counted over all lists */
     uint32_t ends_before;         /* early ends that stand before it */
+    uint8_t sure;                 /* compute: has a value even when those it is made of that can be missing are */
 } svyi_q_item;
 
 typedef struct svyi_q_check { svy_check c; uint32_t element; } svyi_q_check;
@@ -192,7 +193,7 @@ enum { SVYI_Q_SYMBOLS = 16, SVYI_Q_TRIED = 48, SVYI_Q_CONSTANTS = 64, SVYI_Q_COM
 typedef struct svyi_q_symbol {
     uint32_t item;
     const svy_value *constants[SVYI_Q_CONSTANTS]; uint32_t n_constants;
-    uint8_t guarded, loose, present, absent;      /* never missing; always */
+    uint8_t guarded, loose, present, absent, roster;      /* present: never missing; absent: always */
     svy_value *values; uint32_t n, at;
 } svyi_q_symbol;
 
@@ -202,7 +203,7 @@ typedef struct svyi_q_trial {
     svy_scratch *scratch;
     svyi_arena arena;                             /* of the values */
     uint32_t runs;                                /* left, of all trials together */
-    int loose;                                    /* also try rules that this cannot decide: finding an answer then proves something, finding none does not */
+    int loose, entries;                           /* loose: also try rules that this cannot decide: finding an answer then proves something, finding none does not; entries: and those over rosters, as if empty */
     svyi_q_symbol symbols[SVYI_Q_SYMBOLS]; uint32_t n_symbols;
     struct { uint32_t rule, guard; } rules[SVYI_Q_TRIED]; uint32_t n_rules;
     uint32_t *slot;                               /* by item: its symbol + 1 */
@@ -220,6 +221,8 @@ void svyi_q_trial_shrink(svyi_q_trial *t, uint32_t symbols, uint32_t rules);
 svyi_q_symbol *svyi_q_trial_symbol(svyi_q_trial *t, uint32_t item);   /* NULL when it is not tried */
 /* 1 when all rules can hold together; 0 when they never can; -1 unknown. `last`: what the rule added first has to be, true (1) or not (0). */
 int svyi_q_trial_solve(svyi_q_trial *t, int first);
+/* 1 when a compute, tried by itself, always has a value. */
+int svyi_q_trial_sure(svyi_q_trial *t, uint32_t rule);
 
 /* Makes the values of a symbol. 1, or 0 when there are too many. */
 int svyi_q_candidates(svyi_q_trial *t, svyi_q_symbol *s);

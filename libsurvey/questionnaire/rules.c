@@ -261,7 +261,7 @@ int svyi_q_optional(const svyi_q *q, uint32_t item, uint32_t from)
         return 0;
     if (d->i.kind == SVY_EL_PARAMETER)
         return d->value[0] == '\0';
-    if (d->i.kind != SVY_EL_QUESTION || (d->i.flags & SVY_ITEM_REQUIRED) == 0)
+    if (d->i.kind == SVY_EL_COMPUTE ? !d->sure : (d->i.flags & SVY_ITEM_REQUIRED) == 0)
         return 1;
     if (d->i.list != 0 && q->lists[d->i.list].n_missing > 0)
         return 1;
@@ -342,12 +342,36 @@ static void compile_rule(svyi_q *q, svyi_q_rule *rule)
         q->failed = 1;
 }
 
+static int is_compute(const svyi_q *q, const svyi_q_rule *r)
+{
+    return r->purpose == SVY_FOR_VALUE && q->items[r->item].i.kind == SVY_EL_COMPUTE;
+}
+
+/* Computes first: whether one can be without a value matters to the rules that read it. */
+static void compile_all(svyi_q *q)
+{
+    svyi_q_trial t;
+
+    if (svyi_q_trial_init(&t, q) != SVY_OK)
+        q->failed = 1;
+    for (uint32_t r = 1; r <= q->n_rules && !q->failed; r++) {
+        if (!is_compute(q, &q->rules[r]))
+            continue;
+        compile_rule(q, &q->rules[r]);
+        if (!q->failed && q->rules[r].expr != NULL)
+            q->items[q->rules[r].item].sure = (uint8_t)svyi_q_trial_sure(&t, r);
+    }
+    for (uint32_t r = 1; r <= q->n_rules && !q->failed; r++)
+        if (!is_compute(q, &q->rules[r]))
+            compile_rule(q, &q->rules[r]);
+    svyi_q_trial_clear(&t);
+}
+
 void svyi_q_make_rules(svyi_q *q)
 {
     for (uint32_t i = 0; i < q->n_items && !q->failed; i++)
         add_rules_of(q, i);
     for (uint32_t l = 1; l <= q->n_lists && !q->failed; l++)
         add_choice_rules(q, l);
-    for (uint32_t r = 1; r <= q->n_rules && !q->failed; r++)
-        compile_rule(q, &q->rules[r]);
+    compile_all(q);
 }

@@ -27,6 +27,7 @@ void svyi_q_trial_begin(svyi_q_trial *t, int loose)
         t->slot[t->symbols[i].item] = 0;
     t->n_symbols = t->n_rules = 0;
     t->loose = loose;
+    t->entries = 0;
     svyi_arena_clear(&t->arena);
 }
 
@@ -55,7 +56,7 @@ static int decidable(const svyi_q_trial *t, const svyi_q_rule *r, const svy_expr
     for (size_t i = 0; i < n; i++) {
         const uint32_t slot = t->slot[uses[i].symbol];
         const size_t before = slot != 0 ? t->symbols[slot - 1].n_constants : 0;
-        if (uses[i].across || (!uses[i].plain && !t->loose) || uses[i].n_constants > SVYI_Q_CONSTANTS - before)
+        if ((uses[i].across && !t->entries) || (!uses[i].plain && !t->loose) || uses[i].n_constants > SVYI_Q_CONSTANTS - before)
             return 0;
         symbols += slot == 0;
     }
@@ -158,18 +159,25 @@ static int no_property(void *user, uint32_t list, const char *code, size_t len, 
     return no_label(user, list, code, len, text);
 }
 
-/* 1 true, 0 not, -1 failed. */
-static int holds(svyi_q_trial *t, uint32_t rule)
+/* The result with the present answers; 0 when it fails. */
+static int run(svyi_q_trial *t, uint32_t rule, svy_value *value)
 {
     const svyi_q_rule *r = &t->q->rules[rule];
     const svy_env env = { .user = t, .get = get, .next_entry = no_entry, .enclosing = same_entry, .position = first_position, .label = no_label,
                           .lookup = no_property, .now = 1.8e9, .self = r->self };
-    svy_value value;
 
     if (t->runs == 0)
-        return -1;
+        return 0;
     t->runs--;
-    if (svy_code_run(svy_expr_code(r->expr), &env, 0, t->scratch, &value, NULL) != SVY_OK)
+    return svy_code_run(svy_expr_code(r->expr), &env, 0, t->scratch, value, NULL) == SVY_OK;
+}
+
+/* 1 true, 0 not, -1 failed. */
+static int holds(svyi_q_trial *t, uint32_t rule)
+{
+    svy_value value;
+
+    if (!run(t, rule, &value))
         return -1;
     return value.missing == SVY_PRESENT && value.number != 0;
 }
@@ -201,7 +209,8 @@ static int advance(svyi_q_trial *t)
     return 0;
 }
 
-int svyi_q_trial_solve(svyi_q_trial *t, int first)
+/* Makes the answers to try. 0 when there are too many. */
+static int prepare(svyi_q_trial *t)
 {
     double combinations = 1;
 
@@ -210,11 +219,16 @@ int svyi_q_trial_solve(svyi_q_trial *t, int first)
         s->at = 0;
         if (s->values == NULL && !svyi_q_candidates(t, s)) {
             s->values = NULL;
-            return -1;
+            return 0;
         }
         combinations *= s->n;
     }
-    if (combinations > SVYI_Q_COMBINATIONS)
+    return combinations <= SVYI_Q_COMBINATIONS;
+}
+
+int svyi_q_trial_solve(svyi_q_trial *t, int first)
+{
+    if (!prepare(t))
         return -1;
     do {
         const int found = satisfied(t, first);
@@ -222,4 +236,33 @@ int svyi_q_trial_solve(svyi_q_trial *t, int first)
             return found;
     } while (advance(t));
     return 0;
+}
+
+int svyi_q_trial_sure(svyi_q_trial *t, uint32_t rule)
+{
+    enum { ENOUGH = 200 };
+    svy_value value;
+
+    svyi_q_trial_begin(t, 1);
+    t->entries = 1;
+    if (!svyi_q_trial_add(t, rule, 0))
+        return 0;
+    for (uint32_t i = 0; i < t->n_symbols; i++) {
+        svyi_q_symbol *s = &t->symbols[i];
+        if (t->q->items[s->item].i.kind == SVY_EL_ROSTER)
+            s->present = s->absent = s->roster = 1;
+        else if (svyi_q_optional(t->q, s->item, t->q->rules[rule].item))
+            s->absent = 1;
+        else
+            s->present = 1;
+    }
+    if (!prepare(t))
+        return 0;
+    for (int i = 0; i < ENOUGH; i++) {
+        if (!run(t, rule, &value) || value.missing != SVY_PRESENT)
+            return 0;
+        if (!advance(t))
+            break;
+    }
+    return 1;
 }
