@@ -74,6 +74,14 @@ static double between(svyi_random *r, double low, double high)
     return low + floor(svyi_random_unit(r) * (high - low + 1));
 }
 
+/* Draws are made one after the other: in one expression their order would be the compiler's. */
+static double near_anchor(svyi_random *r, const anchors *a, double below, double above)
+{
+    const double x = a->at[svyi_random_below(r, a->n)];
+
+    return x + between(r, below, above);
+}
+
 static double today(const svy_interview *iv)
 {
     return floor(iv->s.now / 86400.0);
@@ -86,9 +94,10 @@ static double whole(svyi_random *r, const anchors *a, int attempt)
     const uint32_t pick = svyi_random_below(r, 10);
 
     if (a->n > 0 && pick < 4)
-        return a->at[svyi_random_below(r, a->n)] + between(r, -2, 2);
+        return near_anchor(r, a, -2, 2);
     if (a->n > 1 && pick < 8) {
-        const double x = a->at[svyi_random_below(r, a->n)], y = a->at[svyi_random_below(r, a->n)];
+        const double x = a->at[svyi_random_below(r, a->n)];
+        const double y = a->at[svyi_random_below(r, a->n)];
         return between(r, ceil(x < y ? x : y), floor(x < y ? y : x));
     }
     return between(r, attempt > 20 && pick == 9 ? -100 : 0, HIGH[svyi_random_below(r, sizeof HIGH / sizeof HIGH[0])]);
@@ -114,10 +123,22 @@ static double day(const svy_interview *iv, svyi_random *r, const anchors *a)
     const uint32_t pick = svyi_random_below(r, 4);
 
     if (a->n > 0 && pick == 0)
-        return a->at[svyi_random_below(r, a->n)] + between(r, -40, 400);
+        return near_anchor(r, a, -40, 400);
     if (pick == 1)
         return today(iv) + between(r, -20, 2000);
     return today(iv) - between(r, 0, pick == 2 ? 3000 : 20000);
+}
+
+static double day_and_time(const svy_interview *iv, svyi_random *r)
+{
+    const double seconds = between(r, 0, 86399);
+
+    return day(iv, r, &(anchors){ .n = 0 }) * 86400 + seconds;
+}
+
+static double fraction(svyi_random *r, double x)
+{
+    return x + between(r, 0, 3) / 4;
 }
 
 static double month(const svy_interview *iv, svyi_random *r, const anchors *a)
@@ -125,9 +146,9 @@ static double month(const svy_interview *iv, svyi_random *r, const anchors *a)
     int y, m, d;
 
     if (a->n > 0 && svyi_random_below(r, 3) == 0)
-        return floor(a->at[svyi_random_below(r, a->n)]) + between(r, -3, 30);
+        return floor(near_anchor(r, a, -3, 30));
     svyi_civil_from_days((int32_t)day(iv, r, &(anchors){ .n = 0 }), &y, &m, &d);
-    return y * 12.0 + m - 1 + (svyi_random_below(r, 10) == 0 ? 0.5 - (m - 1) : 0);
+    return y * 12.0 + (svyi_random_below(r, 10) == 0 ? 0.5 : m - 1);
 }
 
 int svyi_check_literal(const svy_interview *iv, uint32_t question, const char *call, const char **text, size_t *len)
@@ -229,7 +250,7 @@ size_t svyi_candidate(svy_interview *iv, svy_place place, svyi_random *r, int at
     if (type == SVY_T_INTEGER)
         v.number = attempt % 8 == 7 ? year(iv, r, &a) : whole(r, &a, attempt);
     else if (type == SVY_T_DECIMAL)
-        v.number = whole(r, &a, attempt) + between(r, 0, 3) / 4;
+        v.number = fraction(r, whole(r, &a, attempt));
     else if (type == SVY_T_YEAR)
         v.number = year(iv, r, &a);
     else if (type == SVY_T_BOOLEAN)
@@ -241,6 +262,6 @@ size_t svyi_candidate(svy_interview *iv, svy_place place, svyi_random *r, int at
     else if (type == SVY_T_TIME)
         v.number = between(r, 0, 86399);
     else if (type == SVY_T_DATETIME)
-        v.number = day(iv, r, &(anchors){ .n = 0 }) * 86400 + between(r, 0, 86399);
+        v.number = day_and_time(iv, r);
     return svy_value_format(&v, out, SVYI_CANDIDATE);
 }

@@ -109,7 +109,7 @@ static inline form_maker fm_everything(void)
     fm_add(&m, food, SVY_EL_CHOICE, "Nothing", "code", "9", "exclusive", "true", NULL);
     const uint32_t mixed = fm_add(&m, root, SVY_EL_CHOICES, NULL, "id", "mixed", "order", "random", NULL);
     for (int i = 1; i <= 8; i++) {
-        char code[8];
+        char code[16];
         snprintf(code, sizeof code, "m%d", i);
         fm_add(&m, mixed, SVY_EL_CHOICE, code, "code", code, NULL);
     }
