@@ -159,12 +159,12 @@ static svy_status session_new(svy_study *s, svy_session **out, svy_error *err)
 {
     svy_session *n = svyi_get(&s->alloc, sizeof *n);
 
+    *out = n;
     if (n == NULL)
         return svyi_nomem(err);
     memset(n, 0, sizeof *n);
     n->study = s;
     svyi_arena_init(&n->arena, &s->alloc);
-    *out = n;
     return SVY_OK;
 }
 
