@@ -19,15 +19,14 @@ static int is_certain(const svyi_q *q, const svyi_q_item *d)
     return svyi_q_truth(q, d->element, "certain") || ((d->i.flags & SVY_ITEM_ROW) && svyi_q_truth(q, q->items[d->i.parent].element, "certain"));
 }
 
-/* A note, not a warning: many questionnaires require much, and this must not bury what is wrong. A questionnaire that checks clean has no
-   problems and no warnings. */
+/* Whoever requires an answer says that everybody can give it, or offers a way out. */
 static void check_way_out(svyi_q *q, uint32_t item)
 {
     const svyi_q_item *d = &q->items[item];
     const int dead_end = (d->i.flags & SVY_ITEM_REQUIRED) && (d->i.flags & SVY_ITEM_READONLY) == 0 && (d->i.list == 0 || q->lists[d->i.list].n_missing == 0);
 
     if (dead_end && !is_certain(q, d))
-        svyi_q_tell(q, SVY_NOTE, SVY_OK, d->element, svyi_q_attribute(q->b, d->element, "required"),
+        svyi_q_tell(q, SVY_WARNING, SVY_OK, d->element, svyi_q_attribute(q->b, d->element, "required"),
                     "add a choice with missing=\"dont-know\", drop required, or write certain=\"true\" when everybody can answer it",
                     "the question is required, and there is no way to say \"don't know\"");
 }

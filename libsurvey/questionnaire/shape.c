@@ -26,7 +26,7 @@ static const struct { uint32_t parents; const char *attributes; } SHAPES[] = {
 
 /* Attributes with a fixed set of values. */
 static const struct { const char *name, *values; } WORDS[] = {
-    { "readonly", "true false" }, { "certain", "true false" }, { "sensitive", "true false" }, { "certain", "true false" }, { "exclusive", "true false" }, { "other", "true false" },
+    { "readonly", "true false" }, { "certain", "true false" }, { "sensitive", "true false" }, { "exclusive", "true false" }, { "other", "true false" },
     { "order", "fixed random rotate" }, { "page", "each all" }, { "severity", "hard soft" }, { "missing", "dont-know refused not-stated" },
 };
 

@@ -195,13 +195,13 @@ static const row TRANSLATIONS[] = {
 
 static const row ANSWERS[] = {
     { YN "question id=a type=single choices=yn required=true | A\n",
-      "4 a note: the question is required, and there is no way to say \"don't know\" [add a choice with missing=\"dont-know\"" },
+      "4 a warning: the question is required, and there is no way to say \"don't know\" [add a choice with missing=\"dont-know\"" },
     { YN "question id=a type=single choices=yn required=true certain=true | A\n", NULL },
-    { "question id=a type=text required=true | A\n", "1 a note: the question is required" },
+    { "question id=a type=text required=true | A\n", "1 a warning: the question is required" },
     { "choices id=c\n  choice code=1 | Yes\n  choice code=9 missing=dont-know | Don't know\nquestion id=a type=single choices=c required=true | A\n", NULL },
     { YN "question id=a type=single choices=yn | A\n", NULL },
     { YN "question id=a type=single choices=yn required=\"1 = 1\" | A\n", NULL },
-    { YN "grid id=g choices=yn required=true | G\n  row id=r | R\n", "5 r note: the question is required" },
+    { YN "grid id=g choices=yn required=true | G\n  row id=r | R\n", "5 r warning: the question is required" },
     { YN "grid id=g choices=yn required=true certain=true | G\n  row id=r | R\n", NULL },
     { YN "grid id=g choices=yn required=true | G\n  row id=r required=false | R\n", NULL },
     /* codes of missing answers */
