@@ -3,7 +3,17 @@
  *  A place is a question in a roster entry. Answers given are facts; everything else (who is asked what, computed values, which entries a
  *  roster has) follows from them by rules and is kept up to date incrementally: an answer re-evaluates only what depends on it.
  *  Every change is an event of the journal; replaying a journal on the same form gives the same state, byte for byte.
- *  No clock inside: every change brings its own time. */
+ *  No clock inside: every change brings its own time; today() and now() are those of the last event, in its time zone.
+ *
+ *  - Asked, or routed away: an item is asked when its own `relevant` and that of everything around it holds, its roster entries count, and no
+ *    early end comes before it. The first early end in the order of the interview holds; it routes away questions, notes, rosters and later
+ *    entries of the rosters it stands in. Computes are not asked: they stay, with what is left to compute from.
+ *  - An answer given stays when it is routed away or its entry does not count: nothing sees it, and it comes back with the route.
+ *  - A change either happens as a whole or not at all: after any error, also of memory or of the journal, the state is what it was.
+ *  - Entries: `count` rosters have as many as their expression says (none when it has no value), `for` rosters one for each code chosen, in that
+ *    order, open ones those added. At most 10,000 in one roster, 100,000 entries and 4,000,000 answers in one interview (SVY_E_LIMIT).
+ *  - A key (SVY_T_KEY) is kept as it was given; hashing it is for who stores the interview.
+ *  An interview belongs to one thread at a time. */
 #ifndef SURVEY_INTERVIEW_H
 #define SURVEY_INTERVIEW_H
 #include <survey/questionnaire.h>
@@ -74,7 +84,7 @@ SVY_API SVY_NODISCARD svy_status svy_interview_new(const svy_alloc *alloc, const
 SVY_API void svy_interview_free(svy_interview *iv);
 
 /** Rebuilding from a journal: an interview without events, then each event in order (nothing is written to the journal), then continue.
- *  An event that does not fit the form or the state is SVY_E_FORMAT and changes nothing.
+ *  An event that does not fit the form or the state is SVY_E_FORMAT and changes nothing. `journal` (NULL: none) is for what comes after.
  *  Events are not checked again against hard checks: they were when they were made. */
 SVY_API SVY_NODISCARD svy_status svy_interview_replay_begin(const svy_alloc *alloc, const svy_form *form, const svy_journal *journal,
                                                             svy_interview **out, svy_error *err);
@@ -89,22 +99,27 @@ typedef struct svy_verdict {
 } svy_verdict;
 
 /** Gives an answer as text (svy_value_parse of the question's type). For choices: codes; for multiple: codes separated by blanks or commas.
- *  Exclusive choices clear the others; unknown, filtered out or no longer valid codes are refused. A text of an other-specify choice has at
- *  most 80 characters, any text 64 KiB. The answer's own checks are evaluated before anything changes.
+ *  Multiple answers are kept in list order, each code once. An exclusive choice together with others is refused: a form that lets people toggle
+ *  choices clears the others itself. A choice with `missing` records that. Unknown, filtered out or no longer valid codes are refused, and empty
+ *  texts (clear the answer instead). A text of an other-specify choice has at most 80 characters, any answer 64 KiB.
+ *  The question's own checks see the answer and everything that follows from it; when one fails nothing has changed. Hard ones come first.
  *  @param reason "" or why soft checks that fail are overridden; kept with the answer.
  *  @param verdict may be NULL.
  *  @return SVY_OK; SVY_E_VALUE (not a legal answer; err says what is expected); SVY_E_INVALID (a check fails; `verdict` tells which, err holds its sentence);
- *          SVY_E_STATE (not relevant, read only, computed, or the interview has ended); the journal's status; SVY_E_NOMEM. */
+ *          SVY_E_STATE (not relevant, read only, computed, suspended, or the interview has ended); SVY_E_LIMIT (too many roster entries would follow);
+ *          SVY_E_ARG (no such place); the journal's status; SVY_E_NOMEM.
+ *  Cost: what depends on the answer, not the size of the form: microseconds; rules across the entries of a roster cost one look at each. */
 SVY_API SVY_NODISCARD svy_status svy_interview_answer(svy_interview *iv, svy_place place, const char *text, size_t len, const char *reason,
                                                       svy_moment now, svy_verdict *verdict, svy_error *err);
-/** Records SVY_DONT_KNOW, SVY_REFUSED (not for required questions) or SVY_NOT_STATED. */
+/** Records SVY_DONT_KNOW, SVY_REFUSED (not for required questions, unless a choice says so: SVY_E_STATE) or SVY_NOT_STATED. */
 SVY_API SVY_NODISCARD svy_status svy_interview_missing(svy_interview *iv, svy_place place, svy_missing missing, svy_moment now, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_clear(svy_interview *iv, svy_place place, svy_moment now, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_remark(svy_interview *iv, svy_place place, const char *text, size_t len, svy_moment now, svy_error *err);
-/** Overrides a soft check that another answer made fail. */
+/** Overrides a soft check that another answer made fail. `check` and `entry` as in svy_problem. SVY_E_STATE when it does not fail. */
 SVY_API SVY_NODISCARD svy_status svy_interview_override(svy_interview *iv, uint32_t check, uint32_t entry, const char *reason, svy_moment now, svy_error *err);
 
-/** Open rosters: one more entry (its number in `entry`), no more entries, and taking one out (its answers are kept aside). */
+/** Open rosters: one more entry (its number in `entry`; a closed roster is open again), no more entries (SVY_E_STATE below `min`), and taking
+ *  one out (its answers are kept aside; its key is not given again). SVY_E_STATE for other rosters, and when there are `max` entries. */
 SVY_API SVY_NODISCARD svy_status svy_interview_add_entry(svy_interview *iv, svy_place roster, svy_moment now, uint32_t *entry, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_close_roster(svy_interview *iv, svy_place roster, svy_moment now, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_remove_entry(svy_interview *iv, uint32_t entry, svy_moment now, svy_error *err);
@@ -159,10 +174,12 @@ SVY_API size_t svy_interview_check_text(svy_interview *iv, uint32_t check, uint3
 
 /* ---- going through it ---------------------------------------------------------------------------------------------------- */
 
-/** The next (direction 1) or previous (-1) place that is shown: a relevant question, note, open roster ("is there another?") or the early end that
- *  holds. From {0,0} forward: the first. Returns {0,0} at either end. */
+/** The next (direction 1) or previous (-1) place that is shown: a relevant question (also a read-only one), note, open roster or the early end that
+ *  holds, behind which nothing comes. An open roster ("is there another?") comes behind its entries. From {roster, one of its entries} forward: the
+ *  first place in that entry (the way on after svy_interview_add_entry). From {0,0} forward: the first. Returns {0,0} at either end. */
 SVY_API svy_place svy_interview_step(const svy_interview *iv, svy_place from, int direction);
-/** The first relevant question that has no answer yet, or a place `from` on; {0,0} when none. */
+/** The first place from `from` on (which counts) that is shown and lacks an answer: a question that was not answered (a proposal is no answer),
+ *  an open roster that was not closed. {0,0} when none. */
 SVY_API svy_place svy_interview_next_unanswered(const svy_interview *iv, svy_place from);
 /** Where it stands: places shown so far and in all, as things are now. */
 SVY_API void svy_interview_progress(const svy_interview *iv, svy_place at, uint32_t *position, uint32_t *total);
@@ -183,18 +200,32 @@ SVY_API int svy_interview_next_problem(svy_interview *iv, uint64_t *cursor, svy_
 
 /* ---- the whole state ----------------------------------------------------------------------------------------------------- */
 
-/** The state as canonical bytes: equal states, equal bytes, natively and in WebAssembly. @return bytes needed; writes at most `size`. */
+/** The state as canonical bytes: equal states, equal bytes, natively and in WebAssembly. Everything is in it: answers (those kept aside too),
+ *  what follows from them, entries, overrides, remarks, language, phase, place, seed, time and number of the last event. For comparing; the
+ *  journal is what is stored. @return bytes needed; writes at most `size`. */
 SVY_API size_t svy_interview_state(const svy_interview *iv, void *out, size_t size);
-/** The answers as canonical JSON (UTF-8, keys in document order): {"form":..,"version":..,"outcome":..,"answers":{id:{"value":..}|{"missing":..},...},"rosters":{..}}.
- *  What a submission holds. `sensitive` 0: only ordinary answers, 1: only sensitive ones. @return bytes needed without the NUL. */
+/** The answers as canonical JSON, UTF-8 without blanks or line ends: what a submission holds.
+ *
+ *      {"form":ID,"version":V,"language":TAG,"outcome":CODE,"answers":{...},"rosters":{...}}
+ *      answers: ID:{"value":TEXT} or ID:{"missing":NAME}, for every question (grid rows and other-specify texts too) and compute of this level, in
+ *               document order, asked or not. TEXT is the canonical text of svy_value_format, also for numbers, so it reads back to the same
+ *               value; several codes have single blanks between. NAME as in svy_missing_name: "not-asked" when routed away.
+ *               Behind it, where there are: ,"preset":true (a proposal nobody confirmed) ,"reason":TEXT ,"remark":TEXT
+ *      rosters: ID:[{"key":TEXT,"answers":{...},"rosters":{...}},...] for every roster of this level, the entries that count, in order.
+ *
+ *  @param sensitive 0: only ordinary answers, 1: only sensitive ones (the frame around them is the same).
+ *  @return bytes needed without the NUL; writes at most `size`. */
 SVY_API size_t svy_interview_json(const svy_interview *iv, int sensitive, char *out, size_t size);
 
 /* ---- batch --------------------------------------------------------------------------------------------------------------- */
 
 /** Fills in a whole interview from named cells, in routing order, by the same rules: for import and simulation.
- *  Cells are asked for by name: "age", in rosters "m_age[2]" (nested "j_start[2,1]"); the missing code by "age_missing" ("dont-know", ...).
+ *  Cells are asked for by name: "age", in rosters "m_age[2]" (nested "j_start[2,1]"), where 2 is the key of the entry: its number, in a `for` roster
+ *  the code; the missing code by "age_missing" ("dont-know", "refused", "not-stated"; in rosters "m_age_missing[2]"). Open rosters get as many
+ *  entries as have cells. Cells that are no question's (computes, other columns) are left alone.
  *  Every problem (a value that is not legal, a failing hard check, a required answer missing, a cell for a question that is not asked) goes to `diags` with
- *  the cell's name as element; soft checks that fail are overridden with `soft_reason` (NULL: a problem). Ends by completing the interview if there was no problem. */
+ *  the cell's name as element; soft checks that fail are overridden with `soft_reason` (NULL: a problem). Ends by completing the interview if there was no problem.
+ *  @return SVY_OK when it was completed, SVY_E_INVALID when problems were reported (the interview holds what could be taken), SVY_E_NOMEM, the journal's. */
 typedef struct svy_cells {
     /** 1 and the text of a cell (len 0: blank), 0 when there is no such cell. */
     int (*get)(void *user, const char *name, const char **text, size_t *len);
@@ -205,7 +236,8 @@ typedef struct svy_cells {
 SVY_API SVY_NODISCARD svy_status svy_interview_fill(svy_interview *iv, const svy_cells *cells, const char *soft_reason, svy_moment now,
                                                     const char *source, int line, svy_diags *diags, svy_error *err);
 
-/** Answers everything at random but validly (seeded): what simulation and tests use. Refusals and don't-knows with probability `missing_share`.
+/** Answers everything that has no answer yet at random but validly (seeded): what simulation and tests use. Refusals and don't-knows with probability
+ *  `missing_share`. Candidates come from the type, the choices, and what the checks of the question mention (numbers, answers, patterns).
  *  @return SVY_OK when the interview was completed, SVY_E_STATE with a sentence naming the question when it met a dead end. */
 SVY_API SVY_NODISCARD svy_status svy_interview_randomize(svy_interview *iv, uint64_t seed, double missing_share, svy_moment now, svy_error *err);
 
