@@ -5,31 +5,8 @@
 #include <survey/interview.h>
 
 #include "base/number.h"
+#include "unit/interview/journal_text.h"
 #include "unit/interview/make_form.h"
-
-static void put(FILE *f, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        const char c = text[i];
-        if (c == '\n' || c == '\t' || c == '\\')
-            fputc('\\', f);
-        fputc(c == '\n' ? 'n' : c == '\t' ? 't' : c, f);
-    }
-}
-
-static svy_status write_event(void *user, const svy_event *e, svy_error *err)
-{
-    FILE *f = user;
-
-    (void)err;
-    fprintf(f, "%llu\t%lld\t%d\t%lld\t%d\t%s\t%s\t%d\t", (unsigned long long)e->sequence, (long long)e->moment.utc_ms, (int)e->moment.zone_minutes,
-            (long long)e->moment.mono_ms, (int)e->action, e->item, e->entry, (int)e->missing);
-    put(f, e->value, e->value_len);
-    fputc('\t', f);
-    put(f, e->reason, strlen(e->reason));
-    fputc('\n', f);
-    return ferror(f) ? SVY_E_IO : SVY_OK;
-}
 
 /* Goes to places at random and changes answers there, as people do who change their minds. */
 static void change_minds(svy_interview *iv, const svy_form *form, svyi_random *r, svy_moment now)
@@ -69,7 +46,7 @@ static void make_journal(const char *folder, const svy_form *form, unsigned seed
         fm_die(name, NULL);
     svyi_random_seed(&r, seed);
     o.seed = seed;
-    o.journal = (svy_journal){ write_event, f };
+    o.journal = (svy_journal){ jt_write, f };
     if (svy_interview_new(NULL, form, &o, now, &iv, &err) != SVY_OK)
         fm_die("interview", &err);
     if (seed % 2 == 0)

@@ -8,6 +8,7 @@
 #include <survey/interview.h>
 
 #include "base/map.h"
+#include "unit/interview/journal_text.h"
 
 enum { LINE = 1 << 20 };
 
@@ -32,45 +33,6 @@ static void *read_file(const char *name, size_t *size)
     }
     fclose(f);
     return bytes;
-}
-
-/* Takes the escapes out of a field, in place; returns its length. */
-static size_t unescape(char *text)
-{
-    char *to = text;
-
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '\\' && at[1] != '\0') {
-            at++;
-            *to++ = *at == 'n' ? '\n' : *at == 't' ? '\t' : *at;
-        } else
-            *to++ = *at;
-    }
-    *to = '\0';
-    return (size_t)(to - text);
-}
-
-/* sequence utc zone mono action item entry missing value reason, with tabs between */
-static int parse_event(char *line, svy_event *e)
-{
-    char *field[10];
-    size_t n = 0;
-
-    line[strcspn(line, "\n")] = '\0';
-    for (char *at = line; n < 10 && at != NULL; n++) {
-        field[n] = at;
-        at = strchr(at, '\t');
-        if (at != NULL)
-            *at++ = '\0';
-    }
-    if (n != 10)
-        return 0;
-    *e = (svy_event){ .sequence = strtoull(field[0], NULL, 10), .moment = { strtoll(field[1], NULL, 10), (int32_t)atoi(field[2]), strtoll(field[3], NULL, 10) },
-                      .action = (svy_action)atoi(field[4]), .item = field[5], .entry = field[6], .missing = (svy_missing)atoi(field[7]),
-                      .value = field[8], .reason = field[9] };
-    e->value_len = (uint32_t)unescape(field[8]);
-    unescape(field[9]);
-    return 1;
 }
 
 static void print_state(const svy_interview *iv)
@@ -113,7 +75,7 @@ static int replay(const svy_form *form, const char *name)
     if (f == NULL || line == NULL || svy_interview_replay_begin(NULL, form, NULL, &iv, &err) != SVY_OK)
         return fail(name, &err);
     while (fgets(line, LINE, f) != NULL) {
-        if (!parse_event(line, &event) || svy_interview_replay(iv, &event, &err) != SVY_OK)
+        if (!jt_parse(line, &event) || svy_interview_replay(iv, &event, &err) != SVY_OK)
             return fail("event", &err);
         print_state(iv);
     }
