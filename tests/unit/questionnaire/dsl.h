@@ -97,9 +97,9 @@ static inline svy_status dsl_translation(dsl *d, char *line)
 static inline svy_status dsl_line(dsl *d, char *line)
 {
     svy_attribute attributes[70];
-    const size_t indent = strspn(line, " ");
+    const size_t blanks = strspn(line, " "), indent = blanks / 2 < DSL_DEPTH ? blanks : 0;
     const uint32_t parent = d->at[indent / 2];
-    char *words = line + indent, *bar = strstr(words, " | ");
+    char *words = line + blanks, *bar = strstr(words, " | ");
     char *text = bar != NULL ? bar + 3 : NULL;
     uint32_t element = 0;
     size_t n = 0;
