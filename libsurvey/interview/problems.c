@@ -188,27 +188,37 @@ static int check_problem(const svy_interview *iv, uint32_t check, uint32_t entry
     return 1;
 }
 
-/* The k-th thing that can be wrong at a stop: 0 the place itself, then its checks, then at the first item of an entry those of the roster.
-   1 wrong, 0 not, -1 there is no k-th. */
-static int problem_at(const svy_interview *iv, svyi_stop stop, uint32_t k, svy_problem *p)
+/* The k-th thing that can be wrong with an item that is asked: the place itself, then its checks. 1 wrong, 0 not, -1 there is no k-th;
+   `*k` becomes what is left of it. */
+static int problem_of_item(const svy_interview *iv, svy_place place, uint32_t *k, svy_problem *p)
 {
-    const svy_item *item = svyi_item(iv, stop.at.item);
+    const svy_item *item = svyi_item(iv, place.item);
+    const uint32_t n_checks = item->kind != SVY_EL_ROSTER ? item->n_checks : 0;    /* those of a roster are of its entries */
 
-    if (stop.after || (svyi_cell_at(iv, stop.at.entry, stop.at.item)->flags & SVYI_ON) == 0)
-        return -1;
-    if (k == 0) {
-        const int wrong = own_problem(iv, stop.at, p);
-        p->entry = stop.at.entry;
+    if (*k == 0) {
+        const int wrong = own_problem(iv, place, p);
+        p->entry = place.entry;
         return wrong;
     }
-    k--;
-    if (item->kind != SVY_EL_ROSTER) {
-        if (k < item->n_checks)
-            return check_problem(iv, item->first_check + k, stop.at.entry, p);
-        k -= item->n_checks;
-    }
-    const uint32_t roster = iv->entries[stop.at.entry].roster;
-    if (roster != 0 && stop.at.item == roster + 1 && k < svyi_item(iv, roster)->n_checks)
+    --*k;
+    if (*k < n_checks)
+        return check_problem(iv, item->first_check + *k, place.entry, p);
+    *k -= n_checks;
+    return -1;
+}
+
+/* The k-th thing that can be wrong at a stop: with the item, then, at the first item of an entry, asked or not, the checks of the roster. */
+static int problem_at(const svy_interview *iv, svyi_stop stop, uint32_t k, svy_problem *p)
+{
+    const svyi_entry *entry = &iv->entries[stop.at.entry];
+    const uint32_t roster = entry->roster;
+    int wrong;
+
+    if (stop.after)
+        return -1;
+    if ((svyi_cell_at(iv, stop.at.entry, stop.at.item)->flags & SVYI_ON) != 0 && (wrong = problem_of_item(iv, stop.at, &k, p)) >= 0)
+        return wrong;
+    if (roster != 0 && stop.at.item == roster + 1 && entry->on && k < svyi_item(iv, roster)->n_checks)
         return check_problem(iv, svyi_item(iv, roster)->first_check + k, stop.at.entry, p);
     return -1;
 }
