@@ -25,7 +25,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_INTERVIEW_DONE] = "UPDATE interviews SET phase = 2, outcome = ?, ended_utc_ms = ?, ended_zone = ?, blanked = ? WHERE number = ?",
     [Q_INTERVIEW_OF_CASE] = INTERVIEW_COLUMNS "WHERE case_id = ? AND corrects IS NULL AND form IN (SELECT number FROM forms WHERE id = ?)"
                             " ORDER BY phase DESC, number DESC LIMIT 1",
-    [Q_INTERVIEW_OF_PERSON] = INTERVIEW_COLUMNS "WHERE case_id IS NULL AND corrects IS NULL AND phase < 2 AND interviewer = ?"
+    [Q_INTERVIEW_OF_PERSON] = INTERVIEW_COLUMNS "WHERE case_id IS NULL AND corrects IS NULL AND phase < 2 AND erased_utc_ms IS NULL AND interviewer = ?"
                               " AND form IN (SELECT number FROM forms WHERE id = ?) ORDER BY number DESC LIMIT 1",
     [Q_INTERVIEW_FIND] = INTERVIEW_COLUMNS "WHERE uuid = ?",
     [Q_INTERVIEW_REVISIONS] = INTERVIEW_COLUMNS "WHERE number = ?1 OR corrects = ?1 ORDER BY number",
@@ -76,9 +76,9 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_STATUS] = "SELECT f.id, f.version, total(i.phase = 0), total(i.phase = 1), total(i.phase = 2 AND i.outcome = ''), total(i.phase = 2 AND i.outcome <> ''),"
                  " (SELECT count(*) FROM submissions s WHERE s.form = f.number),"
                  " coalesce(max((SELECT e.utc_ms FROM events e WHERE e.interview = i.number ORDER BY e.sequence DESC LIMIT 1)), 0)"
-                 " FROM forms f LEFT JOIN interviews i ON i.form = f.number AND i.corrects IS NULL GROUP BY f.number ORDER BY f.number",
+                 " FROM forms f LEFT JOIN interviews i ON i.form = f.number AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.number ORDER BY f.number",
     [Q_OUTCOMES] = "SELECT f.id, i.outcome, count(*) FROM interviews i JOIN forms f ON f.number = i.form"
-                   " WHERE i.phase = 2 AND i.outcome <> '' AND i.corrects IS NULL GROUP BY f.id, i.outcome ORDER BY min(f.number), i.outcome",
+                   " WHERE i.phase = 2 AND i.outcome <> '' AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.id, i.outcome ORDER BY min(f.number), i.outcome",
 };
 
 svyi_arg svyi_arg_int(int64_t number)
