@@ -9,8 +9,8 @@
 #include "base/number.h"
 #include "base/text.h"
 
-/* Whole numbers beyond this are no longer exact in a double. */
-static const double LARGEST_INTEGER = 9007199254740992.0;
+/* 2^53 - 1: a double beyond this may have been rounded from another whole number. */
+static const double LARGEST_INTEGER = 9007199254740991.0;
 
 svy_value svy_value_missing(svy_kind kind, svy_missing missing)
 {
