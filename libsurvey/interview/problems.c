@@ -151,7 +151,7 @@ static int own_problem(const svy_interview *iv, svy_place place, svy_problem *p)
 {
     const svy_item *item = svyi_item(iv, place.item);
 
-    *p = (svy_problem){ .place = place, .check = UINT32_MAX };
+    *p = (svy_problem){ .place = place, .check = UINT32_MAX, .entry = place.entry };
     if (item->kind == SVY_EL_ROSTER && (item->flags & SVY_ITEM_OPEN) != 0 && item->min > 0) {
         const svyi_kids *kids = svyi_kids_of(iv, place.entry, place.item);
         return kids == NULL || kids->active < item->min;
@@ -188,35 +188,33 @@ static int check_problem(const svy_interview *iv, uint32_t check, uint32_t entry
     return 1;
 }
 
-/* The k-th thing that can be wrong with an item that is asked: the place itself, then its checks. 1 wrong, 0 not, -1 there is no k-th;
-   `*k` becomes what is left of it. */
+/* The k-th thing that can be wrong with an item that is asked and no roster: the place itself, then its checks. 1 wrong, 0 not, -1 there is
+   no k-th; `*k` becomes what is left of it. */
 static int problem_of_item(const svy_interview *iv, svy_place place, uint32_t *k, svy_problem *p)
 {
     const svy_item *item = svyi_item(iv, place.item);
-    const uint32_t n_checks = item->kind != SVY_EL_ROSTER ? item->n_checks : 0;    /* those of a roster are of its entries */
 
-    if (*k == 0) {
-        const int wrong = own_problem(iv, place, p);
-        p->entry = place.entry;
-        return wrong;
-    }
+    if (*k == 0)
+        return own_problem(iv, place, p);
     --*k;
-    if (*k < n_checks)
+    if (*k < item->n_checks)
         return check_problem(iv, item->first_check + *k, place.entry, p);
-    *k -= n_checks;
+    *k -= item->n_checks;
     return -1;
 }
 
-/* The k-th thing that can be wrong at a stop: with the item, then, at the first item of an entry, asked or not, the checks of the roster. */
+/* The k-th thing that can be wrong at a stop: with the item, then, at the first item of an entry, asked or not, the checks of the roster.
+   A roster itself is looked at behind its entries, where it is shown. */
 static int problem_at(const svy_interview *iv, svyi_stop stop, uint32_t k, svy_problem *p)
 {
     const svyi_entry *entry = &iv->entries[stop.at.entry];
     const uint32_t roster = entry->roster;
+    const int on = (svyi_cell_at(iv, stop.at.entry, stop.at.item)->flags & SVYI_ON) != 0;
     int wrong;
 
     if (stop.after)
-        return -1;
-    if ((svyi_cell_at(iv, stop.at.entry, stop.at.item)->flags & SVYI_ON) != 0 && (wrong = problem_of_item(iv, stop.at, &k, p)) >= 0)
+        return on && k == 0 ? own_problem(iv, stop.at, p) : -1;
+    if (on && svyi_item(iv, stop.at.item)->kind != SVY_EL_ROSTER && (wrong = problem_of_item(iv, stop.at, &k, p)) >= 0)
         return wrong;
     if (roster != 0 && stop.at.item == roster + 1 && entry->on && k < svyi_item(iv, roster)->n_checks)
         return check_problem(iv, svyi_item(iv, roster)->first_check + k, stop.at.entry, p);

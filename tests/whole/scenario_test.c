@@ -81,7 +81,7 @@ static void expect_outcome(scene *s, svy_status st, const svy_verdict *verdict, 
 {
     static const struct { const char *word; svy_status status; int soft; } KINDS[] = {
         { "!soft", SVY_E_INVALID, 1 }, { "!invalid", SVY_E_INVALID, 0 }, { "!value", SVY_E_VALUE, -1 }, { "!state", SVY_E_STATE, -1 },
-        { "!limit", SVY_E_LIMIT, -1 },
+        { "!limit", SVY_E_LIMIT, -1 }, { "!name", SVY_E_NAME, -1 },
     };
 
     if (wanted[0] == '\0') {
