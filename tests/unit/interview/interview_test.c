@@ -420,6 +420,10 @@ Test(interview, a_roster_of_too_many_entries_is_refused)
     open_with(&d, NULL);
     OK(give(&d, "n", "10000"));
     OK(give_in(&d, "q", "r:10000", "4", ""));
+    const svy_place q = svy_interview_step(d.iv, at(&d, "n", ""), 1);
+    cr_expect_eq(q.item, at(&d, "q", "r:1").item);
+    cr_expect_eq(svy_interview_step(d.iv, q, -1).item, at(&d, "n", "").item);
+    cr_expect_eq(svy_interview_step(d.iv, at(&d, "q", "r:10000"), -1).entry, at(&d, "q", "r:9999").entry);
     cr_expect_eq(give(&d, "n", "10001"), SVY_E_LIMIT);
     cr_expect(strstr(d.err.message, "'r'") != NULL, "%s", d.err.message);
     IS("n", "", "10000");
@@ -463,6 +467,30 @@ Test(interview, a_for_roster_has_an_entry_for_each_choice)
     cr_expect_eq(svy_interview_entry_count(d.iv, dish, 0), 1);
     OK(give(&d, "eats", "3 4"));
     IS("often", "dish:4", "5");
+    leave(&d);
+}
+
+Test(interview, entries_of_a_ranking_come_in_its_order)
+{
+    form_maker m = fm_begin();
+    const uint32_t root = fm_add(&m, 0, SVY_EL_QUESTIONNAIRE, "T", "id", "t", "version", "1", "xml:lang", "en", NULL);
+    fm_list(&m, root, "food", 5);
+    fm_add(&m, root, SVY_EL_QUESTION, "Best?", "id", "best", "type", "ranking", "choices", "food", NULL);
+    const uint32_t dish = fm_add(&m, root, SVY_EL_ROSTER, "R", "id", "dish", "for", "${best}", NULL);
+    fm_add(&m, dish, SVY_EL_QUESTION, "Q", "id", "why", "type", "text", NULL);
+    fm_add(&m, root, SVY_EL_COMPUTE, "All", "id", "all", "type", "text", "value", "join(',', ${why})", NULL);
+    fm_end(&m);
+    desk d = sit(m);
+
+    open_with(&d, NULL);
+    OK(give(&d, "best", "4 1"));
+    OK(give_in(&d, "why", "dish:4", "hot", ""));
+    OK(give_in(&d, "why", "dish:1", "old", ""));
+    IS("all", "", "hot,old");
+    OK(give(&d, "best", "1 4"));
+    IS("all", "", "old,hot");
+    OK(give(&d, "best", "2 4 1"));
+    cr_expect_eq(svy_interview_entry_position(d.iv, at(&d, "why", "dish:4").entry), 2);
     leave(&d);
 }
 
@@ -542,23 +570,49 @@ Test(interview, an_end_inside_a_roster_cuts_off_later_entries)
     leave(&d);
 }
 
+static int holds(const state *s, const char *text)
+{
+    const size_t len = strlen(text);
+
+    for (size_t i = 0; i + len <= s->len; i++)
+        if (memcmp(s->bytes + i, text, len) == 0)
+            return 1;
+    return 0;
+}
+
 Test(interview, completing_after_a_refusal_keeps_only_what_the_end_keeps)
 {
     desk d = everything();
 
     OK(give(&d, "consent", "1"));
     OK(give(&d, "hours", "10"));
+    OK(give_in(&d, "pay", "", "61", "PRIVATE reason"));
+    OK(give(&d, "eats", "2 7"));
+    OK(give(&d, "eats_other", "PRIVATE text"));
+    OK(svy_interview_remark(d.iv, at(&d, "rank", ""), "PRIVATE remark", 14, d.now, &d.err));
+    OK(svy_interview_remark(d.iv, at(&d, "consent", ""), "kept remark", 11, d.now, &d.err));
     OK(give(&d, "consent", "2"));
+    state s = state_of(d.iv);
+    cr_expect(holds(&s, "PRIVATE text") && holds(&s, "PRIVATE reason") && holds(&s, "PRIVATE remark"));
+    free(s.bytes);
+    d.r->writes_left = 0;
+    cr_expect_eq(svy_interview_complete(d.iv, d.now, &d.err), SVY_E_IO);
+    d.r->writes_left = -1;
+    s = state_of(d.iv);
+    cr_expect(holds(&s, "PRIVATE text"), "nothing is erased before it is in the journal");
+    free(s.bytes);
     OK(svy_interview_complete(d.iv, d.now, &d.err));
     cr_expect_eq(svy_interview_phase(d.iv), SVY_COMPLETE);
     IS("consent", "", "2");
+    cr_expect_str_eq(svy_interview_get_remark(d.iv, at(&d, "consent", "")), "kept remark");
     cr_expect_str_eq(d.r->events[d.r->n - 1].value, "21");
-    state s = state_of(d.iv);
-    char json[4096];
-    cr_assert_lt(svy_interview_json(d.iv, 0, json, sizeof json), sizeof json);
-    cr_expect_null(strstr(json, "\"10\""));
-    cr_expect_eq(give(&d, "consent", "1"), SVY_E_STATE);
+    s = state_of(d.iv);
+    cr_expect_not(holds(&s, "PRIVATE"));
     free(s.bytes);
+    cr_expect_eq(svy_interview_entry_count(d.iv, at(&d, "dish", "").item, 0), 0);
+    uint32_t entry;
+    cr_expect_not(svy_interview_find_entry(d.iv, "dish:2", &entry), "the codes chosen are erased too");
+    cr_expect_eq(give(&d, "consent", "1"), SVY_E_STATE);
     leave(&d);
 }
 
