@@ -5,7 +5,8 @@
 
 #include "questionnaire/questionnaire_priv.h"
 
-enum { MOST = 280, CODES = 7, COMPARISONS = 200000, SAMPLE = 20 };
+enum { MOST = 280, CODES = 7, COMPARISONS = 200000, SAMPLE = 20,
+       PER_WORK = 4 /* comparisons for a unit of work */ };
 
 typedef struct maker { svyi_q_trial *t; svyi_q_symbol *s; svy_kind kind; int full; } maker;
 
@@ -132,7 +133,8 @@ static void add_codes(maker *m, const svyi_q_list *l)
     const char *texts[SVYI_Q_CONSTANTS];
     uint64_t seen[MOST];
 
-    if (l->n * (uint64_t)m->s->n_constants > COMPARISONS) {
+    const uint64_t comparisons = l->n * ((uint64_t)m->s->n_constants + 1);
+    if (comparisons > COMPARISONS || !svyi_q_trial_pay(m->t, comparisons / PER_WORK)) {
         m->full = 1;
         return;
     }
@@ -203,7 +205,7 @@ static void add_sets(maker *m, const svyi_q_list *l)
             codes[n++] = at;
     }
     const uint32_t rest = another(m, l, codes, n);
-    if ((uint64_t)l->n << n > COMPARISONS)
+    if ((uint64_t)l->n << n > COMPARISONS || !svyi_q_trial_pay(m->t, ((uint64_t)l->n << n) / PER_WORK))
         m->full = 1;
     for (uint32_t chosen = 0; chosen < 1u << n && !m->full; chosen++) {
         add_set(m, l, codes, n, chosen, l->n);

@@ -111,6 +111,11 @@ static void add_list(svyi_q *q, uint32_t element)
 void svyi_q_make_lists(svyi_q *q)
 {
     svyi_map_init(&q->list_ids, &q->alloc);
+    if (svyi_grow(&q->alloc, &q->lists, &q->lists_capacity, 1, sizeof *q->lists) != 0) {
+        q->failed = 1;
+        return;
+    }
+    memset(&q->lists[0], 0, sizeof q->lists[0]);      /* number 0 is no list */
     for (uint32_t e = q->b->elements[q->b->root].first; e != 0 && !q->failed; e = q->b->elements[e].next)
         if (q->b->elements[e].kind == SVY_EL_CHOICES)
             add_list(q, e);

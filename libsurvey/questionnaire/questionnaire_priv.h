@@ -202,7 +202,7 @@ typedef struct svyi_q_trial {
     svyi_q *q;
     svy_scratch *scratch;
     svyi_arena arena;                             /* of the values */
-    uint32_t runs;                                /* left, of all trials together */
+    uint32_t work;                                /* left, of all trials together: what is not decided by then stays open */
     int loose, entries;                           /* loose: also try rules that this cannot decide: finding an answer then proves something, finding none does not; entries: and those over rosters, as if empty */
     svyi_q_symbol symbols[SVYI_Q_SYMBOLS]; uint32_t n_symbols;
     struct { uint32_t rule, guard; } rules[SVYI_Q_TRIED]; uint32_t n_rules;
@@ -224,6 +224,8 @@ int svyi_q_trial_solve(svyi_q_trial *t, int first);
 /* 1 when a compute, tried by itself, always has a value. */
 int svyi_q_trial_sure(svyi_q_trial *t, uint32_t rule);
 
+/* 1, or 0 when there is not that much work left. */
+int svyi_q_trial_pay(svyi_q_trial *t, uint64_t work);
 /* Makes the values of a symbol. 1, or 0 when there are too many. */
 int svyi_q_candidates(svyi_q_trial *t, svyi_q_symbol *s);
 

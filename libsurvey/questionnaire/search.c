@@ -41,6 +41,23 @@ static int match(const svy_form *f, uint32_t list, uint32_t choice, uint32_t lan
     return best > by_code ? best : by_code;
 }
 
+static int is_key(const char *text, const char *typed)
+{
+    char key[KEY];
+
+    svyi_fold(text, strlen(text), key, sizeof key);
+    return strcmp(key, typed) == 0;
+}
+
+int svy_form_choice_is(const svy_form *f, uint32_t list, uint32_t choice, uint32_t lang, const char *typed, size_t len)
+{
+    char key[KEY];
+
+    svyi_fold(typed, len, key, sizeof key);
+    return is_key(svy_form_choice_label(f, list, choice, lang), key) || is_key(svy_form_choice_label(f, list, choice, 0), key) ||
+           is_key(svy_form_choice(f, list, choice).code, key);
+}
+
 uint32_t svy_form_search(const svy_form *f, uint32_t list, uint32_t lang, const char *typed, size_t len, uint32_t *choices, uint32_t size)
 {
     char key[KEY];

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "questionnaire/questionnaire_priv.h"
 
-enum { MISSING_TOLD = 20, CELLS = 20000000, UNIT_NAME = 160 };
+enum { MISSING_TOLD = 20, CELLS = 5000000, UNIT_NAME = 160 };
 
 static const struct { const char *name; svy_role role; } ROLES[] = {
     { "title", SVY_TITLE }, { "description", SVY_DESCRIPTION }, { "label", SVY_LABEL },

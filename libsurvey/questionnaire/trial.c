@@ -3,13 +3,13 @@
 
 #include "questionnaire/questionnaire_priv.h"
 
-enum { RUNS = 3000000 };
+enum { WORK = 20000000, WORK_BYTES = 32 /* of a program run, for a unit of work */ };
 
 svy_status svyi_q_trial_init(svyi_q_trial *t, svyi_q *q)
 {
     memset(t, 0, sizeof *t);
     t->q = q;
-    t->runs = RUNS;
+    t->work = WORK;
     svyi_arena_init(&t->arena, &q->alloc);
     t->slot = svyi_arena_get(&q->arena, ((size_t)q->n_items + 1) * sizeof *t->slot);
     return t->slot == NULL ? SVY_E_NOMEM : svy_scratch_new(&q->alloc, &t->scratch, NULL);
@@ -119,6 +119,16 @@ void svyi_q_trial_shrink(svyi_q_trial *t, uint32_t symbols, uint32_t rules)
 
 /* ---- Running ---- */
 
+int svyi_q_trial_pay(svyi_q_trial *t, uint64_t work)
+{
+    if (t->work < work) {
+        t->work = 0;
+        return 0;
+    }
+    t->work -= (uint32_t)work;
+    return 1;
+}
+
 static void get(void *user, uint32_t symbol, uint32_t entry, svy_value *value)
 {
     svyi_q_trial *t = user;
@@ -166,9 +176,8 @@ static int run(svyi_q_trial *t, uint32_t rule, svy_value *value)
     const svy_env env = { .user = t, .get = get, .next_entry = no_entry, .enclosing = same_entry, .position = first_position, .label = no_label,
                           .lookup = no_property, .now = 1.8e9, .self = r->self };
 
-    if (t->runs == 0)
+    if (!svyi_q_trial_pay(t, 1 + svy_expr_code(r->expr).size / WORK_BYTES))
         return 0;
-    t->runs--;
     return svy_code_run(svy_expr_code(r->expr), &env, 0, t->scratch, value, NULL) == SVY_OK;
 }
 

@@ -112,6 +112,9 @@ static svy_status check_item_rules(const svy_form *f, uint32_t i, svy_error *err
     PASS(check_rule_of(f, i, d->required, SVY_FOR_REQUIRED, question, err));
     PASS(check_rule_of(f, i, d->preset, SVY_FOR_PRESET, question, err));
     PASS(check_rule_of(f, i, d->value, SVY_FOR_VALUE, d->kind == SVY_EL_COMPUTE || d->kind == SVY_EL_END || d->kind == SVY_EL_ROSTER, err));
+    TRY((d->kind != SVY_EL_COMPUTE && d->kind != SVY_EL_END) || d->value != 0, "an item has no value", i);
+    TRY(d->kind != SVY_EL_ROSTER || (d->value != 0) + ((d->flags & SVY_ITEM_OPEN) != 0) + ((d->flags & SVY_ITEM_FOR) != 0) == 1,
+        "a roster has no number of entries, or two", i);
     PASS(check_rule_of(f, i, d->filter, SVY_FOR_FILTER, question && d->list != 0, err));
     TRY(d->n_checks <= f->n[SVYI_B_CHECKS] && d->first_check <= f->n[SVYI_B_CHECKS] - d->n_checks, "an item has checks that are not there", i);
     for (uint32_t c = d->first_check; c < d->first_check + d->n_checks; c++)

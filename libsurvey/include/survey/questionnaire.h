@@ -37,11 +37,12 @@ typedef struct svy_attribute { const char *name, *value; int line, column; } svy
 SVY_API SVY_NODISCARD svy_status svy_builder_new(const svy_alloc *alloc, const char *source, svy_builder **out, svy_error *err);
 SVY_API void svy_builder_free(svy_builder *b);
 
-/** Adds an element below `parent` (an element number; 0 for the questionnaire itself) after those that are there. Strings are copied.
+/** Adds an element below `parent` (an element number; 0 adds the questionnaire, which comes first, and later elements below it) after those that
+ *  are there. Strings are copied.
  *  Readers of other formats use the same attributes. Meaning is checked by svy_builder_compile, which reports by `line`.
  *  @param source NULL for the builder's, else the file of a shared code list.
  *  @param element receives its number (> 0).
- *  @return SVY_OK, SVY_E_LIMIT (200,000 elements, depth 64, 64 KiB an attribute), SVY_E_NOMEM. */
+ *  @return SVY_OK, SVY_E_LIMIT (200,000 elements, depth 64, 64 attributes, 64 KiB an attribute or a text), SVY_E_VALUE (not UTF-8), SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_builder_add(svy_builder *b, uint32_t parent, svy_element kind, const svy_attribute *attributes, size_t n,
                                                  const char *source, int line, uint32_t *element, svy_error *err);
 /** Sets a text in the source language (white space normalised by the reader). */
@@ -53,7 +54,9 @@ SVY_API SVY_NODISCARD svy_status svy_builder_text(svy_builder *b, uint32_t eleme
 SVY_API SVY_NODISCARD svy_status svy_builder_translate(svy_builder *b, const char *lang, const char *unit, const char *source_text,
                                                        const char *target, const char *source, int line, svy_error *err);
 
-/** Compiles and checks. Reports ALL problems and warnings to `diags`, each with file, line, element id, what was found, what to do.
+/** Compiles and checks. Reports ALL problems and warnings to `diags`, each with file, line, element id, what was found, what to do, in the order
+ *  of the questionnaire's lines, then of other files. The same input gives the same bytes. Time and memory are linear in the input; the static
+ *  checks that try answers (is a question reachable, can a check fail) stop after a fixed amount of work and then say nothing.
  *  @param block receives the compiled form, malloc'd by the builder's allocator (svy_block_free); NULL when there are problems.
  *  @return SVY_OK (perhaps with warnings), SVY_E_INVALID, SVY_E_NOMEM, SVY_E_LIMIT. */
 SVY_API SVY_NODISCARD svy_status svy_builder_compile(svy_builder *b, svy_diags *diags, void **block, size_t *size, svy_error *err);
@@ -66,7 +69,7 @@ enum {
     SVY_ITEM_READONLY = 1u << 1,
     SVY_ITEM_SENSITIVE = 1u << 2,
     SVY_ITEM_PAGE_ALL = 1u << 3,    /**< section or roster: its questions share a screen */
-    SVY_ITEM_OTHER = 1u << 4,       /**< the text of an other-specify choice, made by the compiler; `of` is the question */
+    SVY_ITEM_OTHER = 1u << 4,       /**< the text of an other-specify choice, made by the compiler; `of` is the question. The engine takes at most 80 characters */
     SVY_ITEM_ROW = 1u << 5,         /**< a row of a grid; `parent` is the grid */
     SVY_ITEM_OPEN = 1u << 6,        /**< roster without count and for: "is there another?" */
     SVY_ITEM_FOR = 1u << 7          /**< roster with one entry per chosen item of a multiple question */
@@ -165,6 +168,8 @@ SVY_API int svy_form_find_choice(const svy_form *f, uint32_t list, const char *c
 /** Choices whose code starts with what was typed, or with a word of whose label (in `lang` or the source language) starts with it, first; then those that contain it;
  *  accents, case and script are ignored (Latin typing of Cyrillic). @return how many were found; at most `size` are stored. */
 SVY_API uint32_t svy_form_search(const svy_form *f, uint32_t list, uint32_t lang, const char *typed, size_t len, uint32_t *choices, uint32_t size);
+/** 1 when what was typed is all of the choice's code, or of its label in `lang` or the source language; accents, case and script are ignored. */
+SVY_API int svy_form_choice_is(const svy_form *f, uint32_t list, uint32_t choice, uint32_t lang, const char *typed, size_t len);
 
 SVY_API uint32_t svy_form_rules(const svy_form *f);
 SVY_API svy_rule svy_form_rule(const svy_form *f, uint32_t rule);          /**< rule from 1 */
