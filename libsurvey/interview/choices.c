@@ -55,9 +55,12 @@ int svyi_offers_missing(const svy_interview *iv, uint32_t list, svy_missing miss
 
 /* ---- Order ---- */
 
+/* "None of these", "another" and "I do not know" are not moved among the answers proper. */
 static int stays_last(const svy_interview *iv, uint32_t list, uint32_t choice)
 {
-    return (svy_form_choice(iv->form, list, choice).flags & (SVY_CHOICE_EXCLUSIVE | SVY_CHOICE_OTHER)) != 0;
+    const svy_choice c = svy_form_choice(iv->form, list, choice);
+
+    return c.missing != 0 || (c.flags & (SVY_CHOICE_EXCLUSIVE | SVY_CHOICE_OTHER)) != 0;
 }
 
 /* The seed of an order: the interview's, the list and the place. The rows of a grid share one. */
