@@ -589,6 +589,7 @@ Test(interview, completing_after_a_refusal_keeps_only_what_the_end_keeps)
     OK(give_in(&d, "pay", "", "61", "PRIVATE reason"));
     OK(give(&d, "eats", "2 7"));
     OK(give(&d, "eats_other", "PRIVATE text"));
+    uint32_t entry;
     OK(svy_interview_remark(d.iv, at(&d, "rank", ""), "PRIVATE remark", 14, d.now, &d.err));
     OK(svy_interview_remark(d.iv, at(&d, "consent", ""), "kept remark", 11, d.now, &d.err));
     OK(give(&d, "consent", "2"));
@@ -601,6 +602,7 @@ Test(interview, completing_after_a_refusal_keeps_only_what_the_end_keeps)
     s = state_of(d.iv);
     cr_expect(holds(&s, "PRIVATE text"), "nothing is erased before it is in the journal");
     free(s.bytes);
+    cr_expect(svy_interview_find_entry(d.iv, "dish:2", &entry));
     OK(svy_interview_complete(d.iv, d.now, &d.err));
     cr_expect_eq(svy_interview_phase(d.iv), SVY_COMPLETE);
     IS("consent", "", "2");
@@ -610,7 +612,6 @@ Test(interview, completing_after_a_refusal_keeps_only_what_the_end_keeps)
     cr_expect_not(holds(&s, "PRIVATE"));
     free(s.bytes);
     cr_expect_eq(svy_interview_entry_count(d.iv, at(&d, "dish", "").item, 0), 0);
-    uint32_t entry;
     cr_expect_not(svy_interview_find_entry(d.iv, "dish:2", &entry), "the codes chosen are erased too");
     cr_expect_eq(give(&d, "consent", "1"), SVY_E_STATE);
     leave(&d);
