@@ -21,7 +21,7 @@ static svy_status find_versions(svy_study *s, const char *form, versions *v, svy
     while ((found = svyi_db_step(s, stmt, err)) == 1 && v->n < sizeof v->numbers / sizeof v->numbers[0])
         v->numbers[v->n++] = sqlite3_column_int64(stmt, 0);
     sqlite3_reset(stmt);
-    return found < 0 ? SVY_E_IO : SVY_OK;
+    return found < 0 ? svyi_db_failed(err) : SVY_OK;
 }
 
 svy_status svy_study_levels(svy_study *s, const char *form, const char **levels, size_t size, size_t *n, svy_error *err)

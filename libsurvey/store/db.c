@@ -35,6 +35,11 @@ svy_status svyi_db_fail(svy_study *s, int rc, svy_error *err)
     }
 }
 
+svy_status svyi_db_failed(const svy_error *err)
+{
+    return err != NULL && err->code != SVY_OK ? err->code : SVY_E_IO;
+}
+
 svy_status svyi_db_exec(svy_study *s, const char *sql, svy_error *err)
 {
     int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);

@@ -34,7 +34,7 @@ static svy_status erase_revisions(svy_study *s, const svyi_row *first, svy_momen
         n++;
     }
     if (st == SVY_OK && found < 0)
-        st = SVY_E_IO;
+        st = svyi_db_failed(err);
     if (bad) {
         sqlite3_reset(stmt);
         st = svyi_nomem(err);
@@ -69,7 +69,7 @@ svy_status svy_study_erase(svy_study *s, const char *interview, const char *acto
     svyi_arena_init(&arena, &s->alloc);
     int found = svyi_row_read(s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(interview)), &arena, &row, err);
     if (found < 0)
-        st = SVY_E_IO;
+        st = svyi_db_failed(err);
     else if (found == 0)
         st = svyi_fail(err, SVY_E_NAME, "there is no interview '%.64s' in the study", interview);
     else if (row.corrects != 0)

@@ -64,7 +64,7 @@ svy_status svyi_version_load(svy_study *s, int64_t number, svyi_version **out, s
         return st;
     int found = svyi_db_step(s, stmt, err);
     if (found != 1)
-        return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a questionnaire of its interviews is missing", s->path);
+        return found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a questionnaire of its interviews is missing", s->path);
     const void *block = sqlite3_column_blob(stmt, 0);
     const int size = sqlite3_column_bytes(stmt, 0);
     st = block != NULL ? version_new(s, block, (size_t)size, out, err) : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a questionnaire in it is empty", s->path);
@@ -94,7 +94,7 @@ static svy_status only_form(svy_study *s, char *id, size_t size, svy_error *err)
         n++;
     }
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(err);
     if (n == 0)
         return svyi_fail(err, SVY_E_NAME, "the study has no questionnaire yet: deploy one");
     return n == 1 ? SVY_OK : svyi_fail(err, SVY_E_NAME, "the study has several questionnaires (%s): say which", names);
@@ -114,7 +114,7 @@ svy_status svyi_version_newest(svy_study *s, const char *id, svyi_version **out,
     }
     int found = svyi_db_number(s, Q_FORM_NEWEST, SVYI_ARGS(svyi_arg_text(id)), &number, err);
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(err);
     if (found == 0) {
         char names[256];
         return svyi_fail(err, SVY_E_NAME, "the study has no questionnaire '%.80s'%s", id,
@@ -147,7 +147,7 @@ static int is_deployed(svy_study *s, const svyi_version *v, svy_status *st, svy_
         return -1;
     int found = svyi_db_step(s, stmt, err);
     if (found < 0)
-        *st = SVY_E_IO;
+        *st = svyi_db_failed(err);
     if (found != 1)
         return found;
     const void *block = sqlite3_column_blob(stmt, 1);

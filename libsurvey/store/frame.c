@@ -103,7 +103,7 @@ static svy_status find_sources(scan *f, int sensitive)
         return st;
     while (!bad && (found = svyi_db_step(f->s, stmt, f->err)) != 0) {
         if (found < 0)
-            return SVY_E_IO;
+            return svyi_db_failed(f->err);
         if (strcmp(svyi_db_text(stmt, 1), f->level) != 0 || (sqlite3_column_int(stmt, 2) && !sensitive))
             continue;
         source t = { .roster = f->level[0] != '\0', .first = !sqlite3_column_int(stmt, 2) && sqlite3_column_int(stmt, 3) == 1 };
@@ -157,7 +157,7 @@ static svy_status load_known(scan *f, svyi_map *map, known **items, size_t *capa
         return st;
     while (!bad && (found = svyi_db_step(f->s, stmt, f->err)) != 0) {
         if (found < 0)
-            return SVY_E_IO;
+            return svyi_db_failed(f->err);
         if (strcmp(svyi_db_text(stmt, 1), f->level) != 0)
             continue;
         const char *name = svyi_arena_text(&f->arena, svyi_db_text(stmt, 0), strlen(svyi_db_text(stmt, 0)));
@@ -211,7 +211,7 @@ static svy_status each_version(scan *f, const svyi_map *map, const known *items)
         numbers[n++] = sqlite3_column_int64(stmt, 0);
     sqlite3_reset(stmt);
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(f->err);
     for (size_t i = 0; i < n && st == SVY_OK; i++)
         if ((st = svyi_version_load(f->s, numbers[i], &v, f->err)) == SVY_OK) {
             uint32_t roster;
@@ -321,7 +321,7 @@ static svy_status read_all(scan *f)
             return st;
     for (size_t t = 1; t < f->n_sources; t++)
         if (advance(f, &f->sources[t]) < 0)
-            return SVY_E_IO;
+            return svyi_db_failed(f->err);
     while (st == SVY_OK && row < f->rows && advance(f, &f->sources[0]) == 1) {
         const int64_t id = f->sources[0].id;
         st = read_row(f, &f->sources[0], row);
@@ -329,14 +329,14 @@ static svy_status read_all(scan *f)
             source *other = &f->sources[t];
             while (other->at_row == 1 && other->id < id)
                 if (advance(f, other) < 0)
-                    return SVY_E_IO;
+                    return svyi_db_failed(f->err);
             if (other->at_row == 1 && other->id == id)
                 st = read_row(f, other, row);
         }
         row++;
     }
     if (st == SVY_OK && f->n_sources > 0 && f->sources[0].at_row < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(f->err);
     for (size_t i = 0; i < f->n && st == SVY_OK; i++)      /* columns of tables that lack some rows */
         for (size_t r = 0; r < f->rows && !f->columns[i].any_missing; r++)
             f->columns[i].any_missing = f->columns[i].missing[r] != SVY_PRESENT;
@@ -371,7 +371,7 @@ static svy_status sort_levels(scan *f, building *c)
             c->levels[i] = sorted[i];
         }
         for (size_t r = 0; r < f->rows; r++)
-            if (c->missing[r] == SVY_PRESENT)
+            if (c->missing == NULL || c->missing[r] == SVY_PRESENT)
                 c->codes[r] = to[c->codes[r]];
     }
     svyi_release(&f->s->alloc, to, (n + 1) * sizeof *to);
@@ -518,7 +518,7 @@ static svy_status count_rows(scan *f)
     if (st == SVY_OK && svyi_db_step(f->s, stmt, f->err) == 1)
         f->rows = (size_t)sqlite3_column_int64(stmt, 0);
     else if (st == SVY_OK)
-        st = SVY_E_IO;
+        st = svyi_db_failed(f->err);
     sqlite3_finalize(stmt);
     svyi_buffer_clear(&sql);
     return st;

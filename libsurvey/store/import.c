@@ -124,7 +124,7 @@ static svy_status check_case(importing *m, const char *case_id)
         reject(m, SVY_E_STATE, "case", "leave the row out", "there is an interview of this case already");
         return SVY_E_INVALID;
     }
-    return found < 0 ? SVY_E_IO : SVY_OK;
+    return found < 0 ? svyi_db_failed(m->err) : SVY_OK;
 }
 
 static svy_status fill(importing *m, const char *case_id, const char *language, const char *hash)
@@ -162,7 +162,7 @@ static svy_status import_row(importing *m)
     int imported = row_key != NULL ? is_imported(m, row_key, hash) : 0;
 
     if (imported < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(m->err);
     if (imported) {
         m->result->skipped++;
         return SVY_OK;
@@ -203,7 +203,7 @@ static svy_status import_group(importing *m, int *more)
         int next = m->rows->next(m->rows->user, &m->line, m->err);
         *more = next > 0;
         if (next < 0)
-            st = m->err != NULL && m->err->code != SVY_OK ? m->err->code : SVY_E_IO;
+            st = m->err != NULL && m->err->code != SVY_OK ? m->err->code : svyi_db_failed(m->err);
         else if (next > 0)
             st = import_row(m);
     }

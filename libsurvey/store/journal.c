@@ -56,7 +56,7 @@ svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *for
         st = svy_interview_replay(iv, &event, err);
     }
     if (st == SVY_OK && found < 0)
-        st = SVY_E_IO;
+        st = svyi_db_failed(err);
     if (st != SVY_OK) {
         sqlite3_reset(stmt);
         svy_interview_free(iv);
@@ -89,7 +89,7 @@ svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SV
         svyi_hasher_text(&h, e.reason);
     }
     svyi_hasher_final(&h, digest);
-    return found < 0 ? SVY_E_IO : SVY_OK;
+    return found < 0 ? svyi_db_failed(err) : SVY_OK;
 }
 
 /* What an early end leaves of an event: as the engine does with answers, plus whatever shows the way through questions that are not kept. */
@@ -131,7 +131,7 @@ svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form,
         if (found == 1 && !is_kept(form, end, &e))
             bad = svyi_grow(&s->alloc, &drop, &capacity, n + 1, sizeof *drop) != 0;
         if (found < 0) {
-            st = SVY_E_IO;
+            st = svyi_db_failed(err);
             break;
         }
         if (!bad && !is_kept(form, end, &e))
@@ -174,5 +174,5 @@ svy_status svy_study_events(svy_study *s, const char *form, const char *intervie
         st = each(user, svyi_db_text(stmt, 11), &event);
     }
     sqlite3_finalize(stmt);
-    return st == SVY_OK && found < 0 ? SVY_E_IO : st;
+    return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
 }

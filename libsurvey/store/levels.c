@@ -32,7 +32,7 @@ static svy_status load_tables(svy_study *s, svyi_version *v, size_t *capacity, s
         uint32_t roster = found == 1 ? roster_of(v->form, level) : 0;
         if (found < 0) {
             svyi_release(&s->alloc, levels, *capacity * sizeof *levels);
-            return SVY_E_IO;
+            return svyi_db_failed(err);
         }
         if (level[0] != '\0' && roster == 0)
             continue;
@@ -70,7 +70,7 @@ static svy_status load_homes(svy_study *s, svyi_version *v, homes *h, svy_error 
         }
         h->items[h->n++] = one;
     }
-    return found < 0 ? SVY_E_IO : SVY_OK;
+    return found < 0 ? svyi_db_failed(err) : SVY_OK;
 }
 
 /* Distributes the variables of the version over its levels. */

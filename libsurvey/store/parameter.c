@@ -48,7 +48,7 @@ static svy_status get_override(svy_study *s, const svy_form *form, uint32_t item
         return st;
     int found = svyi_db_step(s, stmt, err);
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(err);
     if (found == 1 && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
         *value = svyi_arena_text(arena, svyi_db_text(stmt, 0), strlen(svyi_db_text(stmt, 0)));
         if (*value == NULL)

@@ -155,7 +155,7 @@ svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_er
 
     for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++) {
         if ((st = bind_range(s, &v->levels[i], v->levels[i].drop, number, err)) == SVY_OK && svyi_db_step(s, v->levels[i].drop, err) < 0)
-            st = SVY_E_IO;
+            st = svyi_db_failed(err);
     }
     return st;
 }
@@ -214,7 +214,7 @@ svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const
             ++*found;
         }
         if (step < 0)
-            st = SVY_E_IO;
+            st = svyi_db_failed(err);
     }
     svyi_hasher_final(&h, digest);
     return st;

@@ -70,7 +70,7 @@ static svy_status add_one(svy_study *s, const char *sql, const svyi_arg *args, s
     for (size_t i = 0; i < n && st == SVY_OK; i++)
         st = svyi_db_bind(s, stmt, (int)i + 1, args[i], err);
     if (st == SVY_OK && svyi_db_step(s, stmt, err) < 0)
-        st = SVY_E_IO;
+        st = svyi_db_failed(err);
     sqlite3_finalize(stmt);
     return st;
 }

@@ -94,9 +94,9 @@ static svy_status need_case(svy_session *n, svy_error *err)
     int found = svyi_db_number(n->study, Q_CASE_FIND, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(n->row.case_id)), &one, err);
 
     if (found != 0)
-        return found < 0 ? SVY_E_IO : SVY_OK;
+        return found < 0 ? svyi_db_failed(err) : SVY_OK;
     if ((found = svyi_db_number(n->study, Q_CASE_LISTED, SVYI_ARGS(svyi_arg_text(form)), &one, err)) != 0)
-        return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_NAME, "there is no case '%.80s' in the study's list of cases", n->row.case_id);
+        return found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_NAME, "there is no case '%.80s' in the study's list of cases", n->row.case_id);
     return svyi_db_run(n->study, Q_CASE_ADD, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(n->row.case_id), svyi_arg_text(n->row.interviewer), svyi_arg_int(0)), err);
 }
 
@@ -141,7 +141,7 @@ static int find_unfinished(svy_session *n, const char *case_id, const char *inte
     int found = case_id != NULL ? svyi_row_read(n->study, Q_INTERVIEW_OF_CASE, SVYI_ARGS(svyi_arg_text(case_id), svyi_arg_text(form)), &n->arena, &n->row, err)
                                 : svyi_row_read(n->study, Q_INTERVIEW_OF_PERSON, SVYI_ARGS(svyi_arg_text(interviewer), svyi_arg_text(form)), &n->arena, &n->row, err);
 
-    *st = found < 0 ? SVY_E_IO : SVY_OK;
+    *st = found < 0 ? svyi_db_failed(err) : SVY_OK;
     if (found == 1 && n->row.phase == SVY_COMPLETE) {
         *st = svyi_fail(err, SVY_E_STATE, "the interview of case '%.80s' is complete", case_id);
         return -1;
@@ -252,7 +252,7 @@ static svy_status last_revision(svy_session *n, const char *interview, svyi_row 
     int found = svyi_row_read(n->study, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(interview)), &n->arena, first, err);
 
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(err);
     if (found == 0)
         return svyi_fail(err, SVY_E_NAME, "there is no interview '%.64s' in the study", interview);
     if (first->phase != SVY_COMPLETE || first->erased || first->blanked || first->corrects != 0)
@@ -266,7 +266,7 @@ static svy_status last_revision(svy_session *n, const char *interview, svyi_row 
             return svyi_nomem(err);
         }
     if (st != SVY_OK || found < 0)
-        return st != SVY_OK ? st : SVY_E_IO;
+        return st != SVY_OK ? st : svyi_db_failed(err);
     return last->blanked ? svyi_fail(err, SVY_E_STATE, "interview '%.64s' kept no answers after its early end, so it cannot be corrected", interview) : SVY_OK;
 }
 

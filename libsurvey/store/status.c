@@ -13,7 +13,7 @@ static svy_status report_outcomes(svy_study *s, void (*outcome)(void *user, cons
         return st;
     while ((found = svyi_db_step(s, stmt, err)) == 1)
         outcome(user, svyi_db_text(stmt, 0), svyi_db_text(stmt, 1), (uint64_t)sqlite3_column_int64(stmt, 2));
-    return found < 0 ? SVY_E_IO : SVY_OK;
+    return found < 0 ? svyi_db_failed(err) : SVY_OK;
 }
 
 svy_status svy_study_status(svy_study *s, void (*each)(void *user, const svy_study_count *count),
@@ -37,6 +37,6 @@ svy_status svy_study_status(svy_study *s, void (*each)(void *user, const svy_stu
         }
     }
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(err);
     return outcome != NULL ? report_outcomes(s, outcome, user, err) : SVY_OK;
 }

@@ -55,6 +55,8 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err);
 void svyi_db_close(svy_study *s);
 /* The sentence for a failed SQLite call. */
 svy_status svyi_db_fail(svy_study *s, int rc, svy_error *err);
+/* The status of a step that has filled in `err`: what it says, or that the file failed when nobody wants to know more. */
+svy_status svyi_db_failed(const svy_error *err);
 svy_status svyi_db_exec(svy_study *s, const char *sql, svy_error *err);
 svy_status svyi_db_prepare(svy_study *s, const char *sql, sqlite3_stmt **out, svy_error *err);
 /* Fails when the study was opened for reading, or can no longer be trusted to store. */

@@ -55,7 +55,7 @@ static svy_status chain_end(svy_study *s, int64_t *length, uint8_t head[SVYI_HAS
         return st;
     int found = svyi_db_step(s, stmt, err);
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(err);
     if (found == 0 || sqlite3_column_bytes(stmt, 1) != SVYI_HASH) {
         sqlite3_reset(stmt);
         return svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: the end of its hash chain is missing; restore it from a backup", s->path);
@@ -95,7 +95,7 @@ static svy_status first_row(svy_study *s, const svyi_row *row, svyi_arena *arena
         return SVY_OK;
     int found = svyi_row_read(s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(row->corrects)), arena, first, err);
     if (found != 1)
-        return found < 0 ? SVY_E_IO : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a corrected interview is missing; restore it from a backup", s->path);
+        return found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a corrected interview is missing; restore it from a backup", s->path);
     first->ended = row->ended;
     first->outcome = row->outcome;
     first->language = row->language;
@@ -138,7 +138,7 @@ svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, s
         (st = svyi_rows_digest(s, v, first.number, key, rows, &found, err)) == SVY_OK && (st = svyi_events_digest(s, row->number, key, journal, err)) == SVY_OK)
         st = seal_payload(s, iv, key, nonce, &payload, &len, err);
     if (st == SVY_OK && svyi_db_number(s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_arg_text(first.uuid)), &revision, err) < 0)
-        st = SVY_E_IO;
+        st = svyi_db_failed(err);
     if (st == SVY_OK) {
         svyi_submission m = { .revision = revision + 1, .form = v->number, .utc_ms = now.utc_ms, .zone = now.zone_minutes, .uuid = uuid, .interview = first.uuid,
                               .journal = row->uuid, .actor = row->interviewer, .reason = row->reason, .rows_digest = rows, .rows_digest_len = sizeof rows,

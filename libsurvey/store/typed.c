@@ -143,7 +143,7 @@ static svy_status load(catalogue *c, svy_error *err)
         return st;
     while (!bad && (found = svyi_db_step(c->s, stmt, err)) != 0) {
         if (found < 0)
-            return SVY_E_IO;
+            return svyi_db_failed(err);
         bad = add_table(c, svyi_db_text(stmt, 0), svyi_db_text(stmt, 1), sqlite3_column_int(stmt, 2), sqlite3_column_int(stmt, 3),
                         (size_t)sqlite3_column_int64(stmt, 4)) != 0;
     }
@@ -152,7 +152,7 @@ static svy_status load(catalogue *c, svy_error *err)
         return st;
     while (!bad && (found = svyi_db_step(c->s, stmt, err)) != 0) {
         if (found < 0)
-            return SVY_E_IO;
+            return svyi_db_failed(err);
         variable v = { svyi_db_text(stmt, 0), svyi_db_text(stmt, 1), (svy_type)sqlite3_column_int(stmt, 2), sqlite3_column_int(stmt, 3),
                        svyi_db_text(stmt, 4), svyi_db_text(stmt, 5) };
         char companion[256];
@@ -212,7 +212,7 @@ static svy_status table_name(catalogue *c, const char *level, int sensitive, cha
     for (int i = 2;; i++) {
         int found = svyi_db_number(c->s, Q_TABLE_TAKEN, SVYI_ARGS(svyi_arg_text(out)), &taken, err);
         if (found < 0)
-            return SVY_E_IO;
+            return svyi_db_failed(err);
         if (found == 0)
             return SVY_OK;
         snprintf(out, size, "%s_%d", base, i);

@@ -108,7 +108,7 @@ static svy_status check_agreement(checking *c, const svyi_submission *m, svyi_ve
     if (m->journal_digest_len != SVYI_HASH || !svyi_same_bytes(digest, m->journal_digest, SVYI_HASH))
         complain(c, m->uuid, BACKUP, "the journal of its interview is not the one that was submitted");
     if (svyi_db_number(c->s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_arg_text(m->interview)), &last, c->err) < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(c->err);
     if (last != m->revision)
         return SVY_OK;
     if ((st = svyi_rows_digest(c->s, v, first->number, key, digest, &rows, c->err)) != SVY_OK)
@@ -143,14 +143,14 @@ static svy_status check_submission(checking *c, const svyi_submission *m)
     int a = svyi_row_read(c->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(m->interview)), &c->arena, &first, c->err);
     int b = a < 0 ? -1 : svyi_row_read(c->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(m->journal)), &c->arena, &own, c->err);
     if (b < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(c->err);
     if (a == 0 || b == 0) {
         complain(c, m->uuid, BACKUP, "its interview is not in the file");
         return SVY_OK;
     }
     int found = get_key(c, m->sequence, key);
     if (found < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(c->err);
     if (first.erased && found == 0)
         return check_erased(c, m, v, &first);
     if (first.erased || found == 0) {
@@ -173,7 +173,7 @@ static svy_status check_end(checking *c)
         return st;
     int row = svyi_db_step(c->s, stmt, c->err);
     if (row < 0)
-        return SVY_E_IO;
+        return svyi_db_failed(c->err);
     if (row == 0 || sqlite3_column_bytes(stmt, 1) != SVYI_HASH) {
         complain(c, "", BACKUP, "the end of the hash chain is missing");
     } else if (sqlite3_column_int64(stmt, 0) != c->sequence) {
@@ -198,7 +198,7 @@ static svy_status check_none(checking *c, const char *sql, const char *found)
     while ((step = svyi_db_step(c->s, stmt, c->err)) == 1)
         complain(c, svyi_db_text(stmt, 0), BACKUP, found);
     sqlite3_finalize(stmt);
-    return step < 0 ? SVY_E_IO : SVY_OK;
+    return step < 0 ? svyi_db_failed(c->err) : SVY_OK;
 }
 
 /* Typed rows that no submission made. */
@@ -211,7 +211,7 @@ static svy_status check_strays(checking *c)
     while (st == SVY_OK && (step = svyi_db_step(c->s, tables, c->err)) != 0) {
         svyi_buffer sql;
         if (step < 0) {
-            st = SVY_E_IO;
+            st = svyi_db_failed(c->err);
             break;
         }
         svyi_buffer_init(&sql, &c->s->alloc);
@@ -250,7 +250,7 @@ svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err)
     if (stmt != NULL)
         sqlite3_reset(stmt);
     if (st == SVY_OK && step < 0)
-        st = SVY_E_IO;
+        st = svyi_db_failed(err);
     if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK)
         st = check_none(&c, "SELECT uuid FROM interviews i WHERE phase = 2 AND NOT EXISTS(SELECT 1 FROM submissions s WHERE s.journal = i.uuid)",
                         "the interview is complete, but its submission is not there");
