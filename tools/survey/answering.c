@@ -4,19 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MATCHES_SHOWN = 15, ANSWER_SIZE = 64 * 1024, OFFERED_MAX = 20000 };
+enum { MATCHES_SHOWN = 15, ANSWER_SIZE = 64 * 1024 };
 
 dialogue_step answering_refused(dialogue *d, const svy_error *err)
 {
-    if (err->code == SVY_E_VALUE || err->code == SVY_E_INVALID || err->code == SVY_E_STATE || err->code == SVY_E_TYPE || err->code == SVY_E_LIMIT ||
-        err->code == SVY_E_NAME) {
-        terminal_paragraph(d->terminal, ALERT, 2, "! ", err->message);
+    const svy_item *item = svy_form_item(d->form, d->at.item);
+    char line[1024];
+    switch (err->code) {
+    case SVY_E_VALUE:                                /* the engine speaks English; a check speaks the language of the interview */
+        if (string_is_english(d))
+            break;
+        snprintf(line, sizeof line, "%s %s", string_of(d, S_NOT_POSSIBLE), item->kind == SVY_EL_QUESTION ? question_format(d, item) : "");
+        terminal_paragraph(d->terminal, ALERT, 2, "! ", line);
         return STAY;
+    case SVY_E_INVALID: case SVY_E_STATE: case SVY_E_TYPE: case SVY_E_LIMIT: case SVY_E_NAME:
+        break;
+    case SVY_OK: case SVY_E_NOMEM: case SVY_E_ARG: case SVY_E_SYNTAX: case SVY_E_FORMAT: case SVY_E_IO: case SVY_E_BUSY: case SVY_E_NUMERIC:
+        d->failed = 3;                               /* disk, memory: nothing is stored, so nothing may go on as if it were */
+        break;
     }
-    /* Disk, memory: the answer is not stored, so nothing may go on as if it were. */
     terminal_paragraph(d->terminal, ALERT, 2, "! ", err->message);
-    d->failed = 3;
-    return LEAVE;
+    return d->failed != 0 ? LEAVE : STAY;
 }
 
 /* Without a person at the keyboard the answer that was stored stands in the output: a transcript, and the sign that it is on disk. */
@@ -29,7 +37,7 @@ static dialogue_step stored(dialogue *d)
         snprintf(line, sizeof line, "= %s%s%s: ", path, path[0] != '\0' ? "/" : "", svy_form_item_id(d->form, d->at.item));
         if (answer != NULL)
             question_answer_text(d, d->at, answer, ANSWER_SIZE);
-        terminal_paragraph(d->terminal, PLAIN, 4, line, answer != NULL ? answer : "");
+        terminal_line(d->terminal, PLAIN, line, answer != NULL ? answer : "");
         free(answer);
         fflush(stdout);
     }
@@ -39,8 +47,20 @@ static dialogue_step stored(dialogue *d)
 dialogue_step answering_missing(dialogue *d, svy_missing missing)
 {
     svy_error err = SVY_ERROR_INIT;
+    const svy_item *item = svy_form_item(d->form, d->at.item);
+    int required = item->kind == SVY_EL_QUESTION && svy_interview_required(d->interview, d->at);
+    if (item->kind != SVY_EL_QUESTION) {
+        string_say(d, ALERT, item->kind == SVY_EL_ROSTER ? S_YES_OR_NO : S_NOTHING_TO_TYPE, "");
+        return STAY;
+    }
+    if (required && missing != SVY_NOT_STATED) {
+        string_say(d, ALERT, S_NEEDED, "");
+        return STAY;
+    }
     if (svy_interview_missing(d->interview, d->at, missing, dialogue_now(), &err) != SVY_OK)
         return answering_refused(d, &err);
+    if (required)
+        string_say(d, QUIET, S_NEEDED_LATER, "");
     return stored(d);
 }
 
@@ -49,7 +69,7 @@ static dialogue_step give(dialogue *d, const char *text, size_t len)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_verdict verdict = { UINT32_MAX, 0 };
-    int too_long;
+    dialogue_step step = SHOW;
     svy_status st = svy_interview_answer(d->interview, d->at, text, len, "", dialogue_now(), &verdict, &err);
     if (st == SVY_OK)
         return stored(d);
@@ -60,39 +80,31 @@ static dialogue_step give(dialogue *d, const char *text, size_t len)
     if (answer == NULL)
         return STAY;
     memcpy(answer, text, len);                       /* `text` may be in the line that is read next */
-    char *reason = terminal_ask(d->terminal, string_of(d, S_SOFT_PROMPT), &too_long);
-    if (reason == NULL || reason[0] == '\0') {
-        free(answer);
-        return reason == NULL && !too_long ? LEAVE : SHOW;
+    const char *reason = dialogue_ask(d, string_of(d, S_SOFT_PROMPT));
+    if (reason == NULL) {
+        step = LEAVE;
+    } else if (reason[0] != '\0' && !command_run(d, reason, &step)) {
+        st = svy_interview_answer(d->interview, d->at, answer, len, reason, dialogue_now(), NULL, &err);
+        step = st == SVY_OK ? stored(d) : answering_refused(d, &err);
     }
-    st = svy_interview_answer(d->interview, d->at, answer, len, reason, dialogue_now(), NULL, &err);
     free(answer);
-    return st == SVY_OK ? stored(d) : answering_refused(d, &err);
+    return step == STAY ? SHOW : step;
 }
 
-/* A sentence of ours with one %s or %u replaced. */
-static void say_with(const dialogue *d, terminal_style style, string_id id, const char *value)
-{
-    char line[512];
-    const char *sentence = string_of(d, id), *mark = strchr(sentence, '%');
-    if (mark == NULL)
-        mark = sentence + strlen(sentence);
-    snprintf(line, sizeof line, "%.*s%s%s", (int)(mark - sentence), sentence, value, *mark != '\0' ? mark + 2 : "");
-    terminal_paragraph(d->terminal, style, 2, "  ", line);
-}
+/* ---- codes, and letters of labels ---- */
 
 static void show_matches(const dialogue *d, uint32_t list, const uint32_t *found, uint32_t n)
 {
-    for (uint32_t i = 0; i < n && i < MATCHES_SHOWN; i++) {
-        char lead[80];
-        snprintf(lead, sizeof lead, "  %6s  ", svy_form_choice(d->form, list, found[i]).code);
-        terminal_paragraph(d->terminal, PLAIN, 10, lead, question_choice_label(d, list, found[i]));
-    }
-    if (n > MATCHES_SHOWN) {
-        char more[16];
-        snprintf(more, sizeof more, "%u", n - MATCHES_SHOWN);
-        say_with(d, QUIET, S_MORE_MATCHES, more);
-    }
+    uint32_t shown = n < MATCHES_SHOWN ? n : MATCHES_SHOWN;
+    int width = question_code_width(d, list, found, shown);
+    char more[16];
+    for (uint32_t i = 0; i < shown; i++)
+        question_choice(d, list, found[i], width, 1);
+    snprintf(more, sizeof more, "%u", n - shown);
+    if (n > shown)
+        string_say(d, QUIET, S_MORE_MATCHES, more);
+    else if (n > 1)
+        string_say(d, QUIET, S_SEVERAL_MATCH, "");
 }
 
 /* Keeps of `found` what is offered now; returns how many. */
@@ -115,6 +127,35 @@ static uint32_t keep_offered(const dialogue *d, uint32_t *found, uint32_t n)
     return kept;
 }
 
+/* Keeps the choices that the word names in full, when there are any: "Niger" is not "Nigeria". */
+static uint32_t keep_exact(const dialogue *d, uint32_t list, const char *word, size_t len, uint32_t *found, uint32_t n)
+{
+    uint32_t exact = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (svy_form_choice_is(d->form, list, found[i], svy_interview_current_language(d->interview), word, len))
+            found[exact++] = found[i];
+    return exact > 0 ? exact : n;
+}
+
+/* What the letters found: taken when it is one, else said. Digits are a code that was mistyped: they are never taken for another one. */
+static const char *choose(const dialogue *d, uint32_t list, const char *word, size_t len, const uint32_t *found, uint32_t n)
+{
+    char typed[256];
+    int digits = strspn(word, "0123456789") >= len;
+    snprintf(typed, sizeof typed, "%.*s", (int)(len < sizeof typed ? len : sizeof typed - 1), word);
+    if (digits)
+        string_say(d, ALERT, S_NO_CODE, typed);
+    else if (n == 0)
+        string_say(d, ALERT, S_NO_MATCH, typed);
+    if (digits || n != 1) {
+        show_matches(d, list, found, n);
+        return NULL;
+    }
+    if (d->terminal->interactive)                    /* who typed letters wants to see what they meant */
+        question_choice(d, list, found[0], question_code_width(d, list, found, 1), 1);
+    return svy_form_choice(d->form, list, found[0]).code;
+}
+
 /* The code that a word means: a code as it is, or the only choice its letters find. NULL after saying what was found. */
 static const char *code_of(const dialogue *d, uint32_t list, const char *word, size_t len)
 {
@@ -126,14 +167,8 @@ static const char *code_of(const dialogue *d, uint32_t list, const char *word, s
         return NULL;
     uint32_t n = svy_form_search(d->form, list, svy_interview_current_language(d->interview), word, len, found, all);
     n = keep_offered(d, found, n < all ? n : all);
-    const char *code = n == 1 ? svy_form_choice(d->form, list, found[0]).code : NULL;
-    if (n == 0) {
-        char typed[128];
-        snprintf(typed, sizeof typed, "%.*s", (int)(len < 100 ? len : 100), word);
-        say_with(d, ALERT, S_NO_MATCH, typed);
-    } else if (n > 1) {
-        show_matches(d, list, found, n);
-    }
+    n = keep_exact(d, list, word, len, found, n);
+    const char *code = choose(d, list, word, len, found, n);
     free(found);
     return code;
 }
@@ -171,43 +206,63 @@ done:
     return step;
 }
 
+/* 1 yes, 0 no, -1 neither. */
+static int yes_or_no(const char *line)
+{
+    static const char *const WORDS[] = { "n", "N", "no", "No", "NO", "2", "0", "false", "н", "Н", "не", "Не", "НЕ",
+                                         "y", "Y", "yes", "Yes", "YES", "1", "true", "д", "Д", "да", "Да", "ДА" };
+    enum { NOES = 13 };
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
+        if (strcmp(line, WORDS[i]) == 0)
+            return i >= NOES;
+    return -1;
+}
+
 /* Open roster: is there another entry? */
 static dialogue_step take_another(dialogue *d, const char *line)
 {
     svy_error err = SVY_ERROR_INIT;
-    static const char *const YES[] = { "y", "yes", "1", "д", "да" }, *const NO[] = { "n", "no", "2", "0", "н", "не" };
     uint32_t entry;
-    for (size_t i = 0; i < sizeof YES / sizeof YES[0]; i++)
-        if (strcmp(line, YES[i]) == 0) {
-            if (svy_interview_add_entry(d->interview, d->at, dialogue_now(), &entry, &err) != SVY_OK)
-                return answering_refused(d, &err);
-            return MOVED;
-        }
-    for (size_t i = 0; i < sizeof NO / sizeof NO[0]; i++)
-        if (strcmp(line, NO[i]) == 0) {
-            if (svy_interview_close_roster(d->interview, d->at, dialogue_now(), &err) != SVY_OK)
-                return answering_refused(d, &err);
-            return MOVED;
-        }
-    return STAY;
+    int yes = yes_or_no(line);
+    if (yes < 0) {
+        string_say(d, ALERT, S_YES_OR_NO, "");
+        return STAY;
+    }
+    svy_status st = yes ? svy_interview_add_entry(d->interview, d->at, dialogue_now(), &entry, &err)
+                        : svy_interview_close_roster(d->interview, d->at, dialogue_now(), &err);
+    return st == SVY_OK ? MOVED : answering_refused(d, &err);
+}
+
+/* Without the blanks around it. */
+static char *trim(char *line)
+{
+    line += strspn(line, " \t");
+    size_t len = strlen(line);
+    while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+        line[--len] = '\0';
+    return line;
 }
 
 dialogue_step answering_take(dialogue *d, char *line)
 {
     const svy_item *item = svy_form_item(d->form, d->at.item);
+    if (item->type != SVY_T_TEXT)
+        line = trim(line);
     if (item->kind == SVY_EL_ROSTER)
         return take_another(d, line);
+    if (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0 || line[0] == '\0') {
+        string_say(d, ALERT, line[0] == '\0' ? S_BLANK : S_NOTHING_TO_TYPE, "");
+        return STAY;
+    }
     if (line[0] == '\\')
         line++;
     if (item->type == SVY_T_SINGLE) {
-        size_t len = strlen(line);
-        while (len > 0 && line[len - 1] == ' ')
-            len--;
-        line += strspn(line, " ");
-        const char *code = len > 0 ? code_of(d, item->list, line, strlen(line) < len ? strlen(line) : len) : NULL;
+        const char *code = line[0] != '\0' ? code_of(d, item->list, line, strlen(line)) : NULL;
         return code != NULL ? give(d, code, strlen(code)) : STAY;
     }
     if (item->type == SVY_T_MULTIPLE || item->type == SVY_T_RANKING)
         return give_codes(d, item->list, line);
+    if (item->type == SVY_T_BOOLEAN && yes_or_no(line) >= 0)
+        return yes_or_no(line) ? give(d, "true", 4) : give(d, "false", 5);
     return give(d, line, strlen(line));
 }

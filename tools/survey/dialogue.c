@@ -1,4 +1,4 @@
-/* The interview in the terminal: from place to place, and the commands that may be typed instead of an answer. */
+/* The interview in the terminal: from place to place, until it is complete or suspended. */
 #define _DEFAULT_SOURCE
 #include "dialogue.h"
 #include <stdio.h>
@@ -17,217 +17,241 @@ svy_moment dialogue_now(void)
                          (int64_t)mono.tv_sec * 1000 + mono.tv_nsec / 1000000 };
 }
 
-static dialogue_step change_language(dialogue *d, const char *tag)
+char *dialogue_ask(dialogue *d, const char *prompt)
 {
-    svy_error err = SVY_ERROR_INIT;
-    if (tag[0] == '\0') {
-        char line[1024];
-        size_t used = 0;
-        for (uint32_t i = 0; i < svy_form_languages(d->form) && used < sizeof line - 1; i++) {
-            int n = snprintf(line + used, sizeof line - used, " %s", svy_form_language(d->form, i));
-            used += n > 0 ? (size_t)n : 0;
+    for (;;) {
+        switch (terminal_ask(d->terminal, prompt)) {
+        case LINE_READ: return d->terminal->line;
+        case LINE_END: return NULL;
+        case LINE_TOO_LONG: string_say(d, ALERT, S_TOO_LONG, ""); break;
+        case LINE_NOT_TEXT: string_say(d, ALERT, S_NOT_TEXT, ""); break;
         }
-        terminal_paragraph(d->terminal, PLAIN, 2, string_of(d, S_LANGUAGES), used > 0 ? line : "");
-        return STAY;
     }
-    if (svy_interview_language(d->interview, tag, dialogue_now(), &err) != SVY_OK)
-        return answering_refused(d, &err);
-    return SHOW;
 }
 
-static dialogue_step remark(dialogue *d, const char *text)
+/* ---- what was shown: notes and proposed answers need no line, so nothing else says that they were read ---- */
+
+static int same(svy_place a, svy_place b) { return a.item == b.item && a.entry == b.entry; }
+
+int dialogue_has_seen(const dialogue *d, svy_place place)
 {
-    svy_error err = SVY_ERROR_INIT;
-    int too_long = 0;
-    if (text[0] == '\0' && (text = terminal_ask(d->terminal, string_of(d, S_REMARK_PROMPT), &too_long)) == NULL)
-        return too_long ? STAY : LEAVE;
-    if (svy_interview_remark(d->interview, d->at, text, strlen(text), dialogue_now(), &err) != SVY_OK)
-        return answering_refused(d, &err);
-    terminal_paragraph(d->terminal, QUIET, 2, "  ", string_of(d, S_REMARKED));
-    return STAY;
-}
-
-static dialogue_step clear(dialogue *d, const char *argument)
-{
-    svy_error err = SVY_ERROR_INIT;
-    (void)argument;
-    if (svy_interview_clear(d->interview, d->at, dialogue_now(), &err) != SVY_OK)
-        return answering_refused(d, &err);
-    return SHOW;
-}
-
-static dialogue_step dont_know(dialogue *d, const char *argument) { (void)argument; return answering_missing(d, SVY_DONT_KNOW); }
-static dialogue_step refused(dialogue *d, const char *argument) { (void)argument; return answering_missing(d, SVY_REFUSED); }
-static dialogue_step skip(dialogue *d, const char *argument) { (void)argument; return answering_missing(d, SVY_NOT_STATED); }
-static dialogue_step quit(dialogue *d, const char *argument) { (void)d; (void)argument; return LEAVE; }
-
-static dialogue_step help(dialogue *d, const char *argument)
-{
-    (void)argument;
-    question_help(d);
-    return STAY;
-}
-
-static dialogue_step back(dialogue *d, const char *argument)
-{
-    (void)argument;
-    svy_place before = svy_interview_step(d->interview, d->at, -1);
-    if (before.item == 0) {
-        terminal_paragraph(d->terminal, QUIET, 2, "  ", string_of(d, S_FIRST));
-        return STAY;
-    }
-    d->at = before;
-    return SHOW;
-}
-
-static const struct { const char *name; dialogue_step (*run)(dialogue *d, const char *argument); } COMMANDS[] = {
-    { "?", help }, { "<", back }, { ":help", help }, { ":back", back }, { ":dk", dont_know }, { ":ref", refused }, { ":skip", skip }, { ":clear", clear },
-    { ":note", remark }, { ":lang", change_language }, { ":review", review_run }, { ":quit", quit },
-};
-
-/* Runs the command that the line is. @return 1 when it was one. */
-static int command(dialogue *d, const char *line, dialogue_step *step)
-{
-    size_t word = strcspn(line, " \t");
-    if (line[0] != ':' && !(word == 1 && (line[0] == '?' || line[0] == '<')))
-        return 0;
-    const char *argument = line + word + strspn(line + word, " \t");
-    for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
-        if (strlen(COMMANDS[i].name) == word && memcmp(COMMANDS[i].name, line, word) == 0) {
-            *step = COMMANDS[i].run(d, argument);
+    for (size_t i = 0; i < d->n_seen; i++)
+        if (same(d->seen[i], place))
             return 1;
-        }
-    char text[512];
-    const char *sentence = string_of(d, S_UNKNOWN_COMMAND), *mark = strstr(sentence, "%s");
-    snprintf(text, sizeof text, "%.*s%.*s%s", (int)(mark - sentence), sentence, (int)(word < 80 ? word : 80), line, mark + 2);
-    terminal_paragraph(d->terminal, ALERT, 2, "! ", text);
-    *step = STAY;
-    return 1;
+    return 0;
 }
+
+static int needs_no_line(const dialogue *d, svy_place place)
+{
+    return svy_form_item(d->form, place.item)->kind == SVY_EL_NOTE || svy_interview_is_preset(d->interview, place);
+}
+
+/* Without memory it is only shown again. */
+static void saw(dialogue *d, svy_place place)
+{
+    if (!needs_no_line(d, place) || dialogue_has_seen(d, place))
+        return;
+    if (d->n_seen == d->seen_size) {
+        size_t size = d->seen_size != 0 ? 2 * d->seen_size : 64;
+        svy_place *seen = realloc(d->seen, size * sizeof *seen);
+        if (seen == NULL)
+            return;
+        d->seen = seen;
+        d->seen_size = size;
+    }
+    d->seen[d->n_seen++] = place;
+}
+
+/* Something to do or to read there. */
+static int is_open(const dialogue *d, svy_place place)
+{
+    const svy_item *item = svy_form_item(d->form, place.item);
+    if (item->kind == SVY_EL_ROSTER)
+        return !svy_interview_roster_closed(d->interview, place) &&
+               (item->max == 0 || svy_interview_entry_count(d->interview, place.item, place.entry) < item->max);
+    if (item->kind == SVY_EL_END)
+        return 1;
+    if (needs_no_line(d, place))
+        return !dialogue_has_seen(d, place);
+    svy_missing missing = svy_interview_get(d->interview, place).missing;
+    return missing == SVY_NOT_REACHED || missing == SVY_NOT_ASKED;
+}
+
+static svy_place next_open(const dialogue *d, svy_place from)
+{
+    svy_place place = svy_interview_step(d->interview, from, 1);
+    while (place.item != 0 && !is_open(d, place))
+        place = svy_interview_step(d->interview, place, 1);
+    return place;
+}
+
+/* ---- one place ---- */
 
 /* Enter: keeps what is there, passes a note; an open question wants an answer. */
 static dialogue_step enter(dialogue *d)
 {
     const svy_item *item = svy_form_item(d->form, d->at.item);
-    if (item->kind == SVY_EL_NOTE || item->kind == SVY_EL_END)
+    int required = svy_interview_required(d->interview, d->at);
+    if (item->kind == SVY_EL_ROSTER && !is_open(d, d->at))
         return MOVED;
-    if (item->kind != SVY_EL_QUESTION)
+    if (item->kind == SVY_EL_ROSTER) {
+        string_say(d, ALERT, S_YES_OR_NO, "");
         return STAY;
+    }
+    if (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0)
+        return MOVED;
     svy_value value = svy_interview_get(d->interview, d->at);
-    if (value.missing == SVY_PRESENT || value.missing == SVY_DONT_KNOW || value.missing == SVY_REFUSED || value.missing == SVY_NOT_STATED)
+    if (value.missing == SVY_PRESENT || value.missing == SVY_DONT_KNOW || value.missing == SVY_REFUSED || (value.missing == SVY_NOT_STATED && !required))
         return MOVED;
     /* A remark or another text may well have nothing to say. */
-    if (item->type == SVY_T_TEXT && !svy_interview_required(d->interview, d->at))
+    if (item->type == SVY_T_TEXT && !required)
         return answering_missing(d, SVY_NOT_STATED);
-    terminal_paragraph(d->terminal, ALERT, 2, "! ", string_of(d, S_BLANK));
+    string_say(d, ALERT, required ? S_NEEDED : S_BLANK, "");
     return STAY;
 }
 
-static const char *prompt_of(const dialogue *d)
+static const char *prompt_of(const dialogue *d, char *out, size_t size)
 {
     const svy_item *item = svy_form_item(d->form, d->at.item);
+    const char *unit = svy_form_unit(d->form, d->at.item);
     if (item->kind == SVY_EL_ROSTER)
         return string_of(d, S_YES_NO);
-    return item->kind == SVY_EL_QUESTION ? string_of(d, S_ANSWER) : string_of(d, S_ENTER_GOES_ON);
+    if (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0)
+        return string_of(d, S_ENTER_GOES_ON);
+    return unit[0] != '\0' ? string_fill(d, S_ANSWER_UNIT, unit, out, size) : string_of(d, S_ANSWER);
 }
 
 /* Shows the place and reads lines until one of them leads on. */
 static dialogue_step at_place(dialogue *d)
 {
     svy_error err = SVY_ERROR_INIT;
+    dialogue_step step = STAY;
+    char prompt[256];
     if (svy_interview_go(d->interview, d->at, dialogue_now(), &err) != SVY_OK && answering_refused(d, &err) == LEAVE)
         return LEAVE;
     question_show(d);
-    for (;;) {
-        int too_long;
-        dialogue_step step;
-        char *line = terminal_ask(d->terminal, prompt_of(d), &too_long);
-        if (line == NULL && !too_long)
-            return LEAVE;
+    saw(d, d->at);
+    while (step == STAY) {
+        char *line = dialogue_ask(d, prompt_of(d, prompt, sizeof prompt));
         if (line == NULL)
-            step = STAY;
-        else if (line[0] == '\0')
+            return LEAVE;
+        if (line[0] == '\0')
             step = enter(d);
-        else if (!command(d, line, &step))
+        else if (!command_run(d, line, &step))
             step = answering_take(d, line);
-        if (step != STAY)
-            return step;
+    }
+    return step;
+}
+
+/* ---- after the last place ---- */
+
+/* Says what stands in the way of completing, and goes there. */
+static void tell(dialogue *d, const svy_problem *problem)
+{
+    char text[TEXT_SIZE];
+    terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, S_NOT_FINISHED));
+    d->at = problem->place;
+    if (problem->check == SVY_PROBLEM_REQUIRED) {
+        string_say(d, ALERT, S_MISSING_REQUIRED, "");
+    } else if (problem->check == SVY_PROBLEM_NOT_OFFERED) {
+        string_say(d, ALERT, S_NOT_OFFERED, "");
+    } else {
+        svy_interview_check_text(d->interview, problem->check, problem->entry, text, sizeof text);
+        terminal_paragraph(d->terminal, ALERT, 2, problem->soft ? "? " : "! ", text);
     }
 }
 
-/* Says what stands in the way of completing and goes there. @return STAY when nothing does. */
+/* Goes to the first problem; soft ones may be overridden here. @return STAY when there is none left. */
 static dialogue_step mend(dialogue *d)
 {
-    uint64_t cursor = 0;
-    svy_problem problem;
-    char text[4096];
-    int too_long;
-    if (!svy_interview_next_problem(d->interview, &cursor, &problem))
-        return STAY;
-    terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, S_NOT_FINISHED));
-    d->at = problem.place;
-    if (problem.check == UINT32_MAX) {
-        terminal_paragraph(d->terminal, ALERT, 2, "! ", string_of(d, S_MISSING_REQUIRED));
-        return SHOW;
+    for (;;) {
+        uint64_t cursor = 0;
+        svy_problem problem;
+        svy_error err = SVY_ERROR_INIT;
+        dialogue_step step;
+        if (!svy_interview_next_problem(d->interview, &cursor, &problem))
+            return STAY;
+        tell(d, &problem);
+        if (!problem.soft)
+            return SHOW;
+        const char *reason = dialogue_ask(d, string_of(d, S_OVERRIDE_PROMPT));
+        if (reason == NULL)
+            return LEAVE;
+        if (reason[0] == '\0')
+            return SHOW;
+        if (command_run(d, reason, &step))
+            return step == LEAVE ? LEAVE : SHOW;
+        if (svy_interview_override(d->interview, problem.check, problem.entry, reason, dialogue_now(), &err) != SVY_OK)
+            return answering_refused(d, &err) == LEAVE ? LEAVE : SHOW;
     }
-    svy_interview_check_text(d->interview, problem.check, problem.place.entry, text, sizeof text);
-    terminal_paragraph(d->terminal, ALERT, 2, problem.soft ? "? " : "! ", text);
-    if (!problem.soft)
-        return SHOW;
-    svy_error err = SVY_ERROR_INIT;
-    char *reason = terminal_ask(d->terminal, string_of(d, S_OVERRIDE_PROMPT), &too_long);
-    if (reason == NULL && !too_long)
-        return LEAVE;
-    if (reason == NULL || reason[0] == '\0')
-        return SHOW;
-    if (svy_interview_override(d->interview, problem.check, problem.place.entry, reason, dialogue_now(), &err) != SVY_OK)
-        return answering_refused(d, &err) == LEAVE ? LEAVE : SHOW;
-    return mend(d);      /* as deep as there are soft checks, each overridden once */
 }
 
 /* After the last question: mends, asks, completes. */
 static dialogue_step finish(dialogue *d)
 {
     svy_error err = SVY_ERROR_INIT;
-    int too_long;
     dialogue_step step = mend(d);
     if (step != STAY)
         return step;
-    if (svy_interview_end(d->interview) == 0) {
-        char *line = terminal_ask(d->terminal, string_of(d, S_FINISH), &too_long);
-        if (line == NULL && !too_long)
+    d->at = (svy_place){ 0, 0 };
+    while (svy_interview_end(d->interview) == 0) {
+        const char *line = dialogue_ask(d, string_of(d, S_FINISH));
+        if (line == NULL)
             return LEAVE;
-        if (line != NULL && line[0] != '\0' && command(d, line, &step))
-            return step == STAY ? MOVED : step;
+        if (line[0] == '\0')
+            break;
+        if (!command_run(d, line, &step))
+            string_say(d, ALERT, S_NO_QUESTION, "");
+        else if (step != STAY)
+            return step;
     }
     if (svy_session_complete(d->session, dialogue_now(), &err) != SVY_OK)
         return answering_refused(d, &err) == LEAVE ? LEAVE : SHOW;
-    terminal_paragraph(d->terminal, STRONG, 0, "\n", string_of(d, S_DONE));
+    putchar('\n');
+    terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, S_DONE));
     return LEAVE;
 }
 
-/* Where an answer leads: on to the next place; after a correction, to what is still open. */
-static svy_place after(const dialogue *d, svy_place from, int was_answered)
-{
-    if (!was_answered)
-        return svy_interview_step(d->interview, from, 1);
-    svy_place open = svy_interview_next_unanswered(d->interview, from), end = { svy_interview_end(d->interview), 0 };
-    return open.item != 0 ? open : end;
-}
+/* ---- the whole ---- */
 
 static int has_answer(const dialogue *d)
 {
-    svy_value value = svy_interview_get(d->interview, d->at);
-    return svy_form_item(d->form, d->at.item)->kind == SVY_EL_QUESTION && value.missing != SVY_NOT_REACHED && value.missing != SVY_NOT_ASKED;
+    return svy_form_item(d->form, d->at.item)->kind == SVY_EL_QUESTION && !is_open(d, d->at);
+}
+
+/* The place where it stopped; when that was answered, what comes after it. */
+static void begin(dialogue *d)
+{
+    svy_place none = { 0, 0 }, last = svy_interview_current(d->interview);
+    d->shown_section = d->shown_entry = d->shown_grid = UINT32_MAX;
+    d->at = last;
+    if (last.item == 0 || !svy_interview_relevant(d->interview, last)) {
+        d->at = svy_interview_step(d->interview, none, 1);
+        return;
+    }
+    for (svy_place p = svy_interview_step(d->interview, none, 1); p.item != 0 && !same(p, last); p = svy_interview_step(d->interview, p, 1))
+        saw(d, p);
+    if (has_answer(d))
+        d->at = next_open(d, d->at);
+}
+
+static int suspend(dialogue *d)
+{
+    svy_error err = SVY_ERROR_INIT;
+    if (svy_interview_suspend(d->interview, dialogue_now(), &err) != SVY_OK) {
+        answering_refused(d, &err);
+        return d->failed;
+    }
+    putchar('\n');
+    terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, S_SUSPENDED));
+    terminal_paragraph(d->terminal, PLAIN, 0, "", string_of(d, S_RESUME_WITH));
+    return 0;
 }
 
 int dialogue_run(dialogue *d)
 {
     dialogue_step step = SHOW;
-    svy_place none = { 0, 0 };
-    d->at = svy_interview_current(d->interview);
-    if (d->at.item == 0 || !svy_interview_relevant(d->interview, d->at))
-        d->at = svy_interview_step(d->interview, none, 1);
+    begin(d);
     while (step != LEAVE) {
         if (d->at.item == 0) {
             step = finish(d);
@@ -236,15 +260,16 @@ int dialogue_run(dialogue *d)
         svy_place here = d->at;
         int answered = has_answer(d);
         step = at_place(d);
-        if (step == MOVED)
-            d->at = svy_form_item(d->form, here.item)->kind == SVY_EL_END ? none : after(d, here, answered);
+        if (step != MOVED)
+            continue;
+        if (svy_form_item(d->form, here.item)->kind == SVY_EL_END)
+            d->at = (svy_place){ 0, 0 };
+        else     /* a correction goes on to what is still open */
+            d->at = answered ? next_open(d, here) : svy_interview_step(d->interview, here, 1);
     }
-    if (svy_interview_phase(d->interview) != SVY_COMPLETE && d->failed == 0) {
-        svy_error err = SVY_ERROR_INIT;
-        if (svy_interview_suspend(d->interview, dialogue_now(), &err) != SVY_OK)
-            return answering_refused(d, &err) == LEAVE ? d->failed : d->failed;
-        terminal_paragraph(d->terminal, STRONG, 0, "\n", string_of(d, S_SUSPENDED));
-        terminal_paragraph(d->terminal, PLAIN, 0, "", string_of(d, S_RESUME_WITH));
-    }
-    return d->failed;
+    free(d->seen);
+    d->seen = NULL;
+    if (svy_interview_phase(d->interview) == SVY_COMPLETE || d->failed != 0)
+        return d->failed;
+    return suspend(d);
 }

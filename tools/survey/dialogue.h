@@ -5,13 +5,17 @@
 #include <survey/interview.h>
 #include <survey/store.h>
 
+enum { TEXT_SIZE = 8192 };
+
 typedef struct dialogue {
     terminal *terminal;
     svy_session *session;
     svy_interview *interview;
     const svy_form *form;
-    svy_place at;
-    uint32_t shown_section;     /* whose title stands on the screen */
+    svy_place at;               /* item 0 after the last question */
+    uint32_t shown_section, shown_entry, shown_grid;   /* whose headings stand on the screen */
+    svy_place *seen;            /* notes and proposed answers that were shown */
+    size_t n_seen, seen_size;
     int failed;                 /* exit status when something outside failed; 0 otherwise */
 } dialogue;
 
@@ -20,15 +24,29 @@ typedef enum dialogue_step { STAY, SHOW, MOVED, LEAVE } dialogue_step;
 
 /* Goes through the interview until it is complete or suspended. @return an exit status. */
 int dialogue_run(dialogue *d);
+svy_moment dialogue_now(void);
+/* Prompts until a line of text comes. NULL at the end of the input; borrowed until the next call. */
+char *dialogue_ask(dialogue *d, const char *prompt);
+/* Whether a place was seen in this run, or before it. */
+int dialogue_has_seen(const dialogue *d, svy_place place);
+
+/* commands.c: what may be typed instead of an answer. @return 1 when the line was a command, and `step` what it did. */
+int command_run(dialogue *d, const char *line, dialogue_step *step);
 
 /* question.c: shows the place, and what may be answered there. */
 void question_show(dialogue *d);
 void question_help(dialogue *d);
-/* Label of a choice in the current language. */
-const char *question_choice_label(const dialogue *d, uint32_t list, uint32_t choice);
-/* What an answer reads like: the label of a code, a date, "don't know", ... */
+/* Lists the choices that are offered, up to `limit`. */
+void question_list(const dialogue *d, uint32_t limit);
+/* One choice on a line; `width` columns for the code; behind the label what it is part of, when `parents`. */
+void question_choice(const dialogue *d, uint32_t list, uint32_t choice, int width, int parents);
+int question_code_width(const dialogue *d, uint32_t list, const uint32_t *choices, uint32_t n);
+/* What an answer reads like: the label of a code, a date, "don't know", ...; dots for a participant key. */
 void question_answer_text(const dialogue *d, svy_place place, char *out, size_t size);
-int question_is_long(const dialogue *d, svy_place place);
+/* What form an answer to the item must have, "" when there is nothing to say. */
+const char *question_format(const dialogue *d, const svy_item *item);
+/* A text of the place in the language of the interview, "" when there is none; `out` has TEXT_SIZE bytes. */
+const char *question_text(const dialogue *d, svy_place place, svy_role role, char *out);
 
 /* answering.c: takes a line as the answer to the place. */
 dialogue_step answering_take(dialogue *d, char *line);
@@ -39,16 +57,23 @@ dialogue_step answering_refused(dialogue *d, const svy_error *err);
 /* review.c: what has been answered; jumping to one. */
 dialogue_step review_run(dialogue *d, const char *argument);
 
-svy_moment dialogue_now(void);
-
 /* strings.c: the sentences of the dialogue in the languages of the interface. */
 typedef enum string_id {
-    S_ANSWER, S_ENTER_GOES_ON, S_YES_NO, S_ANOTHER_ENTRY, S_OF, S_REQUIRED, S_CURRENT, S_DONT_KNOW, S_REFUSED, S_NOT_STATED,
-    S_SEARCH, S_MORE_MATCHES, S_NO_MATCH, S_SEVERAL_CODES, S_RANK_CODES, S_SOFT_PROMPT, S_BLANK, S_SUSPENDED, S_RESUME_WITH, S_RESUMED, S_NOT_FINISHED,
-    S_MISSING_REQUIRED, S_FINISH, S_DONE, S_REVIEW_TITLE, S_REVIEW_PROMPT, S_REVIEW_EMPTY, S_REVIEW_UNKNOWN, S_LANGUAGES, S_REMARK_PROMPT, S_REMARKED,
-    S_INTERVIEWER, S_FIRST, S_UNKNOWN_COMMAND, S_OVERRIDE_PROMPT, S_FORMAT_INTEGER, S_FORMAT_DECIMAL, S_FORMAT_DATE, S_FORMAT_MONTH, S_FORMAT_YEAR,
-    S_FORMAT_TIME, S_FORMAT_DATETIME, S_FORMAT_BOOLEAN, S_FORMAT_GEOPOINT, S_FORMAT_FILE, S_HELP, S_COUNT
+    S_ANSWER, S_ANSWER_UNIT, S_ENTER_GOES_ON, S_YES_NO, S_ANOTHER_ENTRY, S_YES_OR_NO, S_OF, S_ENTRY, S_REQUIRED, S_CURRENT, S_PROPOSED,
+    S_DONT_KNOW, S_REFUSED, S_NOT_STATED, S_YES, S_NO,
+    S_SEARCH, S_MORE_MATCHES, S_MORE_CHOICES, S_NO_MATCH, S_NO_CODE, S_SEVERAL_MATCH, S_SEVERAL_CODES, S_RANK_CODES, S_NO_LIST, S_SOFT_PROMPT,
+    S_BLANK, S_NEEDED, S_NEEDED_LATER, S_NOTHING_TO_TYPE, S_NO_QUESTION, S_SUSPENDED, S_RESUME_WITH, S_RESUMED, S_NOT_FINISHED,
+    S_MISSING_REQUIRED, S_NOT_OFFERED, S_FINISH, S_DONE, S_REVIEW_TITLE, S_REVIEW_PROMPT, S_REVIEW_EMPTY, S_REVIEW_UNKNOWN,
+    S_LANGUAGES, S_NO_LANGUAGE, S_REMARK_PROMPT, S_REMARK_IS, S_REMARKED, S_INTERVIEWER, S_FIRST, S_UNKNOWN_COMMAND, S_NEAR_COMMAND, S_OVERRIDE_PROMPT,
+    S_NOT_POSSIBLE, S_TOO_LONG, S_NOT_TEXT, S_QUESTION_IS,
+    S_FORMAT_INTEGER, S_FORMAT_DECIMAL, S_FORMAT_DATE, S_FORMAT_MONTH, S_FORMAT_YEAR, S_FORMAT_TIME, S_FORMAT_DATETIME, S_FORMAT_BOOLEAN,
+    S_FORMAT_GEOPOINT, S_FORMAT_FILE, S_HELP, S_COUNT
 } string_id;
 const char *string_of(const dialogue *d, string_id id);
+/* A sentence with its %s replaced. */
+const char *string_fill(const dialogue *d, string_id id, const char *value, char *out, size_t size);
+/* A remark of the program to the interviewer, after two blanks or "! ". */
+void string_say(const dialogue *d, terminal_style style, string_id id, const char *value);
+int string_is_english(const dialogue *d);
 int language_is_right_to_left(const char *tag);
 #endif

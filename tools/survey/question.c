@@ -4,29 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 8192, CHOICES_SHOWN = 15, CHOICES_MAX = 20000 };
+enum { SHORT_LIST = 15, CHOICES_SHOWN = 40, DEEPEST = 16, CODE_COLUMNS = 12 };
 
 static int right_to_left(const dialogue *d)
 {
     return language_is_right_to_left(svy_form_language(d->form, svy_interview_current_language(d->interview)));
 }
 
-/* A text of the place in the language of the interview; "" when there is none. */
-static const char *text_of(const dialogue *d, svy_place place, svy_role role, char *out)
+const char *question_text(const dialogue *d, svy_place place, svy_role role, char *out)
 {
     svy_interview_text(d->interview, place, role, right_to_left(d), out, TEXT_SIZE);
     return out;
 }
 
-const char *question_choice_label(const dialogue *d, uint32_t list, uint32_t choice)
+/* Keeps a right-to-left label from mixing with the code beside it. */
+static const char *isolated(const dialogue *d, const char *text, char *out, size_t size)
+{
+    if (!right_to_left(d) || text[0] == '\0')
+        return text;
+    snprintf(out, size, "\xE2\x81\xA8%.*s\xE2\x81\xA9", (int)(size - 8), text);
+    return out;
+}
+
+static const char *label_of(const dialogue *d, uint32_t list, uint32_t choice)
 {
     return svy_form_choice_label(d->form, list, choice, svy_interview_current_language(d->interview));
 }
 
-int question_is_long(const dialogue *d, svy_place place)
-{
-    return svy_interview_choices(d->interview, place, NULL, 0) > CHOICES_SHOWN;
-}
+/* ---- answers as text ---- */
 
 static const char *missing_text(const dialogue *d, uint8_t missing)
 {
@@ -41,14 +46,15 @@ static const char *missing_text(const dialogue *d, uint8_t missing)
 static void codes_text(const dialogue *d, uint32_t list, const char *codes, size_t len, char *out, size_t size)
 {
     size_t used = 0;
+    char label[TEXT_SIZE];
     out[0] = '\0';
     for (size_t at = 0; at < len;) {
         size_t n = 0;
         uint32_t choice;
         while (at + n < len && codes[at + n] != ' ')
             n++;
-        const char *label = svy_form_find_choice(d->form, list, codes + at, n, &choice) ? question_choice_label(d, list, choice) : "";
-        int wrote = snprintf(out + used, size - used, "%s%.*s %s", used > 0 ? ", " : "", (int)n, codes + at, label);
+        const char *text = svy_form_find_choice(d->form, list, codes + at, n, &choice) ? label_of(d, list, choice) : "";
+        int wrote = snprintf(out + used, size - used, "%s%.*s %s", used > 0 ? ", " : "", (int)n, codes + at, isolated(d, text, label, sizeof label));
         if (wrote < 0 || (size_t)wrote >= size - used)
             return;
         used += (size_t)wrote;
@@ -62,78 +68,172 @@ void question_answer_text(const dialogue *d, svy_place place, char *out, size_t 
     svy_value value = svy_interview_get(d->interview, place);
     if (value.missing != SVY_PRESENT)
         snprintf(out, size, "%s", missing_text(d, value.missing));
+    else if (item->type == SVY_T_KEY)
+        snprintf(out, size, "••••");
+    else if (item->type == SVY_T_BOOLEAN && value.kind == SVY_K_BOOLEAN)
+        snprintf(out, size, "%s", string_of(d, value.number != 0 ? S_YES : S_NO));
     else if (item->list != 0 && (value.kind == SVY_K_CODE || value.kind == SVY_K_CODES))
         codes_text(d, item->list, value.text, value.len, out, size);
     else
         svy_value_format(&value, out, size);
 }
 
-/* Section titles from the outermost in, and the roster entry. */
-static void show_where(dialogue *d)
+/* ---- where it stands ---- */
+
+/* The titles of the sections around the place, when the innermost is another one than before. */
+static void show_section(dialogue *d)
 {
-    char title[TEXT_SIZE], line[64];
-    uint32_t position, total, section = 0, parent = svy_form_item(d->form, d->at.item)->parent;
-    svy_interview_progress(d->interview, d->at, &position, &total);
-    for (; parent != 0 && section == 0; parent = svy_form_item(d->form, parent)->parent)
-        if (svy_form_item(d->form, parent)->kind == SVY_EL_SECTION)
-            section = parent;
-    putchar('\n');
-    snprintf(line, sizeof line, "%u %s %u  ", position, string_of(d, S_OF), total);
-    const char *text = section != 0 ? text_of(d, (svy_place){ section, 0 }, SVY_TITLE, title) : "";
-    terminal_paragraph(d->terminal, QUIET, 0, line, text);
+    uint32_t around[DEEPEST], n = 0;
+    char title[TEXT_SIZE], line[TEXT_SIZE] = "";
+    size_t used = 0;
+    for (uint32_t p = svy_form_item(d->form, d->at.item)->parent; p != 0 && n < DEEPEST; p = svy_form_item(d->form, p)->parent)
+        if (svy_form_item(d->form, p)->kind == SVY_EL_SECTION)
+            around[n++] = p;
+    uint32_t section = n > 0 ? around[0] : 0;
+    if (section == d->shown_section)
+        return;
     d->shown_section = section;
-    if (d->at.entry != 0) {
-        uint32_t roster = svy_interview_entry_roster(d->interview, d->at.entry), parent_entry = svy_interview_entry_parent(d->interview, d->at.entry);
-        snprintf(line, sizeof line, "(%u %s %u) ", svy_interview_entry_position(d->interview, d->at.entry), string_of(d, S_OF),
-                 svy_interview_entry_count(d->interview, roster, parent_entry));
-        terminal_paragraph(d->terminal, QUIET, 0, line, text_of(d, (svy_place){ roster, d->at.entry }, SVY_LABEL, title));
+    while (n > 0 && used < sizeof line) {
+        question_text(d, (svy_place){ around[--n], d->at.entry }, SVY_TITLE, title);
+        if (title[0] == '\0')
+            continue;
+        int wrote = snprintf(line + used, sizeof line - used, "%s%s", used > 0 ? " › " : "", title);
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+    if (line[0] != '\0') {
+        putchar('\n');
+        terminal_paragraph(d->terminal, STRONG, 0, "", line);
     }
 }
 
-static void show_choices(const dialogue *d, uint32_t list)
+/* "12 of 77, entry 2 of 3", the outermost roster first. */
+static void show_position(const dialogue *d)
+{
+    uint32_t position, total, around[DEEPEST], n = 0;
+    char line[TEXT_SIZE];
+    svy_interview_progress(d->interview, d->at, &position, &total);
+    size_t used = (size_t)snprintf(line, sizeof line, "%u %s %u", position, string_of(d, S_OF), total);
+    for (uint32_t e = d->at.entry; e != 0 && n < DEEPEST; e = svy_interview_entry_parent(d->interview, e))
+        around[n++] = e;
+    while (n > 0 && used < sizeof line) {
+        uint32_t e = around[--n];
+        uint32_t count = svy_interview_entry_count(d->interview, svy_interview_entry_roster(d->interview, e), svy_interview_entry_parent(d->interview, e));
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s %u %s %u", string_of(d, S_ENTRY), svy_interview_entry_position(d->interview, e),
+                                 string_of(d, S_OF), count);
+    }
+    putchar('\n');
+    terminal_paragraph(d->terminal, QUIET, 0, "", line);
+}
+
+/* What a roster says about each of its entries, at the first question of the entry; the question of a grid, at its first row. */
+static void show_leads(dialogue *d)
+{
+    const svy_item *item = svy_form_item(d->form, d->at.item);
+    char text[TEXT_SIZE];
+    uint32_t entry = d->at.entry, grid = (item->flags & SVY_ITEM_ROW) != 0 ? item->parent : 0;
+    if (entry != 0 && entry != d->shown_entry)
+        if (question_text(d, (svy_place){ svy_interview_entry_roster(d->interview, entry), entry }, SVY_LABEL, text)[0] != '\0')
+            terminal_paragraph(d->terminal, STRONG, 0, "", text);
+    if (grid != 0 && (grid != d->shown_grid || entry != d->shown_entry))
+        if (question_text(d, (svy_place){ grid, entry }, SVY_LABEL, text)[0] != '\0')
+            terminal_paragraph(d->terminal, STRONG, 0, "", text);
+    d->shown_entry = entry;
+    d->shown_grid = grid;
+}
+
+/* ---- choices ---- */
+
+int question_code_width(const dialogue *d, uint32_t list, const uint32_t *choices, uint32_t n)
+{
+    int width = 1;
+    for (uint32_t i = 0; i < n; i++) {
+        int columns = terminal_columns(svy_form_choice(d->form, list, choices[i]).code);
+        if (columns > width && columns <= CODE_COLUMNS)
+            width = columns;
+    }
+    return width;
+}
+
+/* " — Varna, Varna": what the choice is part of, step by step. */
+static void add_parents(const dialogue *d, uint32_t list, uint32_t choice, char *out, size_t size)
+{
+    size_t used = strlen(out);
+    for (int depth = 0; depth < DEEPEST && used < size; depth++) {
+        const char *parent = svy_form_choice(d->form, list, choice).parent;
+        if (parent[0] == '\0')
+            return;
+        int known = svy_form_find_choice(d->form, list, parent, strlen(parent), &choice);
+        int wrote = snprintf(out + used, size - used, "%s%s", depth == 0 ? " — " : ", ", known ? label_of(d, list, choice) : parent);
+        used += wrote > 0 ? (size_t)wrote : 0;
+        if (!known)
+            return;
+    }
+}
+
+void question_choice(const dialogue *d, uint32_t list, uint32_t choice, int width, int parents)
+{
+    char lead[128], label[TEXT_SIZE], shown[TEXT_SIZE + 8];
+    const char *code = svy_form_choice(d->form, list, choice).code;
+    int fill = width - terminal_columns(code), right = svy_form_list(d->form, list).numeric != 0;
+    fill = fill > 0 ? fill : 0;
+    snprintf(lead, sizeof lead, "    %*s%.*s%*s  ", right ? fill : 0, "", 80, code, right ? 0 : fill, "");
+    snprintf(label, sizeof label, "%s", label_of(d, list, choice));
+    if (parents)
+        add_parents(d, list, choice, label, sizeof label);
+    terminal_paragraph(d->terminal, PLAIN, 6 + width, lead, isolated(d, label, shown, sizeof shown));
+}
+
+void question_list(const dialogue *d, uint32_t limit)
+{
+    uint32_t list = svy_form_item(d->form, d->at.item)->list, n = svy_interview_choices(d->interview, d->at, NULL, 0), shown = n < limit ? n : limit;
+    uint32_t *choices = malloc((n > 0 ? n : 1) * sizeof *choices);
+    char more[16];
+    if (choices == NULL)
+        return;
+    svy_interview_choices(d->interview, d->at, choices, n);
+    int width = question_code_width(d, list, choices, shown);
+    for (uint32_t i = 0; i < shown; i++)
+        question_choice(d, list, choices[i], width, 0);
+    free(choices);
+    snprintf(more, sizeof more, "%u", n - shown);
+    if (n > shown)
+        string_say(d, QUIET, S_MORE_CHOICES, more);
+}
+
+static void show_choices(const dialogue *d)
 {
     uint32_t n = svy_interview_choices(d->interview, d->at, NULL, 0);
-    if (n > CHOICES_SHOWN) {
-        char line[256];
-        /* The sentence comes from our own table and holds one %u. */
-        snprintf(line, sizeof line, "%s", string_of(d, S_SEARCH));
-        char *mark = strstr(line, "%u"), after[256];
-        if (mark != NULL) {
-            snprintf(after, sizeof after, "%s", mark + 2);
-            snprintf(mark, sizeof line - (size_t)(mark - line), "%u%s", n, after);
-        }
-        terminal_paragraph(d->terminal, QUIET, 2, "  ", line);
+    int searched = strcmp(svy_form_appearance(d->form, d->at.item), "search") == 0;
+    char count[16];
+    if (n <= (searched ? SHORT_LIST : CHOICES_SHOWN)) {
+        question_list(d, n);
         return;
     }
-    uint32_t choices[CHOICES_SHOWN];
-    svy_interview_choices(d->interview, d->at, choices, CHOICES_SHOWN);
-    for (uint32_t i = 0; i < n; i++) {
-        char lead[80];
-        svy_choice choice = svy_form_choice(d->form, list, choices[i]);
-        snprintf(lead, sizeof lead, "  %4s  ", choice.code);
-        terminal_paragraph(d->terminal, PLAIN, 8, lead, question_choice_label(d, list, choices[i]));
-    }
+    snprintf(count, sizeof count, "%u", n);
+    string_say(d, QUIET, S_SEARCH, count);
 }
 
-static string_id format_of(svy_type type)
+/* ---- the question ---- */
+
+const char *question_format(const dialogue *d, const svy_item *item)
 {
     static const string_id FORMATS[] = {
         [SVY_T_MULTIPLE] = S_SEVERAL_CODES, [SVY_T_RANKING] = S_RANK_CODES, [SVY_T_INTEGER] = S_FORMAT_INTEGER, [SVY_T_DECIMAL] = S_FORMAT_DECIMAL,
         [SVY_T_DATE] = S_FORMAT_DATE, [SVY_T_MONTH] = S_FORMAT_MONTH, [SVY_T_YEAR] = S_FORMAT_YEAR, [SVY_T_TIME] = S_FORMAT_TIME,
         [SVY_T_DATETIME] = S_FORMAT_DATETIME, [SVY_T_BOOLEAN] = S_FORMAT_BOOLEAN, [SVY_T_GEOPOINT] = S_FORMAT_GEOPOINT, [SVY_T_PHOTO] = S_FORMAT_FILE,
-        [SVY_T_AUDIO] = S_FORMAT_FILE, [SVY_T_FILE] = S_FORMAT_FILE, [SVY_T_SIGNATURE] = S_FORMAT_FILE, [SVY_T_KEY] = S_ANSWER,
+        [SVY_T_AUDIO] = S_FORMAT_FILE, [SVY_T_FILE] = S_FORMAT_FILE, [SVY_T_SIGNATURE] = S_FORMAT_FILE,
     };
-    return (size_t)type < sizeof FORMATS / sizeof FORMATS[0] ? FORMATS[type] : S_ANSWER;   /* S_ANSWER is 0: nothing to say */
+    string_id id = item->type < sizeof FORMATS / sizeof FORMATS[0] ? FORMATS[item->type] : S_ANSWER;   /* S_ANSWER is 0: nothing to say */
+    return id != S_ANSWER ? string_of(d, id) : "";
 }
 
-/* The unit, the form of the answer, and that one is needed, on one line. */
+/* The form of the answer, and that one is needed, on one line. */
 static void show_format(const dialogue *d, const svy_item *item)
 {
-    char line[TEXT_SIZE];
-    string_id format = format_of((svy_type)item->type);
+    char line[1024];
+    const char *format = question_format(d, item);
     int required = svy_interview_required(d->interview, d->at);
-    snprintf(line, sizeof line, "%s%s%s", format != S_ANSWER ? string_of(d, format) : "", format != S_ANSWER && required ? "; " : "",
-             required ? string_of(d, S_REQUIRED) : "");
+    snprintf(line, sizeof line, "%s%s%s", format, format[0] != '\0' && required ? "; " : "", required ? string_of(d, S_REQUIRED) : "");
     if (line[0] != '\0')
         terminal_paragraph(d->terminal, QUIET, 2, "  ", line);
 }
@@ -143,34 +243,34 @@ static void show_present_answer(const dialogue *d)
     char answer[TEXT_SIZE];
     question_answer_text(d, d->at, answer, sizeof answer);
     if (answer[0] != '\0')
-        terminal_paragraph(d->terminal, QUIET, 4, string_of(d, S_CURRENT), answer);
+        terminal_paragraph(d->terminal, QUIET, 4, string_of(d, svy_interview_is_preset(d->interview, d->at) ? S_PROPOSED : S_CURRENT), answer);
     const char *remark = svy_interview_get_remark(d->interview, d->at);
     if (remark[0] != '\0')
-        terminal_paragraph(d->terminal, QUIET, 4, string_of(d, S_REMARK_PROMPT), remark);
+        terminal_paragraph(d->terminal, QUIET, 4, string_of(d, S_REMARK_IS), remark);
 }
 
 void question_show(dialogue *d)
 {
     const svy_item *item = svy_form_item(d->form, d->at.item);
     char text[TEXT_SIZE];
-    show_where(d);
+    show_section(d);
+    show_position(d);
     if (item->kind == SVY_EL_END) {
-        terminal_paragraph(d->terminal, STRONG, 0, "", text_of(d, d->at, SVY_TEXT, text));
+        terminal_paragraph(d->terminal, STRONG, 0, "", question_text(d, d->at, SVY_TEXT, text));
         return;
     }
-    if ((item->flags & SVY_ITEM_ROW) != 0)
-        terminal_paragraph(d->terminal, PLAIN, 0, "", text_of(d, (svy_place){ item->parent, d->at.entry }, SVY_LABEL, text));
-    terminal_paragraph(d->terminal, STRONG, 0, "", text_of(d, d->at, SVY_LABEL, text));
-    if (text_of(d, d->at, SVY_HINT, text)[0] != '\0')
+    show_leads(d);
+    terminal_paragraph(d->terminal, STRONG, 0, "", question_text(d, d->at, SVY_LABEL, text));
+    if (question_text(d, d->at, SVY_HINT, text)[0] != '\0')
         terminal_paragraph(d->terminal, PLAIN, 2, "  ", text);
-    if (text_of(d, d->at, SVY_INSTRUCTION, text)[0] != '\0')
+    if (question_text(d, d->at, SVY_INSTRUCTION, text)[0] != '\0')
         terminal_paragraph(d->terminal, QUIET, 4, string_of(d, S_INTERVIEWER), text);
     if (item->kind == SVY_EL_ROSTER) {
         terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, S_ANOTHER_ENTRY));
         return;
     }
     if (item->list != 0)
-        show_choices(d, item->list);
+        show_choices(d);
     if (item->kind == SVY_EL_QUESTION) {
         show_format(d, item);
         show_present_answer(d);
@@ -179,6 +279,10 @@ void question_show(dialogue *d)
 
 void question_help(dialogue *d)
 {
+    const char *id = d->at.item != 0 ? svy_form_item_id(d->form, d->at.item) : "";
     terminal_paragraph(d->terminal, PLAIN, 2, "  ", string_of(d, S_HELP));
-    show_format(d, svy_form_item(d->form, d->at.item));
+    if (id[0] != '\0')
+        string_say(d, QUIET, S_QUESTION_IS, id);
+    if (d->at.item != 0 && svy_form_item(d->form, d->at.item)->kind == SVY_EL_QUESTION)
+        show_format(d, svy_form_item(d->form, d->at.item));
 }

@@ -49,9 +49,9 @@ static int run(void *settings, int argc, char **argv)
     if (resumed)
         terminal_paragraph(&t, STRONG, 0, "", string_of(&d, S_RESUMED));
     status = dialogue_run(&d);
-    terminal_clear(&t);
     svy_session_close(session);
     svy_study_close(study);
+    terminal_close(&t);
     return status;
 }
 
