@@ -218,19 +218,28 @@ static int yes_or_no(const char *line)
     return -1;
 }
 
+dialogue_step answering_add_entry(dialogue *d)
+{
+    svy_error err = SVY_ERROR_INIT;
+    uint32_t entry;
+    if (svy_interview_add_entry(d->interview, d->at, dialogue_now(), &entry, &err) != SVY_OK)
+        return answering_refused(d, &err);
+    d->at = svy_interview_step(d->interview, (svy_place){ d->at.item, entry }, 1);
+    return SHOW;
+}
+
 /* Open roster: is there another entry? */
 static dialogue_step take_another(dialogue *d, const char *line)
 {
     svy_error err = SVY_ERROR_INIT;
-    uint32_t entry;
     int yes = yes_or_no(line);
     if (yes < 0) {
         string_say(d, ALERT, S_YES_OR_NO, "");
         return STAY;
     }
-    svy_status st = yes ? svy_interview_add_entry(d->interview, d->at, dialogue_now(), &entry, &err)
-                        : svy_interview_close_roster(d->interview, d->at, dialogue_now(), &err);
-    return st == SVY_OK ? MOVED : answering_refused(d, &err);
+    if (yes)
+        return answering_add_entry(d);
+    return svy_interview_close_roster(d->interview, d->at, dialogue_now(), &err) == SVY_OK ? MOVED : answering_refused(d, &err);
 }
 
 /* Without the blanks around it. */

@@ -121,12 +121,21 @@ static const char *prompt_of(const dialogue *d, char *out, size_t size)
     return unit[0] != '\0' ? string_fill(d, S_ANSWER_UNIT, unit, out, size) : string_of(d, S_ANSWER);
 }
 
+/* 1 when the place is an open roster that has fewer entries than it must have: there is nothing to ask. */
+static int must_have_more(const dialogue *d)
+{
+    const svy_item *item = svy_form_item(d->form, d->at.item);
+    return item->kind == SVY_EL_ROSTER && svy_interview_entry_count(d->interview, d->at.item, d->at.entry) < item->min;
+}
+
 /* Shows the place and reads lines until one of them leads on. */
 static dialogue_step at_place(dialogue *d)
 {
     svy_error err = SVY_ERROR_INIT;
     dialogue_step step = STAY;
     char prompt[256];
+    if (must_have_more(d))
+        return answering_add_entry(d);
     if (svy_interview_go(d->interview, d->at, dialogue_now(), &err) != SVY_OK && answering_refused(d, &err) == LEAVE)
         return LEAVE;
     question_show(d);

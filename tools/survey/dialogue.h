@@ -51,6 +51,8 @@ const char *question_text(const dialogue *d, svy_place place, svy_role role, cha
 /* answering.c: takes a line as the answer to the place. */
 dialogue_step answering_take(dialogue *d, char *line);
 dialogue_step answering_missing(dialogue *d, svy_missing missing);
+/* Adds an entry to the open roster at hand and goes to its first question. */
+dialogue_step answering_add_entry(dialogue *d);
 /* Prints what the engine said and whether the session can go on. */
 dialogue_step answering_refused(dialogue *d, const svy_error *err);
 
@@ -59,7 +61,7 @@ dialogue_step review_run(dialogue *d, const char *argument);
 
 /* strings.c: the sentences of the dialogue in the languages of the interface. */
 typedef enum string_id {
-    S_ANSWER, S_ANSWER_UNIT, S_ENTER_GOES_ON, S_YES_NO, S_ANOTHER_ENTRY, S_YES_OR_NO, S_OF, S_ENTRY, S_REQUIRED, S_CURRENT, S_PROPOSED,
+    S_ANSWER, S_ANSWER_UNIT, S_ENTER_GOES_ON, S_YES_NO, S_ANOTHER_ENTRY, S_FIRST_ENTRY, S_YES_OR_NO, S_OF, S_ENTRY, S_REQUIRED, S_CURRENT, S_PROPOSED,
     S_DONT_KNOW, S_REFUSED, S_NOT_STATED, S_YES, S_NO,
     S_SEARCH, S_MORE_MATCHES, S_MORE_CHOICES, S_NO_MATCH, S_NO_CODE, S_SEVERAL_MATCH, S_SEVERAL_CODES, S_RANK_CODES, S_NO_LIST, S_SOFT_PROMPT,
     S_BLANK, S_NEEDED, S_NEEDED_LATER, S_NOTHING_TO_TYPE, S_NO_QUESTION, S_SUSPENDED, S_RESUME_WITH, S_RESUMED, S_NOT_FINISHED,

@@ -266,7 +266,8 @@ void question_show(dialogue *d)
     if (question_text(d, d->at, SVY_INSTRUCTION, text)[0] != '\0')
         terminal_paragraph(d->terminal, QUIET, 4, string_of(d, S_INTERVIEWER), text);
     if (item->kind == SVY_EL_ROSTER) {
-        terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, S_ANOTHER_ENTRY));
+        const int first = svy_interview_entry_count(d->interview, d->at.item, d->at.entry) == 0;
+        terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, first ? S_FIRST_ENTRY : S_ANOTHER_ENTRY));
         return;
     }
     if (item->list != 0)

@@ -10,6 +10,7 @@ static const sentence SENTENCES[S_COUNT] = {
     [S_ANSWER_UNIT] = { "Answer (%s): ", "Отговор (%s): " },
     [S_ENTER_GOES_ON] = { "Enter to go on: ", "Enter за продължение: " },
     [S_YES_NO] = { "Yes or no (y/n): ", "Да или не (д/н): " },
+    [S_FIRST_ENTRY] = { "Is there one to tell about?", "Има ли за какво да разкажете?" },
     [S_ANOTHER_ENTRY] = { "Is there another one?", "Има ли още един?" },
     [S_YES_OR_NO] = { "Please answer y (yes) or n (no).", "Моля, отговорете с д (да) или н (не)." },
     [S_OF] = { "of", "от" },
