@@ -1,4 +1,5 @@
 /* The builder: the elements of a questionnaire as a tree, with their attributes, texts and translations, before anything is understood. */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -100,6 +101,26 @@ static svy_status check_place(const svy_builder *b, uint32_t parent, svy_element
     return SVY_OK;
 }
 
+/* Puts an element that is complete into the tree, last among its parent's. */
+static svy_status append(svy_builder *b, const svyi_q_element *e, uint32_t *element, svy_error *err)
+{
+    if (svyi_grow(&b->alloc, &b->elements, &b->capacity, b->n + 1, sizeof *b->elements) != 0)
+        return svyi_nomem(err);
+    const uint32_t number = (uint32_t)b->n++;
+    svyi_q_element *parent = &b->elements[e->parent];
+    b->elements[number] = *e;
+    if (e->parent == 0)
+        b->root = number;
+    else if (parent->last == 0)
+        parent->first = number;
+    else
+        b->elements[parent->last].next = number;
+    if (e->parent != 0)
+        parent->last = number;
+    *element = number;
+    return SVY_OK;
+}
+
 svy_status svy_builder_add(svy_builder *b, uint32_t parent, svy_element kind, const svy_attribute *attributes, size_t n,
                            const char *source, int line, uint32_t *element, svy_error *err)
 {
@@ -107,7 +128,7 @@ svy_status svy_builder_add(svy_builder *b, uint32_t parent, svy_element kind, co
     *element = 0;
     SVY_REQUIRE(b != NULL && parent < b->n, err);
     SVY_REQUIRE(attributes != NULL || n == 0, err);
-    if (parent == 0 && b->root != 0)
+    if (parent == 0)
         parent = b->root;
     svy_status st = check_place(b, parent, kind, line, err);
     svyi_q_element e = { .parent = parent, .kind = kind, .line = line, .depth = b->elements[parent].depth + 1 };
@@ -117,22 +138,7 @@ svy_status svy_builder_add(svy_builder *b, uint32_t parent, svy_element kind, co
         st = name_source(b, source, &e.source, err);
     if (st == SVY_OK)
         st = copy_attributes(b, attributes, n, &e, err);
-    if (st == SVY_OK && svyi_grow(&b->alloc, &b->elements, &b->capacity, b->n + 1, sizeof *b->elements) != 0)
-        st = svyi_nomem(err);
-    if (st != SVY_OK)
-        return st;
-    const uint32_t number = (uint32_t)b->n++;
-    b->elements[number] = e;
-    if (parent == 0)
-        b->root = number;
-    else if (b->elements[parent].last == 0)
-        b->elements[parent].first = number;
-    else
-        b->elements[b->elements[parent].last].next = number;
-    if (parent != 0)
-        b->elements[parent].last = number;
-    *element = number;
-    return SVY_OK;
+    return st == SVY_OK ? append(b, &e, element, err) : st;
 }
 
 svy_status svy_builder_text(svy_builder *b, uint32_t element, svy_role role, const char *text, int line, svy_error *err)
@@ -158,6 +164,16 @@ svy_status svy_builder_text(svy_builder *b, uint32_t element, svy_role role, con
     return SVY_OK;
 }
 
+/* Translations come file by file: their language and file are kept once. `field` is the one of the translation before. */
+static svy_status share(svy_builder *b, const char *text, size_t field, const char **out, svy_error *err)
+{
+    if (b->n_targets > 0)
+        memcpy(out, (const char *)&b->targets[b->n_targets - 1] + field, sizeof *out);
+    if (b->n_targets > 0 && strcmp(*out, text) == 0)
+        return SVY_OK;
+    return copy(b, text, 0, "the name of a language or a file", out, err);
+}
+
 svy_status svy_builder_translate(svy_builder *b, const char *lang, const char *unit, const char *source_text, const char *target,
                                  const char *source, int line, svy_error *err)
 {
@@ -166,18 +182,15 @@ svy_status svy_builder_translate(svy_builder *b, const char *lang, const char *u
     SVY_REQUIRE(b != NULL && lang != NULL && unit != NULL && target != NULL, err);
     if (lang[0] == '\0' || strlen(lang) > SVYI_Q_ID)
         return svyi_fail_at(err, SVY_E_VALUE, source, line, 0, 0, "'%.64s' is not a language", lang);
-    svy_status st = copy(b, unit, line, "the name of a text", &t.unit, err);
+    svy_status st = share(b, lang, offsetof(svyi_q_target, lang), &t.lang, err);
+    if (st == SVY_OK)
+        st = share(b, source != NULL ? source : b->source, offsetof(svyi_q_target, source), &t.source, err);
+    if (st == SVY_OK)
+        st = copy(b, unit, line, "the name of a text", &t.unit, err);
     if (st == SVY_OK)
         st = copy(b, source_text, line, "a text", &t.from, err);
     if (st == SVY_OK)
         st = copy(b, target, line, "a translation", &t.to, err);
-    const svyi_q_target *before = b->n_targets > 0 ? &b->targets[b->n_targets - 1] : NULL;
-    t.lang = before != NULL && strcmp(before->lang, lang) == 0 ? before->lang : NULL;
-    t.source = before != NULL && source != NULL && strcmp(before->source, source) == 0 ? before->source : NULL;
-    if (st == SVY_OK && t.lang == NULL)
-        st = copy(b, lang, line, "a language", &t.lang, err);
-    if (st == SVY_OK && t.source == NULL)
-        st = copy(b, source != NULL ? source : b->source, line, "the name of a file", &t.source, err);
     if (st == SVY_OK && svyi_grow(&b->alloc, &b->targets, &b->targets_capacity, b->n_targets + 1, sizeof *b->targets) != 0)
         st = svyi_nomem(err);
     if (st == SVY_OK)

@@ -44,7 +44,8 @@ static svy_status finish(svyi_q *q, svy_diags *diags, void **block, size_t *size
     const svy_status st = invalid ? SVY_E_INVALID : svyi_q_seal(q, block, size, err);
     if (st != SVY_OK && st != SVY_E_INVALID)
         return st;
-    svyi_q_findings_emit(&q->found, q->b->source, diags);
+    svyi_q_findings_sort(&q->found, q->b->source);
+    svyi_q_findings_emit(&q->found, diags);
     for (size_t i = 0; invalid && i < q->found.n; i++) {
         const svy_diag *d = &q->found.list[i].d;
         if (d->severity == SVY_PROBLEM)

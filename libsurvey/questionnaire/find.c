@@ -50,7 +50,7 @@ void svyi_q_findings_clear(svyi_q_findings *f)
 static int by_place(const void *a, const void *b)
 {
     const svyi_q_finding *x = a, *y = b;
-    const int file = strcmp(x->d.source, y->d.source);
+    const int file = x->elsewhere != y->elsewhere ? x->elsewhere - y->elsewhere : strcmp(x->d.source, y->d.source);
 
     if (file != 0)
         return file;
@@ -61,28 +61,23 @@ static int by_place(const void *a, const void *b)
     return x->sequence < y->sequence ? -1 : 1;
 }
 
-/* The questionnaire's own file comes first, then the others by name. */
-static void pass(const svyi_q_findings *f, const char *main_source, int own, svy_diags *out)
+void svyi_q_findings_sort(svyi_q_findings *f, const char *main_source)
 {
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; i < f->n; i++)
+        f->list[i].elsewhere = strcmp(f->list[i].d.source, main_source) != 0;
+    if (f->n > 1)
+        qsort(f->list, f->n, sizeof *f->list, by_place);
+}
+
+void svyi_q_findings_emit(const svyi_q_findings *f, svy_diags *out)
+{
+    for (size_t i = 0; i < f->n && out != NULL; i++) {
         const svy_diag *d = &f->list[i].d;
-        if ((strcmp(d->source, main_source) == 0) != own)
-            continue;
         out->problems += d->severity == SVY_PROBLEM;
         out->warnings += d->severity == SVY_WARNING;
         if (out->report != NULL)
             out->report(out->user, d);
     }
-}
-
-void svyi_q_findings_emit(svyi_q_findings *f, const char *main_source, svy_diags *out)
-{
-    if (f->n > 1)
-        qsort(f->list, f->n, sizeof *f->list, by_place);
-    if (out == NULL)
-        return;
-    pass(f, main_source, 1, out);
-    pass(f, main_source, 0, out);
 }
 
 const char *svyi_q_element_id(const svy_builder *b, uint32_t element)

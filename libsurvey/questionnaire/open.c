@@ -40,7 +40,7 @@ static svy_status check_head(const void *block, size_t size, svyi_b_head *head, 
 
 static svy_status find_parts(svy_form *f, size_t size, const void **parts, svy_error *err)
 {
-    svyi_b_extent extents[SVYI_B_PARTS];
+    svyi_b_extent extents[SVYI_B_PARTS] = { { 0, 0 } };
 
     memcpy(extents, f->block + sizeof(svyi_b_head), sizeof extents);
     for (int i = 0; i < SVYI_B_PARTS; i++) {
@@ -78,7 +78,7 @@ static void use_parts(svy_form *f, const void *const *parts)
 svy_status svy_form_open(const svy_alloc *alloc, const void *block, size_t size, svy_form **out, svy_error *err)
 {
     svyi_b_head head;
-    const void *parts[SVYI_B_PARTS];
+    const void *parts[SVYI_B_PARTS] = { NULL };
 
     SVY_REQUIRE(out != NULL, err);
     *out = NULL;

@@ -225,36 +225,47 @@ static void search(graph *g, uint32_t root)
 
 /* ---- Dependents ---- */
 
+/* By rank, calls `each` for every item that a rule reads. */
+static void for_reads(svyi_q *q, void (*each)(svyi_q *q, uint32_t item, uint32_t rule))
+{
+    for (uint32_t k = 0; k < q->n_rules; k++) {
+        const svyi_q_rule *r = &q->rules[q->order[k]];
+        const svy_expr_use *uses = NULL;
+        const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
+        for (size_t i = 0; i < n; i++)
+            if (r->purpose == SVY_FOR_CHECK || !reads_own(q, r, uses[i].symbol))
+                each(q, uses[i].symbol, q->order[k]);
+    }
+}
+
+static void count_read(svyi_q *q, uint32_t item, uint32_t rule)
+{
+    (void)rule;
+    q->first_dependent[item + 2]++;
+}
+
+static void store_read(svyi_q *q, uint32_t item, uint32_t rule)
+{
+    q->dependents[q->first_dependent[item + 1]++] = rule;
+}
+
+/* Counted two places further on, then summed up: first_dependent[i + 1] is where the rules of item i go, and in the end where those of i + 1 begin. */
 static void make_dependents(svyi_q *q)
 {
-    size_t total = 0;
-
     q->first_dependent = svyi_arena_get(&q->arena, ((size_t)q->n_items + 2) * sizeof *q->first_dependent);
-    for (int pass = 0; pass < 2 && q->first_dependent != NULL; pass++) {
-        for (uint32_t k = 0; k < q->n_rules; k++) {
-            const svyi_q_rule *r = &q->rules[q->order[k]];
-            const svy_expr_use *uses = NULL;
-            const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
-            for (size_t i = 0; i < n; i++) {
-                if (reads_own(q, r, uses[i].symbol) && r->purpose != SVY_FOR_CHECK)
-                    continue;
-                if (pass == 0)
-                    q->first_dependent[uses[i].symbol + 2]++;
-                else
-                    q->dependents[q->first_dependent[uses[i].symbol + 1]++] = q->order[k];
-            }
-        }
-        if (pass == 1)
-            return;
-        for (uint32_t i = 0; i + 2 < q->n_items + 2; i++)
-            q->first_dependent[i + 2] += q->first_dependent[i + 1];
-        total = q->first_dependent[q->n_items + 1];
-        q->n_dependents = (uint32_t)total;
-        q->dependents = svyi_arena_get(&q->arena, (total + 1) * sizeof *q->dependents);
-        if (q->dependents == NULL)
-            break;
+    if (q->first_dependent == NULL) {
+        q->failed = 1;
+        return;
     }
-    q->failed = 1;
+    for_reads(q, count_read);
+    for (uint32_t i = 0; i < q->n_items; i++)
+        q->first_dependent[i + 2] += q->first_dependent[i + 1];
+    q->n_dependents = q->first_dependent[q->n_items + 1];
+    q->dependents = svyi_arena_get(&q->arena, ((size_t)q->n_dependents + 1) * sizeof *q->dependents);
+    if (q->dependents == NULL)
+        q->failed = 1;
+    else
+        for_reads(q, store_read);
 }
 
 void svyi_q_order(svyi_q *q)

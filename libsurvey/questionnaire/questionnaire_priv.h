@@ -85,7 +85,7 @@ typedef struct svyi_q_unit {
     int line;
 } svyi_q_unit;
 
-typedef struct svyi_q_finding { svy_diag d; uint32_t sequence; } svyi_q_finding;
+typedef struct svyi_q_finding { svy_diag d; uint32_t sequence; int elsewhere; /* in another file than the questionnaire's own */ } svyi_q_finding;
 
 /* Problems on their way to the caller, to be sorted. */
 typedef struct svyi_q_findings {
@@ -128,8 +128,9 @@ typedef struct svyi_q {
 /* ---- find.c: problems ---- */
 void svyi_q_findings_init(svyi_q_findings *f, const svy_alloc *alloc);
 void svyi_q_findings_clear(svyi_q_findings *f);
-/* Passes everything on, in the order of files and lines. */
-void svyi_q_findings_emit(svyi_q_findings *f, const char *main_source, svy_diags *out);
+/* Puts them in order: the questionnaire's own file first, then the others by name, each by lines. */
+void svyi_q_findings_sort(svyi_q_findings *f, const char *main_source);
+void svyi_q_findings_emit(const svyi_q_findings *f, svy_diags *out);
 /* Reports about an element; `attribute` NULL or the one at fault. */
 void svyi_q_tell(svyi_q *q, svy_severity severity, svy_status code, uint32_t element, const svy_attribute *attribute, const char *advice,
                  const char *fmt, ...) SVY_PRINTF(7, 8);

@@ -156,12 +156,11 @@ static svy_status check_of(const svy_form *f, uint32_t i, svy_error *err)
 /* The items are a tree in document order, and know the roster they are in. */
 static svy_status check_tree(const svy_form *f, svy_error *err)
 {
-    uint32_t open[DEPTH], rosters[DEPTH], depth = 1;
+    uint32_t open[DEPTH] = { 0 }, rosters[DEPTH] = { 0 }, depth = 1;
     const uint32_t n = f->n[SVYI_B_ITEMS];
 
     TRY(f->items[0].end == n && f->items[0].parent == 0 && f->items[0].roster == 0, "the questionnaire does not hold its items", 0);
     PASS(check_kind(f, 0, err));
-    open[0] = rosters[0] = 0;
     for (uint32_t i = 1; i < n; i++) {
         const svy_item *d = &f->items[i];
         while (i >= f->items[open[depth - 1]].end)
@@ -218,7 +217,8 @@ static svy_status check_choice(const svy_form *f, const svyi_b_list *l, uint32_t
     TRY(c->flags <= (SVY_CHOICE_EXCLUSIVE | SVY_CHOICE_OTHER) && c->missing <= SVY_NOT_STATED, "a choice has unknown flags", at);
     TRY(isfinite(c->number) && (l->numeric || c->number == 0), "a code has no number", at);
     TRY(c->relevant <= f->n[SVYI_B_RULES], "a choice has a rule that is not there", at);
-    TRY(c->relevant == 0 || (f->rules[c->relevant - 1].purpose == SVY_FOR_CHOICE && f->rules[c->relevant - 1].owner == list), "a choice has the rule of another", at);
+    TRY(c->relevant == 0 || (f->rules[c->relevant - 1].purpose == SVY_FOR_CHOICE && f->rules[c->relevant - 1].owner == list),
+        "a choice has the rule of another", at);
     return SVY_OK;
 }
 

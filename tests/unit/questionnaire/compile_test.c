@@ -333,3 +333,65 @@ Test(compile, tables)
         for (size_t i = 0; i < TABLES[t].n; i++)
             check_row(TABLES[t].name, i, &TABLES[t].rows[i]);
 }
+
+/* ---- places ---- */
+
+typedef struct seen { char text[2000]; } seen;
+
+static void note_place(void *user, const svy_diag *d)
+{
+    seen *s = user;
+    const size_t len = strlen(s->text);
+    snprintf(s->text + len, sizeof s->text - len, "%s:%d:%d %s|", d->source, d->line, d->column, d->element);
+}
+
+Test(compile, problems_come_in_order_with_their_places)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_builder *b;
+    seen s = { "" };
+    svy_diags diags = { .report = note_place, .user = &s };
+    uint32_t root, list, e;
+    void *block;
+    size_t size;
+    const svy_attribute top[] = { { "id", "q", 1, 5 }, { "version", "1", 1, 9 }, { "xml:lang", "en", 1, 20 } };
+    const svy_attribute last[] = { { "id", "z", 9, 4 }, { "type", "integer", 9, 12 }, { "relevant", "${x} = 1", 10, 6 } };
+    const svy_attribute first[] = { { "id", "a", 3, 4 }, { "type", "what", 3, 12 } };
+    const svy_attribute lists[] = { { "id", "l", 2, 4 } }, code[] = { { "code", "1", 7, 8 } };
+
+    cr_assert_eq(svy_builder_new(NULL, "main.xml", &b, &err), SVY_OK);
+    cr_assert_eq(svy_builder_add(b, 0, SVY_EL_QUESTIONNAIRE, top, 3, NULL, 1, &root, &err), SVY_OK);
+    cr_assert_eq(svy_builder_add(b, root, SVY_EL_QUESTION, last, 3, NULL, 9, &e, &err), SVY_OK);
+    cr_assert_eq(svy_builder_text(b, e, SVY_LABEL, "Z", 11, &err), SVY_OK);
+    cr_assert_eq(svy_builder_add(b, root, SVY_EL_CHOICES, lists, 1, NULL, 2, &list, &err), SVY_OK);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(svy_builder_add(b, list, SVY_EL_CHOICE, code, 1, "a-list.xml", 7, &e, &err), SVY_OK);
+        cr_assert_eq(svy_builder_text(b, e, SVY_LABEL, "One", 7, &err), SVY_OK);
+    }
+    cr_assert_eq(svy_builder_add(b, 0, SVY_EL_QUESTION, first, 2, NULL, 3, &e, &err), SVY_OK, "0 is the questionnaire");
+    cr_assert_eq(svy_builder_text(b, e, SVY_LABEL, "${y}", 4, &err), SVY_OK);
+    cr_expect_eq(svy_builder_compile(b, &diags, &block, &size, &err), SVY_E_INVALID);
+    cr_expect_str_eq(s.text, "main.xml:3:12 a|main.xml:4:0 a|main.xml:10:6 z|a-list.xml:7:8 l|");
+    cr_expect_eq(diags.problems, 4);
+    cr_expect_eq(diags.warnings, 0);
+    cr_expect(err.code == SVY_E_INVALID && err.message[0] != '\0' && err.line == 3, "the first problem is also the error");
+    svy_builder_free(b);
+}
+
+Test(compile, only_the_first_untranslated_texts_are_named)
+{
+    static char form[8000];
+    svy_error err = SVY_ERROR_INIT;
+    void *block;
+    size_t size;
+    unsigned named = 0;
+    for (int i = 0; i < 30; i++)
+        sprintf(form + strlen(form), "note id=n%d | Text\n", i);
+    strcat(form, "@bg /title => \"T\"\n");
+    cr_assert_eq(dsl_compile(NULL, form, &LOG, &block, &size, &err), SVY_OK);
+    for (const char *at = LOG.text; (at = strstr(at, "is not translated into 'bg'")) != NULL; at++)
+        named++;
+    cr_expect_eq(named, 20);
+    cr_expect(strstr(LOG.text, "10 more texts are not translated into 'bg'") != NULL, "%s", LOG.text);
+    svy_block_free(NULL, block, size);
+}
