@@ -128,6 +128,13 @@ static int must_have_more(const dialogue *d)
     return item->kind == SVY_EL_ROSTER && svy_interview_entry_count(d->interview, d->at.item, d->at.entry) < item->min;
 }
 
+/* A text to read needs nobody to press Enter when nobody is there: lines of a pipe are answers. */
+static int asks_nothing(const dialogue *d)
+{
+    const svy_item *item = svy_form_item(d->form, d->at.item);
+    return item->kind != SVY_EL_ROSTER && (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0);
+}
+
 /* Shows the place and reads lines until one of them leads on. */
 static dialogue_step at_place(dialogue *d)
 {
@@ -140,6 +147,8 @@ static dialogue_step at_place(dialogue *d)
         return LEAVE;
     question_show(d);
     saw(d, d->at);
+    if (!d->terminal->interactive && asks_nothing(d))
+        return MOVED;
     while (step == STAY) {
         char *line = dialogue_ask(d, prompt_of(d, prompt, sizeof prompt));
         if (line == NULL)
@@ -203,7 +212,7 @@ static dialogue_step finish(dialogue *d)
     if (step != STAY)
         return step;
     d->at = (svy_place){ 0, 0 };
-    while (svy_interview_end(d->interview) == 0) {
+    while (d->terminal->interactive && svy_interview_end(d->interview) == 0) {
         const char *line = dialogue_ask(d, string_of(d, S_FINISH));
         if (line == NULL)
             return LEAVE;
