@@ -16,6 +16,8 @@ svy_status svyi_db_fail(svy_study *s, int rc, svy_error *err)
 
     if (lost_trust(rc))
         s->dead = 1;
+    if (rc == SQLITE_IOERR_NOMEM)
+        return svyi_nomem(err);
     switch (rc & 0xFF) {
     case SQLITE_NOMEM: return svyi_nomem(err);
     case SQLITE_BUSY:

@@ -290,7 +290,7 @@ static svy_status read_row(scan *f, source *t, size_t row)
         if (!null) {
             st = read_value(f, c, t->stmt, at, row);
         } else {
-            svy_missing missing = SVY_NOT_ASKED;
+            svy_missing missing = c->has_companion ? SVY_NOT_ASKED : SVY_NOT_STATED;
             if (c->has_companion && sqlite3_column_type(t->stmt, at + 1) != SQLITE_NULL &&
                 !svy_missing_find(svyi_db_text(t->stmt, at + 1), (size_t)sqlite3_column_bytes(t->stmt, at + 1), &missing))
                 return damaged(f, c);

@@ -16,6 +16,7 @@ static const char TABLES[] =
     "CREATE INDEX parameters_by_id ON parameters(form, id);"
     "CREATE TABLE cases(form TEXT NOT NULL, id TEXT NOT NULL, assigned TEXT NOT NULL DEFAULT '', disposition TEXT NOT NULL DEFAULT '',"
     " listed INTEGER NOT NULL DEFAULT 1, PRIMARY KEY(form, id)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX cases_listed ON cases(form) WHERE listed = 1;"
 
     "CREATE TABLE interviews(number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, form INTEGER NOT NULL REFERENCES forms, case_id TEXT,"
     " interviewer TEXT NOT NULL, language TEXT NOT NULL, seed INTEGER NOT NULL, phase INTEGER NOT NULL, outcome TEXT NOT NULL,"

@@ -217,7 +217,7 @@ static svy_status check_strays(checking *c)
         svyi_buffer_init(&sql, &c->s->alloc);
         svyi_buffer_text(&sql, "SELECT DISTINCT t.interview FROM ");
         svyi_db_quote(&sql, svyi_db_text(tables, 0));
-        svyi_buffer_text(&sql, " t WHERE NOT EXISTS(SELECT 1 FROM submissions s WHERE s.interview = t.interview)");
+        svyi_buffer_text(&sql, " t WHERE t.interview NOT IN (SELECT interview FROM submissions)");
         st = sql.failed ? svyi_nomem(c->err) : check_none(c, sql.data, "typed rows are there that no submission made");
         svyi_buffer_clear(&sql);
     }
@@ -252,7 +252,7 @@ svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err)
     if (st == SVY_OK && step < 0)
         st = svyi_db_failed(err);
     if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK)
-        st = check_none(&c, "SELECT uuid FROM interviews i WHERE phase = 2 AND NOT EXISTS(SELECT 1 FROM submissions s WHERE s.journal = i.uuid)",
+        st = check_none(&c, "SELECT uuid FROM interviews WHERE phase = 2 AND uuid NOT IN (SELECT journal FROM submissions)",
                         "the interview is complete, but its submission is not there");
     svyi_arena_clear(&c.arena);
     if (st == SVY_OK && c.wrong > 0)

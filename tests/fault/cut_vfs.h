@@ -45,11 +45,11 @@ static void cut_forget(cut_state *s)
     s->n = 0;
 }
 
-static cut_state *cut_state_of(const char *path)
+static cut_state *cut_state_of(const char *name)
 {
     for (size_t i = 0; i < CUT_FILES; i++)
-        if (cut.files[i].path[0] == '\0' || strcmp(cut.files[i].path, path) == 0) {
-            snprintf(cut.files[i].path, sizeof cut.files[i].path, "%s", path);
+        if (cut.files[i].path[0] == '\0' || strcmp(cut.files[i].path, name) == 0) {
+            snprintf(cut.files[i].path, sizeof cut.files[i].path, "%s", name);
             return &cut.files[i];
         }
     abort();

@@ -1,10 +1,12 @@
 /* Data in and out of a study: import by the rules of the form, frames of every level, codebook, events; and memory running out anywhere. */
 #define _POSIX_C_SOURCE 200809L
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/number.h"
 #include "study_scratch.h"
+#include "../../fault/cut_vfs.h"        /* for its disk that confirms at once */
 
 TestSuite(study_data, .init = enter, .fini = leave);
 
@@ -238,7 +240,7 @@ Test(study_data, a_frame_of_the_interviews)
     cr_expect_str_eq(consent->label, "May we ask you?");
     cr_expect_str_eq(centre->levels[0], "Burgas");
     cr_expect_str_eq(centre->levels[centre->codes[0]], "Sofia");
-    cr_expect_eq(outcome->missing[0], SVY_NOT_ASKED);
+    cr_expect_eq(outcome->missing[0], SVY_NOT_STATED);
     cr_expect_str_eq(outcome->levels[outcome->codes[1]], "21");
     cr_expect_str_eq(helped->levels[helped->codes[0]], "1 3");
     cr_expect_eq(column(f, "helped_1")->numbers[0], 1);
@@ -551,10 +553,12 @@ Test(study_data, every_allocation_may_fail, .timeout = 240)
     svy_error err = SVY_ERROR_INIT;
     long step = 1;
 
+    cut_install(1);
     OK(everything(&alloc, &block, &err));
     cr_assert_eq(f.live, 0);
     for (long at = 0;; at += step) {
         remove(path);
+        cut_reset();
         f.left = at;
         err = (svy_error)SVY_ERROR_INIT;
         svy_status st = everything(&alloc, &block, &err);
@@ -564,5 +568,60 @@ Test(study_data, every_allocation_may_fail, .timeout = 240)
         cr_assert_eq(st, SVY_E_NOMEM, "failure %ld: %d %s", at, (int)st, err.message);
         step = at > 400 ? 1 + at / 150 : 1;
     }
+    svy_block_free(NULL, block.bytes, block.size);
+}
+
+/* The same for what SQLite asks for. It gets along without some of it, so a run may succeed. */
+static long sqlite_left = -1;
+static sqlite3_mem_methods sqlite_memory;
+
+static int may_have(void)
+{
+    if (sqlite_left == 0)
+        return 0;
+    sqlite_left -= sqlite_left > 0;
+    return 1;
+}
+
+static void *sqlite_get(int size)
+{
+    return may_have() ? sqlite_memory.xMalloc(size) : NULL;
+}
+
+static void *sqlite_resize(void *ptr, int size)
+{
+    return may_have() ? sqlite_memory.xRealloc(ptr, size) : NULL;
+}
+
+Test(study_data, every_allocation_of_sqlite_may_fail, .timeout = 240)
+{
+    fixture_block block = fixture_form("tcn-study", 0);
+    svy_error err = SVY_ERROR_INIT;
+    sqlite3_mem_methods failing_methods;
+    int failed = 0;
+    long used = 0;
+
+    sqlite3_shutdown();
+    cr_assert_eq(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory), SQLITE_OK);
+    failing_methods = sqlite_memory;
+    failing_methods.xMalloc = sqlite_get;
+    failing_methods.xRealloc = sqlite_resize;
+    cr_assert_eq(sqlite3_config(SQLITE_CONFIG_MALLOC, &failing_methods), SQLITE_OK);
+    cut_install(1);
+    sqlite_left = LONG_MAX;
+    OK(everything(NULL, &block, &err));
+    used = LONG_MAX - sqlite_left;
+    cr_assert_gt(used, 1000);
+    for (long at = 0; at < used; at += 1 + used / 300) {
+        remove(path);
+        cut_reset();
+        sqlite_left = at;
+        err = (svy_error)SVY_ERROR_INIT;
+        svy_status st = everything(NULL, &block, &err);
+        cr_assert(st == SVY_E_NOMEM || st == SVY_OK, "failure %ld: %d %s", at, (int)st, err.message);
+        failed += st != SVY_OK;
+        sqlite_left = LONG_MAX;
+    }
+    cr_expect_gt(failed, 100);
     svy_block_free(NULL, block.bytes, block.size);
 }
