@@ -137,16 +137,28 @@ static uint32_t keep_exact(const dialogue *d, uint32_t list, const char *word, s
     return exact > 0 ? exact : n;
 }
 
+/* Keeps the choices whose code begins with the word. */
+static uint32_t keep_codes(const dialogue *d, uint32_t list, const char *word, size_t len, uint32_t *found, uint32_t n)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (strncmp(svy_form_choice(d->form, list, found[i]).code, word, len) == 0)
+            found[kept++] = found[i];
+    return kept;
+}
+
 /* What the letters found: taken when it is one, else said. Digits are a code that was mistyped: they are never taken for another one. */
-static const char *choose(const dialogue *d, uint32_t list, const char *word, size_t len, const uint32_t *found, uint32_t n)
+static const char *choose(const dialogue *d, uint32_t list, const char *word, size_t len, uint32_t *found, uint32_t n)
 {
     char typed[256];
     int digits = strspn(word, "0123456789") >= len;
     snprintf(typed, sizeof typed, "%.*s", (int)(len < sizeof typed ? len : sizeof typed - 1), word);
-    if (digits)
+    if (digits) {
         string_say(d, ALERT, S_NO_CODE, typed);
-    else if (n == 0)
+        n = keep_codes(d, list, word, len, found, n);
+    } else if (n == 0) {
         string_say(d, ALERT, S_NO_MATCH, typed);
+    }
     if (digits || n != 1) {
         show_matches(d, list, found, n);
         return NULL;
@@ -271,7 +283,11 @@ dialogue_step answering_take(dialogue *d, char *line)
     }
     if (item->type == SVY_T_MULTIPLE || item->type == SVY_T_RANKING)
         return give_codes(d, item->list, line);
-    if (item->type == SVY_T_BOOLEAN && yes_or_no(line) >= 0)
+    if (item->type == SVY_T_BOOLEAN && yes_or_no(line) < 0) {
+        string_say(d, ALERT, S_YES_OR_NO, "");
+        return STAY;
+    }
+    if (item->type == SVY_T_BOOLEAN)
         return yes_or_no(line) ? give(d, "true", 4) : give(d, "false", 5);
     return give(d, line, strlen(line));
 }

@@ -87,6 +87,8 @@ static dialogue_step back(dialogue *d, const char *argument)
     else                                               /* after the end: the last place there is */
         for (svy_place p = svy_interview_step(d->interview, before, 1); p.item != 0; p = svy_interview_step(d->interview, p, 1))
             before = p;
+    while (before.item != 0 && dialogue_passes(d, before))
+        before = svy_interview_step(d->interview, before, -1);
     if (before.item == 0) {
         string_say(d, QUIET, S_FIRST, "");
         return STAY;

@@ -129,10 +129,10 @@ static int must_have_more(const dialogue *d)
 }
 
 /* A text to read needs nobody to press Enter when nobody is there: lines of a pipe are answers. */
-static int asks_nothing(const dialogue *d)
+int dialogue_passes(const dialogue *d, svy_place place)
 {
-    const svy_item *item = svy_form_item(d->form, d->at.item);
-    return item->kind != SVY_EL_ROSTER && (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0);
+    const svy_item *item = svy_form_item(d->form, place.item);
+    return !d->terminal->interactive && item->kind != SVY_EL_ROSTER && (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0);
 }
 
 /* Shows the place and reads lines until one of them leads on. */
@@ -147,7 +147,7 @@ static dialogue_step at_place(dialogue *d)
         return LEAVE;
     question_show(d);
     saw(d, d->at);
-    if (!d->terminal->interactive && asks_nothing(d))
+    if (dialogue_passes(d, d->at))
         return MOVED;
     while (step == STAY) {
         char *line = dialogue_ask(d, prompt_of(d, prompt, sizeof prompt));

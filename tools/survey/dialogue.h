@@ -27,6 +27,8 @@ int dialogue_run(dialogue *d);
 svy_moment dialogue_now(void);
 /* Prompts until a line of text comes. NULL at the end of the input; borrowed until the next call. */
 char *dialogue_ask(dialogue *d, const char *prompt);
+/* 1 for a text to read when nobody is there to press Enter. */
+int dialogue_passes(const dialogue *d, svy_place place);
 /* Whether a place was seen in this run, or before it. */
 int dialogue_has_seen(const dialogue *d, svy_place place);
 
