@@ -211,7 +211,12 @@ typedef struct svyi_program {
     uint8_t kind, flags;
 } svyi_program;
 
-uint32_t svyi_word(const unsigned char *bytes, size_t index);
+static inline uint32_t svyi_word(const unsigned char *bytes, size_t index)
+{
+    const unsigned char *b = bytes + 4 * index;
+
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
 void svyi_program_open(svy_code code, svyi_program *p);                /* of a verified program */
 svy_value svyi_program_const(const svyi_program *p, uint32_t index);
 
@@ -220,6 +225,7 @@ typedef struct svyi_op_info {
     uint8_t pops, pushes, words, control;
     void (*run)(svyi_run *r, uint32_t operand, svy_value *v);
 } svyi_op_info;
+extern const svyi_op_info svyi_ops[];                                  /* by operation, SVYI_N_OPS of them */
 const svyi_op_info *svyi_op_get(unsigned op);                          /* NULL when there is none */
 
 /* Makes the program of a checked tree in `out`. */

@@ -206,7 +206,7 @@ static void op_checklist(svyi_run *r, uint32_t operand, svy_value *v)
         svyi_set_boolean(v, (v[0].number == -1 || v[2].number >= v[0].number) && (v[1].number == -1 || v[2].number <= v[1].number));
 }
 
-static const svyi_op_info OPS[SVYI_N_OPS] = {
+const svyi_op_info svyi_ops[SVYI_N_OPS] = {
     [SVYI_OP_END] = { 0, 0, 0, 1, NULL },
     [SVYI_OP_CONST] = { 0, 1, 0, 1, svyi_run_const },
     [SVYI_OP_LOAD] = { 0, 1, 1, 1, svyi_run_load },
@@ -255,5 +255,5 @@ static const svyi_op_info OPS[SVYI_N_OPS] = {
 
 const svyi_op_info *svyi_op_get(unsigned op)
 {
-    return op < SVYI_N_OPS ? &OPS[op] : NULL;
+    return op < SVYI_N_OPS ? &svyi_ops[op] : NULL;
 }

@@ -355,7 +355,7 @@ void svyi_run_choice(svyi_run *r, uint32_t operand, svy_value *v)
 static void step(svyi_run *r)
 {
     const uint32_t word = svyi_word(r->program.code, r->pc), code = word & 0xff, operand = word >> 8;
-    const svyi_op_info *info = svyi_op_get(code);
+    const svyi_op_info *info = &svyi_ops[code];        /* the program is verified */
 
     r->pc += 1u + info->words;
     if (info->control) {
@@ -369,7 +369,7 @@ static void step(svyi_run *r)
 
 svy_status svy_code_run(svy_code code, const svy_env *env, uint32_t entry, svy_scratch *scratch, svy_value *value, svy_error *err)
 {
-    svyi_run r = { .env = env, .scratch = scratch, .entry = entry, .first_entry = entry };
+    svyi_run r;                                  /* its loops are not set: each is when it begins */
 
     SVY_REQUIRE(value != NULL, err);
     *value = svy_value_missing(SVY_K_NONE, SVY_NOT_STATED);
@@ -378,7 +378,12 @@ svy_status svy_code_run(svy_code code, const svy_env *env, uint32_t entry, svy_s
     svyi_made_reset(scratch);
     if (!reserve(scratch, &r.program))
         return svyi_nomem(err);
+    r.env = env;
+    r.scratch = scratch;
     r.stack = scratch->stack;
+    r.entry = r.first_entry = entry;
+    r.top = r.pc = r.steps = r.n_sums = r.n_loops = 0;
+    r.status = SVY_OK;
     while (r.status == SVY_OK && (svyi_word(r.program.code, r.pc) & 0xff) != SVYI_OP_END) {
         step(&r);
         if (++r.steps > SVYI_MAX_STEPS)

@@ -27,12 +27,6 @@ static svy_status bad(const verifier *v, const char *what)
     return svyi_fail(v->err, SVY_E_FORMAT, "a compiled expression is damaged at word %u: %s", (unsigned)v->at, what);
 }
 
-uint32_t svyi_word(const unsigned char *bytes, size_t index)
-{
-    const unsigned char *b = bytes + 4 * index;
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
 void svyi_program_open(svy_code code, svyi_program *p)
 {
     const unsigned char *bytes = code.bytes;

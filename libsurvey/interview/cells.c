@@ -12,20 +12,17 @@ int svyi_place_ok(const svy_interview *iv, svy_place place)
 
 svy_value svyi_cell_stored(const svy_interview *iv, uint32_t item, const svyi_cell *cell)
 {
-    return (svy_value){ .kind = (uint8_t)svy_type_kind((svy_type)svyi_item(iv, item)->type), .missing = cell->missing, .number = cell->number,
+    return (svy_value){ .kind = iv->plan.kind[item], .missing = cell->missing, .number = cell->number,
                         .len = cell->len, .text = cell->len > 0 ? cell->at.text : "" };
 }
 
 svy_value svyi_cell_value(const svy_interview *iv, uint32_t item, const svyi_cell *cell)
 {
-    const svy_item *def = svyi_item(iv, item);
-    const svy_kind kind = svy_type_kind((svy_type)def->type);
+    const svy_kind kind = (svy_kind)iv->plan.kind[item];
 
-    if (kind == SVY_K_NONE)
+    if (kind == SVY_K_NONE || (cell->flags & SVYI_ON) == 0)
         return svy_value_missing(kind, SVY_NOT_ASKED);
-    if ((cell->flags & SVYI_ON) == 0)
-        return svy_value_missing(kind, SVY_NOT_ASKED);
-    if ((def->kind == SVY_EL_QUESTION && (cell->flags & (SVYI_GIVEN | SVYI_PRESET)) == 0) || cell->missing == SVY_NOT_REACHED)
+    if ((svyi_item(iv, item)->kind == SVY_EL_QUESTION && (cell->flags & (SVYI_GIVEN | SVYI_PRESET)) == 0) || cell->missing == SVY_NOT_REACHED)
         return svy_value_missing(kind, iv->s.phase == SVY_COMPLETE ? SVY_NOT_STATED : SVY_NOT_REACHED);
     if (cell->missing != SVY_PRESENT)
         return svy_value_missing(kind, (svy_missing)cell->missing);
@@ -57,7 +54,7 @@ static int has_text(svy_kind kind)
 
 int svyi_cell_set(svy_interview *iv, uint32_t item, svyi_cell *cell, const svy_value *value)
 {
-    const svy_kind kind = svy_type_kind((svy_type)svyi_item(iv, item)->type);
+    const svy_kind kind = (svy_kind)iv->plan.kind[item];
     char *own = NULL;
 
     if (value->missing == SVY_PRESENT && has_text(kind) && value->len > 0) {

@@ -53,9 +53,7 @@ static void drop_pending(svy_interview *iv)
 
 void svyi_change_back(svy_interview *iv)
 {
-    for (size_t i = 0; i < iv->n_jobs; i++)
-        svyi_cell_at(iv, iv->jobs[i].entry, iv->jobs[i].item)->flags &= (uint16_t)~iv->jobs[i].bit;
-    iv->n_jobs = 0;
+    svyi_queue_drop(iv);
     while (iv->n_undo > 0)
         put_back(iv, &iv->undo[--iv->n_undo]);
     drop_pending(iv);

@@ -18,11 +18,10 @@ double svyi_local(svy_moment now)
 
 svy_value svyi_value_at(const svy_interview *iv, uint32_t item, uint32_t entry)
 {
-    const svy_item *def = svyi_item(iv, item);
-    const uint32_t at = svyi_enclosing(iv, def->roster, entry);
+    const uint32_t roster = svyi_item(iv, item)->roster, at = roster != 0 ? svyi_enclosing(iv, roster, entry) : 0;
 
-    if (at == 0 && def->roster != 0)
-        return svy_value_missing(svy_type_kind((svy_type)def->type), SVY_NOT_ASKED);
+    if (at == 0 && roster != 0)
+        return svy_value_missing((svy_kind)iv->plan.kind[item], SVY_NOT_ASKED);
     return svyi_cell_value(iv, item, svyi_cell_at(iv, at, item));
 }
 
@@ -133,7 +132,7 @@ svy_status svyi_run(svyi_view *view, uint32_t rule, uint32_t self, uint32_t entr
 
     env.self = self;
     view->origin = entry;
-    return svy_code_run(svy_form_rule(view->iv->form, rule).code, &env, entry, view->iv->scratch, value, err);
+    return svy_code_run(view->iv->plan.rules[rule].code, &env, entry, view->iv->scratch, value, err);
 }
 
 int svyi_true(const svy_interview *iv, uint32_t rule, uint32_t self, uint32_t entry)

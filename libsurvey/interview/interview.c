@@ -44,6 +44,7 @@ void svy_interview_free(svy_interview *iv)
     for (size_t i = 0; i < iv->n_overrides; i++)
         svyi_text_release(iv, iv->overrides[i].reason, iv->overrides[i].len);
     svyi_release(&a, iv->overrides, iv->overrides_capacity * sizeof *iv->overrides);
+    svyi_release(&a, iv->line, iv->line_capacity * sizeof *iv->line);
     svyi_release(&a, iv->jobs, iv->jobs_capacity * sizeof *iv->jobs);
     svyi_release(&a, iv->undo, iv->undo_capacity * sizeof *iv->undo);
     svyi_buffer_clear(&iv->path);

@@ -24,11 +24,12 @@ enum {
 enum { SVYI_RULE_LAZY = 0, SVYI_RULE_RELEVANT = 1, SVYI_RULE_VALUE = 2 };   /* which rules are kept up to date */
 enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4, SVYI_ENTRIES = 8 };               /* what a rule was seen to read */
 
-typedef struct svyi_plan_rule { uint32_t owner, rank; uint8_t which, saw, clock; } svyi_plan_rule;
+typedef struct svyi_plan_rule { svy_code code; uint32_t owner, rank; uint8_t which, saw, clock; } svyi_plan_rule;
 
 typedef struct svyi_plan {
     uint32_t n_items, n_rules;
     const svy_item **items;           /* by number */
+    uint8_t *kind;                    /* by item: svy_kind of its value */
     uint32_t *cell;                   /* by item: its index among the cells of an entry of its roster */
     uint32_t *n_cells;                /* by roster: cells of an entry; [0] those outside all rosters */
     uint32_t *first_for, *next_for;   /* by item: the rosters that have an entry for each of its codes, as a chain */
@@ -108,6 +109,8 @@ struct svy_interview {
     size_t n_cells;
     svyi_override *overrides; size_t n_overrides, n_pending, overrides_capacity;   /* pending ones wait behind the others */
 
+    /* What waits: rules queued in their order in a line, from `head` on; the others in a heap. */
+    svyi_job *line; size_t head, n_line, line_capacity;
     svyi_job *jobs; size_t n_jobs, jobs_capacity;
     svyi_undo *undo; size_t n_undo, undo_capacity;
     uint8_t changing, failed;         /* a change is under way; it met an allocation failure */
@@ -186,6 +189,7 @@ int svyi_moment_ok(svy_moment now);
 double svyi_local(svy_moment now);
 
 /* ---- propagate.c ---- */
+void svyi_queue_drop(svy_interview *iv);                       /* nothing waits any more */
 void svyi_queue_all(svy_interview *iv, uint32_t entry);        /* every rule of an entry and of those inside it */
 void svyi_queue_clock(svy_interview *iv, int day_changed);
 void svyi_queue_positions(svy_interview *iv, uint32_t entry);

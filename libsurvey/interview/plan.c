@@ -15,15 +15,17 @@ static int make_items(svy_interview *iv)
     const size_t n = p->n_items = svy_form_items(iv->form);
 
     p->items = room(iv, n, sizeof *p->items);
+    p->kind = room(iv, n, sizeof *p->kind);
     p->cell = room(iv, n, sizeof *p->cell);
     p->n_cells = room(iv, n, sizeof *p->n_cells);
     p->first_for = room(iv, n, sizeof *p->first_for);
     p->next_for = room(iv, n, sizeof *p->next_for);
     p->ends = room(iv, n, sizeof *p->ends);
-    if (p->items == NULL || p->cell == NULL || p->n_cells == NULL || p->first_for == NULL || p->next_for == NULL || p->ends == NULL)
+    if (p->items == NULL || p->kind == NULL || p->cell == NULL || p->n_cells == NULL || p->first_for == NULL || p->next_for == NULL || p->ends == NULL)
         return -1;
     for (uint32_t i = 0; i < n; i++) {
         const svy_item *item = p->items[i] = svy_form_item(iv->form, i);
+        p->kind[i] = (uint8_t)svy_type_kind((svy_type)item->type);
         p->cell[i] = p->n_cells[item->roster]++;
         if (item->kind == SVY_EL_END)
             p->ends[p->n_ends++] = i;
@@ -62,7 +64,7 @@ static int make_rules(svy_interview *iv)
         const svy_rule rule = svy_form_rule(iv->form, r);
         svyi_plan_rule *plan = &p->rules[r];
 
-        *plan = (svyi_plan_rule){ .owner = rule.owner, .rank = rule.rank };
+        *plan = (svyi_plan_rule){ .code = rule.code, .owner = rule.owner, .rank = rule.rank };
         if (rule.purpose == SVY_FOR_RELEVANT)
             plan->which = SVYI_RULE_RELEVANT;
         else if (rule.purpose == SVY_FOR_PRESET || rule.purpose == SVY_FOR_VALUE)

@@ -15,26 +15,48 @@ static int before(const svyi_job *a, const svyi_job *b)
     return a->entry != b->entry ? a->entry < b->entry : a->item < b->item;
 }
 
+/* Readers of an answer are found in their order, so most jobs only join the line behind the last one. */
+static int push_line(svy_interview *iv, const svyi_job *job)
+{
+    if (iv->n_line == iv->line_capacity && 2 * iv->head >= iv->n_line && iv->n_line > 0) {     /* half of it has gone: close up */
+        iv->n_line -= iv->head;
+        memmove(iv->line, iv->line + iv->head, iv->n_line * sizeof *iv->line);
+        iv->head = 0;
+    }
+    if (svyi_grow(&iv->alloc, &iv->line, &iv->line_capacity, iv->n_line + 1, sizeof *iv->line) != 0)
+        return -1;
+    iv->line[iv->n_line++] = *job;
+    return 0;
+}
+
+static int push_heap(svy_interview *iv, const svyi_job *job)
+{
+    if (svyi_grow(&iv->alloc, &iv->jobs, &iv->jobs_capacity, iv->n_jobs + 1, sizeof *iv->jobs) != 0)
+        return -1;
+    size_t at = iv->n_jobs++;
+    while (at > 0 && before(job, &iv->jobs[(at - 1) / 2])) {
+        iv->jobs[at] = iv->jobs[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    iv->jobs[at] = *job;
+    return 0;
+}
+
 static void push(svy_interview *iv, svyi_job job)
 {
     svyi_cell *cell = svyi_cell_at(iv, job.entry, job.item);
 
     if ((cell->flags & job.bit) != 0 || iv->failed)
         return;
-    if (svyi_grow(&iv->alloc, &iv->jobs, &iv->jobs_capacity, iv->n_jobs + 1, sizeof *iv->jobs) != 0) {
+    const int last = iv->head == iv->n_line || !before(&job, &iv->line[iv->n_line - 1]);
+    if ((last ? push_line(iv, &job) : push_heap(iv, &job)) != 0) {
         iv->failed = 1;
         return;
     }
     cell->flags |= (uint16_t)job.bit;
-    size_t at = iv->n_jobs++;
-    while (at > 0 && before(&job, &iv->jobs[(at - 1) / 2])) {
-        iv->jobs[at] = iv->jobs[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    iv->jobs[at] = job;
 }
 
-static svyi_job pop(svy_interview *iv)
+static svyi_job pop_heap(svy_interview *iv)
 {
     svyi_job *jobs = iv->jobs;
     const svyi_job first = jobs[0], last = jobs[--iv->n_jobs];
@@ -52,8 +74,27 @@ static svyi_job pop(svy_interview *iv)
         at = child;
     }
     jobs[at] = last;
-    svyi_cell_at(iv, first.entry, first.item)->flags &= (uint16_t)~first.bit;
     return first;
+}
+
+static int waiting(const svy_interview *iv)
+{
+    return iv->head < iv->n_line || iv->n_jobs > 0;
+}
+
+static svyi_job pop(svy_interview *iv)
+{
+    const int from_line = iv->head < iv->n_line && (iv->n_jobs == 0 || before(&iv->line[iv->head], &iv->jobs[0]));
+    const svyi_job job = from_line ? iv->line[iv->head++] : pop_heap(iv);
+
+    svyi_cell_at(iv, job.entry, job.item)->flags &= (uint16_t)~job.bit;
+    return job;
+}
+
+void svyi_queue_drop(svy_interview *iv)
+{
+    while (waiting(iv))
+        (void)pop(iv);
 }
 
 static void queue(svy_interview *iv, uint32_t rule, uint32_t entry)
@@ -365,7 +406,7 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
     uint64_t left = 1000000 + 64 * (uint64_t)iv->n_cells;
 
     for (;;) {
-        while (iv->n_jobs > 0 && !iv->failed) {
+        while (waiting(iv) && !iv->failed) {
             const svyi_job job = pop(iv);
             if (left-- == 0)
                 return svyi_fail(err, SVY_E_LIMIT, "the rules around '%s' depend on one another in a circle", svy_form_item_id(iv->form, job.item));
