@@ -54,7 +54,7 @@ def stored(case):
         return collections.Counter(rows.fetchall())
 
 
-case_number, died, total = 0, 0, 0
+case_number, died, total, start = 0, 0, 0, 0.05
 for kill in range(KILLS):
     case = f"case-{case_number}"
     seen = []
@@ -63,12 +63,17 @@ for kill in range(KILLS):
     reader = threading.Thread(target=read, args=(child.stdout, acknowledged[case], seen))
     reader.start()
     lines = "".join(f"{random.randrange(10**9)}\n" for _ in range(QUESTIONS + 5)).encode()
-    after, patience = random.randrange(0, QUESTIONS // 2), time.time() + random.uniform(0, 0.05) + 0.01
+    # A quarter dies at any time since its start, the others after some acknowledged answers.
+    begun = time.time()
+    after, patience = random.randrange(1, QUESTIONS // 2), begun + (random.uniform(0, 2 * start) if random.random() < 0.25 else 20)
     try:
         child.stdin.write(lines)
         child.stdin.flush()
     except BrokenPipeError:
         pass
+    while kill == 0 and not seen and child.poll() is None:      # how long a start takes here
+        time.sleep(0.0002)
+        start = time.time() - begun
     while len(seen) < after and time.time() < patience and child.poll() is None:
         time.sleep(0.0002)
     time.sleep(random.uniform(0, 0.002))
