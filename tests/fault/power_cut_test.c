@@ -34,7 +34,7 @@ static void make_template(void)
 {
     svy_error err = SVY_ERROR_INIT;
     fixture_block block = fixture_form("cut", 0);
-    svy_study *s;
+    svy_study *s = NULL;
 
     remove_study(TEMPLATE);
     if (svy_study_create(NULL, TEMPLATE, fixture_now(), &err) != SVY_OK || svy_study_open(NULL, TEMPLATE, SVY_STUDY_WRITE, &s, &err) != SVY_OK ||

@@ -44,7 +44,8 @@ SVY_API SVY_NODISCARD svy_status svy_study_parameters(svy_study *s, const char *
 /** An interview in the file: each event is committed before the engine goes on. */
 typedef struct svy_session svy_session;
 
-/** Resumes the suspended (or killed) interview of this form and case, or starts a new one.
+/** Resumes the suspended (or killed) interview of this form and case, with its own version of the form, or starts a new one with the newest. A case that the
+ *  study does not know is made, unless cases of this form were listed: then it is SVY_E_NAME. Several sessions may be open at once.
  *  @param case_id NULL: resumes the interviewer's last unfinished interview without a case, or starts one. A case whose interview is complete: SVY_E_STATE.
  *  @param seed random order and random() of a new interview. @param resumed receives 1 when it went on. */
 SVY_API SVY_NODISCARD svy_status svy_session_open(svy_study *s, const char *form, const char *case_id, const char *interviewer, const char *language,
@@ -91,13 +92,17 @@ typedef struct svy_rows { int (*next)(void *user, int *line, svy_error *err); sv
 typedef struct svy_import_result { uint64_t accepted, rejected, skipped; } svy_import_result;
 
 /** Runs every row through the engine. A row with a problem is rejected whole and reported: every problem with line, column name, what was found, what to do.
- *  Accepted rows are committed in groups; each is an interview with its journal and submission, as if it had been carried out. */
+ *  Accepted rows are committed in groups; each is an interview with its journal and submission, as if it had been carried out.
+ *  A column that is no variable is a warning and is not read.
+ *  @return SVY_OK; SVY_E_INVALID when rows were rejected (the others are in); SVY_E_NAME (no such form, no key column); what `next` returned; SVY_E_IO. */
 SVY_API SVY_NODISCARD svy_status svy_study_import(svy_study *s, const char *form, const svy_rows *rows, const svy_import_options *options, svy_moment now,
                                                   svy_diags *diags, svy_import_result *result, svy_error *err);
 
 /** The submitted answers of a form as a frame, all versions united by variable: level "" for the interviews, or the id of a roster.
  *  Columns: "interview" (uuid), "case", "version", "interviewer", "language", "started", "completed", "outcome"; in rosters "interview", then "ROSTER_key" for it and every roster around it;
  *  then every question and compute in document order; a multiple question as its codes in one text, and one boolean column ID_CODE per choice.
+ *  A variable that a version did not have is not-asked there; a blank case, interviewer or outcome is not-stated. A name that is taken gets _2.
+ *  Rows come in the order the interviews were begun, entries of rosters in their order.
  *  @param sensitive 1: with sensitive variables. */
 SVY_API SVY_NODISCARD svy_status svy_study_frame(svy_study *s, const char *form, const char *level, int sensitive, svy_frame **out, svy_error *err);
 /** The levels of a form: "" first, then its rosters in document order. Returns how many; stores at most `size` borrowed ids. */
