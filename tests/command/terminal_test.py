@@ -129,7 +129,7 @@ def test_pipe(study):
     out = interview(study, "pipe", ["y", "", ":dk", "95", "70", "counted twice", "niger", "x", "newton", "21", "22", "1", "abc123def", "y", "cook", "n", "end"])
     check(stored(out) == ["sure: yes", "hours: 70", "country: NE Niger", "place: 21 Newton", "g1: 22 In part, " + ("which is a long label, " * 6).strip(),
                           "g2: 1 Fully", "key: ••••", "job:1/what: cook", "said: end"], "stored answers, one line each", out)
-    for sentence in ("1 of ", "\nWork\n", "Interviewer: Do not read out.", "Answer (hours): ", "! There are no more than 90 hours.", "? That is long: is it right?",
+    for sentence in ("1 of ", "\nWork\n", "Interviewer: Do not read out.", "Answer (hours): ", "! There are no more than 90 hours.", "? That is long: is it right?\n  To keep this answer, type the reason; Enter to answer again.\nReason: \n= hours: 70",
                      "    11  Newton — North", "    21  Newton — South", "How far do you agree?\nWork is good.", "entry 1 of 1", "The interview is complete and stored."):
         check(sentence in out, f"piped: {sentence!r}", out)
     check(out.count("An answer is needed here") == 2, "a required answer: neither Enter nor :dk", out)
@@ -198,9 +198,9 @@ def test_terminal(study):
     check("\x1b[1mDid you work?" in screen.text, "a question stands out", repr(screen.text))
     screen.type("y", "How long?")
     screen.type("", "An answer is needed here")
-    screen.type("70", "To keep this answer, type the reason")
+    screen.type("70", "Reason: ")
     screen.type("", "Answer (hours): ")
-    screen.type("70", "To keep this answer")
+    screen.type("70", "Reason: ")
     screen.type("harvest", "Which country?")
     screen.type("<", "Answered: 70")
     screen.type("8", "Which country?")

@@ -80,7 +80,8 @@ static dialogue_step give(dialogue *d, const char *text, size_t len)
     if (answer == NULL)
         return STAY;
     memcpy(answer, text, len);                       /* `text` may be in the line that is read next */
-    const char *reason = dialogue_ask(d, string_of(d, S_SOFT_PROMPT));
+    string_say(d, PLAIN, S_SOFT_PROMPT, "");
+    const char *reason = dialogue_ask(d, string_of(d, S_REASON));
     if (reason == NULL) {
         step = LEAVE;
     } else if (reason[0] != '\0' && !command_run(d, reason, &step)) {

@@ -192,7 +192,8 @@ static dialogue_step mend(dialogue *d)
         tell(d, &problem);
         if (!problem.soft)
             return SHOW;
-        const char *reason = dialogue_ask(d, string_of(d, S_OVERRIDE_PROMPT));
+        string_say(d, PLAIN, S_OVERRIDE_PROMPT, "");
+        const char *reason = dialogue_ask(d, string_of(d, S_REASON));
         if (reason == NULL)
             return LEAVE;
         if (reason[0] == '\0')
