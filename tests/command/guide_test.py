@@ -52,7 +52,7 @@ def run_page(page, command, scratch):
 
 
 def main():
-    command, scratch = sys.argv[1:3]
+    command, scratch = sys.argv[1], os.path.abspath(sys.argv[2])
     pages = sorted(os.path.join("docs/guide", name) for name in os.listdir("docs/guide") if name.endswith(".md"))
     if len(pages) < 4:
         sys.exit("docs/guide has not a page for every role")
