@@ -269,15 +269,17 @@ int svyi_q_candidates(svyi_q_trial *t, svyi_q_symbol *s)
 {
     maker m = { .t = t, .s = s, .kind = svy_type_kind((svy_type)t->q->items[s->item].i.type) };
 
+    svy_value room[MOST];
+
     s->n = 0;
-    s->values = svyi_arena_get(&t->arena, MOST * sizeof *s->values);
-    if (s->values == NULL) {
-        t->q->failed = 1;
-        return 0;
-    }
-    if (!s->absent && !add_values(&m))
-        return 0;
-    if (!s->present || s->roster)
+    s->values = room;
+    const int possible = s->absent || add_values(&m);
+    if (possible && (!s->present || s->roster))
         add_missing(&m);
-    return !m.full && s->n > 0;
+    s->values = possible && !m.full && s->n > 0 ? svyi_arena_get(&t->arena, s->n * sizeof *s->values) : NULL;
+    if (s->values != NULL)
+        memcpy(s->values, room, s->n * sizeof *room);
+    else if (possible && !m.full && s->n > 0)
+        t->q->failed = 1;
+    return s->values != NULL;
 }
