@@ -321,6 +321,23 @@ Test(form, search)
     done(&o);
 }
 
+/* What was typed names a choice in full: then longer names that begin so do not matter. */
+Test(form, choice_is)
+{
+    static const struct { const char *typed, *code; uint32_t lang; int is; } ROWS[] = {
+        { "sofia", "68134", 0, 1 }, { "СОФИЯ", "68134", 0, 1 }, { "sof", "68134", 0, 0 }, { "sofia-city", "68134", 0, 0 }, { "68134", "68134", 0, 1 },
+        { "6813", "68134", 0, 0 }, { "bg", "BG", 0, 1 }, { "bg", "bg2", 0, 0 }, { "Egypt", "EG", 1, 1 }, { "Egypt", "EG", 0, 0 }, { "egipet", "EG", 1, 1 },
+        { "zurich, altstadt", "14", 0, 1 }, { "nova", "11", 0, 0 }, { "", "11", 0, 0 },
+    };
+    opened o = make(PLACES);
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        uint32_t choice = 99;
+        cr_assert(svy_form_find_choice(o.f, 1, ROWS[i].code, strlen(ROWS[i].code), &choice));
+        cr_expect_eq(svy_form_choice_is(o.f, 1, choice, ROWS[i].lang, ROWS[i].typed, strlen(ROWS[i].typed)), ROWS[i].is, "'%s' %s", ROWS[i].typed, ROWS[i].code);
+    }
+    done(&o);
+}
+
 /* ---- damage ---- */
 
 static void mend(void *block, size_t size)
