@@ -241,6 +241,20 @@ def test_terminal(study):
     check(screen.end() == 0 and "\x1b" not in screen.text, "Ctrl-D at a terminal that is dumb", repr(screen.text))
 
 
+def test_long_list(study):
+    """A list that is shown whole and pushes the question off the screen: the question stands under it again."""
+    with open("script/demo-interviews/main-complete.txt", encoding="utf-8") as file:
+        answers = file.read().splitlines()
+    out = interview(study, "long", answers[:answers.index("52")], "--form", "a-main-tcn")
+    check(out.count("On what ground do you stay") == 1, "piped: a question is shown once", out)
+    screen = Screen("interview", study, "--case", "long")
+    for sentence in ("On what ground do you stay", "    95  Other", "On what ground do you stay", "Answer: "):
+        screen.expect(sentence)
+    screen.type(":list", "    95  Other")
+    screen.type(":quit", "Suspended.")
+    check(screen.end() == 0, "suspended")
+
+
 def test_signals(study):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with subprocess.Popen([SURVEY, "interview", study, "--case", f"signal {number}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
@@ -316,6 +330,7 @@ def main():
     whole = make_study("main.study", "questionnaires/a-main-tcn/questionnaire.xml")
     for test in (test_pipe, test_search, test_commands, test_hostile, test_languages, test_terminal, test_signals):
         test(small)
+    test_long_list(whole)
     test_tmux(whole)
     print(f"{len(FAILURES)} failures")
     sys.exit(1 if FAILURES else 0)

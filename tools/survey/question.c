@@ -200,13 +200,16 @@ void question_list(const dialogue *d, uint32_t limit)
         string_say(d, QUIET, S_MORE_CHOICES, more);
 }
 
+/* The choices, or how to find one; under a list that pushes the question off the screen stands the question again. */
 static void show_choices(const dialogue *d)
 {
     uint32_t n = svy_interview_choices(d->interview, d->at, NULL, 0);
     int searched = strcmp(svy_form_appearance(d->form, d->at.item), "search") == 0;
-    char count[16];
+    char count[16], text[TEXT_SIZE];
     if (n <= (searched ? SHORT_LIST : CHOICES_SHOWN)) {
         question_list(d, n);
+        if (n > SHORT_LIST && d->terminal->interactive)
+            terminal_paragraph(d->terminal, STRONG, 0, "", question_text(d, d->at, SVY_LABEL, text));
         return;
     }
     snprintf(count, sizeof count, "%u", n);
