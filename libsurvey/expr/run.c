@@ -36,7 +36,8 @@ static void drop_blocks(svy_scratch *s, int keep)
 
 void svyi_made_reset(svy_scratch *s)
 {
-    drop_blocks(s, 1);
+    if (s->made_total > 0)
+        drop_blocks(s, 1);
 }
 
 void svy_scratch_free(svy_scratch *s)
@@ -80,6 +81,8 @@ char *svyi_make(svyi_run *r, size_t len)
 static int reserve(svy_scratch *s, const svyi_program *p)
 {
     size_t had = s->sums_capacity;
+    if (p->stack <= s->stack_capacity && p->sums <= had)
+        return 1;
     if (svyi_grow(&s->alloc, &s->stack, &s->stack_capacity, p->stack, sizeof *s->stack) != 0 ||
         svyi_grow(&s->alloc, &s->sums, &s->sums_capacity, p->sums, sizeof *s->sums) != 0)
         return 0;
@@ -97,18 +100,18 @@ static void push(svyi_run *r, svy_value v)
 
 static void load(svyi_run *r, uint32_t symbol, uint32_t entry)
 {
-    svy_value v = svy_value_missing(SVY_K_NONE, SVY_NOT_REACHED);
+    svy_value *v = &r->stack[r->top++];
+    *v = (svy_value){ .missing = SVY_NOT_REACHED, .text = "" };
     if (r->env->get != NULL)
-        r->env->get(r->env->user, symbol, entry, &v);
-    if (v.missing > SVY_NOT_STATED || (v.missing == SVY_PRESENT && !(v.number - v.number == 0)))
-        v.missing = SVY_NOT_STATED;
-    if (v.missing != SVY_PRESENT || v.text == NULL) {
-        v.text = "";
-        v.len = 0;
+        r->env->get(r->env->user, symbol, entry, v);
+    if (v->missing > SVY_NOT_STATED || (v->missing == SVY_PRESENT && !(v->number - v->number == 0)))
+        v->missing = SVY_NOT_STATED;
+    if (v->missing != SVY_PRESENT || v->text == NULL) {
+        v->text = "";
+        v->len = 0;
     }
-    if (v.missing != SVY_PRESENT)
-        v.number = 0;
-    push(r, v);
+    if (v->missing != SVY_PRESENT)
+        v->number = 0;
 }
 
 void svyi_run_const(svyi_run *r, uint32_t operand, svy_value *v)
@@ -372,7 +375,7 @@ svy_status svy_code_run(svy_code code, const svy_env *env, uint32_t entry, svy_s
     svyi_run r;                                  /* its loops are not set: each is when it begins */
 
     SVY_REQUIRE(value != NULL, err);
-    *value = svy_value_missing(SVY_K_NONE, SVY_NOT_STATED);
+    *value = (svy_value){ .missing = SVY_NOT_STATED, .text = "" };
     SVY_REQUIRE(env != NULL && scratch != NULL && code.bytes != NULL, err);
     svyi_program_open(code, &r.program);
     svyi_made_reset(scratch);
