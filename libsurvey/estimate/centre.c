@@ -6,7 +6,7 @@
 
 enum { SAMPLE = 16384 };
 
-typedef struct sample { double *sums; uint32_t *counts; size_t width; } sample;    /* by domain; the last one is all rows */
+typedef struct sample { double *sums, *weights; size_t width; } sample;    /* weighted, by domain; the last one is all rows */
 
 static double value(const svyi_input *in, size_t row)
 {
@@ -18,13 +18,14 @@ static void take_row(const svyi_sum_request *r, sample *s, size_t row, size_t do
     if (r->missing != NULL && r->missing[row] != 0)
         return;
     size_t all = r->domains->count;
+    double w = r->design->weights[row];
     for (size_t k = 0; k < s->width; k++) {
-        double y = value(&r->inputs[k], row);
+        double y = w * value(&r->inputs[k], row);
         s->sums[domain * s->width + k] += y;
         s->sums[all * s->width + k] += y;
     }
-    s->counts[domain]++;
-    s->counts[all]++;
+    s->weights[domain] += w;
+    s->weights[all] += w;
 }
 
 static double quotient(double a, double b) { return b != 0 ? a / b : 0; }
@@ -33,10 +34,10 @@ static void finish(const svyi_sum_request *r, const sample *s, int slopes, doubl
 {
     size_t all = r->domains->count, step = slopes ? 2 : 1;
     for (size_t d = 0; d < r->domains->count; d++) {
-        size_t from = s->counts[d] > 0 ? d : all;
+        size_t from = s->weights[d] > 0 ? d : all;
         const double *sums = s->sums + from * s->width;
         for (size_t k = 0; k + step <= s->width; k += step)
-            *out++ = slopes ? quotient(sums[k], sums[k + 1]) : quotient(sums[k], s->counts[from]);
+            *out++ = slopes ? quotient(sums[k], sums[k + 1]) : quotient(sums[k], s->weights[from]);
     }
 }
 
@@ -47,8 +48,8 @@ svy_status svyi_centre(const svyi_sum_request *r, int slopes, double *out, svy_e
     sample s = { .width = r->width };
     svyi_arena_init(&arena, r->alloc);
     s.sums = svyi_arena_get(&arena, (domains * r->width + 1) * sizeof *s.sums);
-    s.counts = svyi_arena_get(&arena, domains * sizeof *s.counts);
-    if (s.sums == NULL || s.counts == NULL) {
+    s.weights = svyi_arena_get(&arena, domains * sizeof *s.weights);
+    if (s.sums == NULL || s.weights == NULL) {
         svyi_arena_clear(&arena);
         return svyi_nomem(err);
     }
@@ -58,7 +59,7 @@ svy_status svyi_centre(const svyi_sum_request *r, int slopes, double *out, svy_e
             take_row(r, &s, i, d);
     }
     for (size_t d = 0; d < r->domains->count; d++)
-        if (s.counts[d] == 0)
+        if (s.weights[d] <= 0)
             take_row(r, &s, r->domains->first_row[d], d);
     finish(r, &s, slopes, out);
     svyi_arena_clear(&arena);

@@ -70,6 +70,7 @@ static svy_status fit_request(run *r, svyi_sum_request *q, svyi_form form, svyi_
     q->threads = r->threads;
     q->centre = centre;
     q->slope = ratios ? slope : NULL;
+    q->restore = form == SVYI_FORM_TOTALS;
     q->squares = !deff || q->width == 0 ? SVYI_SQUARES_NONE : ratios ? SVYI_SQUARES_PAIRS : SVYI_SQUARES_EACH;
     if (st == SVY_OK && q->width > 0)
         st = svyi_centre(q, ratios, ratios ? slope : centre, r->err);

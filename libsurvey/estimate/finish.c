@@ -205,8 +205,11 @@ static void scatter_numbers(const finish *f, const svyi_entry *e, const double *
         for (size_t l = k; l < (full ? fit->outputs : k + 1); l++) {
             const double *a = &f->coefficient[2 * (e->cell * fit->outputs + k)], *b = &f->coefficient[2 * (e->cell * fit->outputs + l)];
             parts p = output_parts(fit->form, k), q = output_parts(fit->form, l);
-            *out++ = a[0] * b[0] * product(s, m, p.first, q.first) + a[0] * b[1] * product(s, m, p.first, q.second)
-                   + a[1] * b[0] * product(s, m, p.second, q.first) + a[1] * b[1] * product(s, m, p.second, q.second);
+            double value = product(s, m, p.first, q.first);
+            if (!f->r->restore)
+                value = a[0] * b[0] * value + a[0] * b[1] * product(s, m, p.first, q.second)
+                      + a[1] * b[0] * product(s, m, p.second, q.first) + a[1] * b[1] * product(s, m, p.second, q.second);
+            *out++ = k == l && value < 0 ? 0 : value;       /* below 0 is no more than rounding */
         }
 }
 

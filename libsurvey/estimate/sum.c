@@ -75,18 +75,26 @@ static inline size_t entry_of(svyi_sums *s, uint32_t *slot, uint32_t group, uint
 
 /* ---- one row into one entry ---- */
 
-static inline void add_scatter(double *shift, const double *x, size_t m, int first)
+/* Element i of x - shift; with `centre`, of w y rather than of w u. Equal weights and equal products w y both give exactly 0. */
+static inline double difference(const double *x, const double *shift, const double *centre, size_t i)
+{
+    double off = x[i] - shift[i];
+    return centre != NULL && i > 0 ? off + centre[i - 1] * (x[0] - shift[0]) : off;
+}
+
+static inline void add_scatter(double *shift, const double *x, const double *centre, size_t m, int first)
 {
     double *sums = shift + m, *products = sums + m;
     if (first) {
         memcpy(shift, x, m * sizeof *x);
         return;
     }
-    for (size_t i = 0; i < m; i++)
-        sums[i] += x[i] - shift[i];
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < m; i++) {
+        double off = difference(x, shift, centre, i);
+        sums[i] += off;
         for (size_t j = i; j < m; j++)
-            *products++ += (x[i] - shift[i]) * (x[j] - shift[j]);
+            *products++ += off * difference(x, shift, centre, j);
+    }
 }
 
 static inline void add_squares(double *squares, svyi_squares kind, const double *x, const double *u, size_t width)
@@ -121,6 +129,12 @@ static inline ALWAYS_INLINE void row_values(const svyi_sum_request *r, size_t ro
         x[k + 1] = w * u[k];
 }
 
+/* The centres of a domain that the scatter takes back; NULL: none. */
+static inline const double *restored_centre(const svyi_sum_request *r, size_t domain)
+{
+    return r->restore ? r->centre + domain * r->width : NULL;
+}
+
 /* `width`, `scatter` and `squares` are constants where this is called, so that each kind of request has its own loop. */
 static inline ALWAYS_INLINE int add_rows(const svyi_sum_request *r, svyi_sums *s, worker *w, uint32_t group, size_t from, size_t to,
                                          size_t width, int scatter, svyi_squares squares)
@@ -147,7 +161,7 @@ static inline ALWAYS_INLINE int add_rows(const svyi_sum_request *r, svyi_sums *s
         if (squares != SVYI_SQUARES_NONE)
             add_squares(v + s->squares_at, squares, w->x, w->u, width);
         if (scatter)
-            add_scatter(v + s->scatter_at, w->x, width + 1, e->used == 0);
+            add_scatter(v + s->scatter_at, w->x, restored_centre(r, cell / r->n_levels), width + 1, e->used == 0);
         e->used++;
         e->weighted += weight != 0;
     }
@@ -189,7 +203,7 @@ static int add_plain_elements(const svyi_sum_request *r, svyi_sums *s, worker *w
         return -1;
     const uint32_t *order = r->design->order;
     const double *weights = r->design->weights, *y = r->inputs[0].numbers;
-    double *v = s->values + at * s->stride, *shift = v + s->scatter_at, centre = r->centre[0];
+    double *v = s->values + at * s->stride, *shift = v + s->scatter_at, centre = r->centre[0], restored = r->restore ? centre : 0;
     svyi_entry *e = &s->entries[at];
     size_t first = order != NULL ? order[from] : from;
     if (e->used == 0) {
@@ -200,7 +214,7 @@ static int add_plain_elements(const svyi_sum_request *r, svyi_sums *s, worker *w
     uint32_t weighted = 0;
     for (size_t i = from; i < to; i++) {
         size_t row = order != NULL ? order[i] : i;
-        double weight = weights[row], x = weight * (y[row] - centre), a = weight - shift_w, b = x - shift_y;
+        double weight = weights[row], x = weight * (y[row] - centre), a = weight - shift_w, b = x - shift_y + restored * a;
         sum_w += weight;
         sum_y += x;
         off_w += a;
@@ -316,7 +330,7 @@ static void sum_piece(void *user, unsigned index, size_t piece)
 /* ---- joining pieces ---- */
 
 /* Scatter b, about another shift, into scatter a: moves b to a's shift exactly as sums of differences allow. */
-static void join_scatter(double *a, uint32_t a_used, const double *b, uint32_t b_used, size_t m)
+static void join_scatter(double *a, uint32_t a_used, const double *b, uint32_t b_used, const double *centre, size_t m)
 {
     size_t products = 2 * m, n = m * (m + 1) / 2;
     if (a_used == 0) {
@@ -325,14 +339,14 @@ static void join_scatter(double *a, uint32_t a_used, const double *b, uint32_t b
     }
     for (size_t i = 0, p = products; i < m; i++)
         for (size_t j = i; j < m; j++, p++) {
-            double shift_i = b[i] - a[i], shift_j = b[j] - a[j];
+            double shift_i = difference(b, a, centre, i), shift_j = difference(b, a, centre, j);
             a[p] += b[p] + shift_i * b[m + j] + shift_j * b[m + i] + b_used * shift_i * shift_j;
         }
     for (size_t i = 0; i < m; i++)
-        a[m + i] += b[m + i] + b_used * (b[i] - a[i]);
+        a[m + i] += b[m + i] + b_used * difference(b, a, centre, i);
 }
 
-static int join_piece(svyi_sums *out, const svyi_sums *piece, uint32_t *slot, int scatter)
+static int join_piece(const svyi_sum_request *r, svyi_sums *out, const svyi_sums *piece, uint32_t *slot)
 {
     for (size_t k = 0; k < piece->count; k++) {
         const svyi_entry *from = &piece->entries[k];
@@ -344,8 +358,8 @@ static int join_piece(svyi_sums *out, const svyi_sums *piece, uint32_t *slot, in
         const double *b = piece->values + k * piece->stride;
         for (size_t i = 0; i < out->scatter_at; i++)
             a[i] += b[i];
-        if (scatter && from->used > 0)
-            join_scatter(a + out->scatter_at, to->used, b + out->scatter_at, from->used, out->dimension);
+        if (r->design->elements && from->used > 0)
+            join_scatter(a + out->scatter_at, to->used, b + out->scatter_at, from->used, restored_centre(r, from->cell / r->n_levels), out->dimension);
         to->rows += from->rows;
         to->used += from->used;
         to->weighted += from->weighted;
@@ -364,7 +378,7 @@ static int join_pieces(job *j, svyi_sums *out)
             j->pieces[0] = (svyi_sums){ .alloc = out->alloc };
             return 0;
         }
-        if (join_piece(out, &j->pieces[p], j->workers[0]->slot, j->r->design->elements) != 0)
+        if (join_piece(j->r, out, &j->pieces[p], j->workers[0]->slot) != 0)
             return -1;
         svyi_sums_clear(&j->pieces[p]);
     }
@@ -419,6 +433,9 @@ void svyi_scatter_centred(const svyi_sums *s, size_t entry, double *out)
     const double *sums = s->values + entry * s->stride + s->scatter_at + m, *products = sums + m;
     double n = s->entries[entry].used;
     for (size_t i = 0; i < m; i++)
-        for (size_t j = i; j < m; j++)
-            *out++ = *products++ - sums[i] * sums[j] / n;
+        for (size_t j = i; j < m; j++, out++) {
+            *out = *products++ - sums[i] * sums[j] / n;
+            if (i == j && *out < 0)
+                *out = 0;                /* no more than rounding */
+        }
 }

@@ -20,6 +20,7 @@ typedef struct svyi_sum_request {
     const uint8_t *missing;                     /* by row: left out of the sums; NULL: none is */
     const double *centre;                       /* by domain and input */
     const double *slope;                        /* by domain and pair; NULL: none */
+    int restore;                                /* 1: the scatter is that of (w, w y), for totals: without cancellation when w y hardly varies */
     svyi_squares squares;                       /* also sums of w u_k^2 (EACH), or of w u_k^2, w u_k u_{k+1}, w u_{k+1}^2 (PAIRS) */
     unsigned threads;
 } svyi_sum_request;
@@ -35,7 +36,7 @@ typedef struct svyi_entry {
 
 /* Entries in the order of groups; within a group in the order in which cells first appear. Values of entry i start at values[i * stride]:
    sums of x, then squares, then, in an element design, the scatter of x about its first value: that value, the sums of the differences, and
-   the sums of their products (packed, row by row, from the diagonal). */
+   the sums of their products (packed, row by row, from the diagonal); with `restore` differences of w y in place of w u. */
 typedef struct svyi_sums {
     svy_alloc alloc;
     size_t count, capacity, room;    /* room: for values, in entries */
@@ -49,7 +50,7 @@ enum { SVYI_PIECE = 65536 };
 
 svy_status svyi_sum(const svyi_sum_request *r, svyi_sums *out, svy_error *err);
 void svyi_sums_clear(svyi_sums *s);
-/* Provisional centres (means of a sample of rows) or slopes (ratios in it) by domain: close to the estimates, so that shifted sums keep
+/* Provisional centres (weighted means of a sample of rows) or slopes (ratios in it) by domain: close to the estimates, so that shifted sums keep
    their digits. `out` has domains * width items, or domains * width / 2 for slopes. */
 svy_status svyi_centre(const svyi_sum_request *r, int slopes, double *out, svy_error *err);
 /* Mean of the scatter of an entry: products of deviations from the mean, packed like the scatter. */
