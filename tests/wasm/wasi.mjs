@@ -9,6 +9,6 @@ if (first === '--imports') {
     console.log(`${i.module}.${i.name}`);
 } else {
   const wasi = new WASI({ version: 'preview1', args: ['program', ...rest], env: {}, preopens: { '/data': second }, returnOnExit: true });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(first)), wasi.getImportObject());
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(first)), { wasi_snapshot_preview1: wasi.wasiImport });
   process.exitCode = wasi.start(instance);
 }
