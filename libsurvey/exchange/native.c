@@ -98,6 +98,18 @@ static svy_status add_element(svyi_reader *r, uint32_t parent, svy_element kind,
 
 /* ---- shared lists ---- */
 
+/* 1 when the list itself says what this shared choice is (its name, its validity): its own word counts. */
+static int says_itself(const svyi_xml *choices, const svyi_xml *shared)
+{
+    const char *code = svyi_xml_get(shared, "code");
+    for (const svyi_xml *c = choices->first; c != NULL && code != NULL; c = c->next) {
+        const char *own = c->name != NULL && strcmp(c->name, "choice") == 0 ? svyi_xml_get(c, "code") : NULL;
+        if (own != NULL && strcmp(own, code) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static svy_status use_shared(svyi_reader *r, svyi_shared *shared, const svyi_xml *choices, uint32_t list)
 {
     const char *id = svyi_xml_get(choices, "id");
@@ -109,7 +121,7 @@ static svy_status use_shared(svyi_reader *r, svyi_shared *shared, const svyi_xml
     }
     for (const svyi_xml *c = shared->file.root->first; c != NULL && st == SVY_OK; c = c->next) {
         uint32_t choice;
-        if (c->name == NULL || strcmp(c->name, "choice") != 0)
+        if (c->name == NULL || strcmp(c->name, "choice") != 0 || says_itself(choices, c))
             continue;
         st = add_element(r, list, SVY_EL_CHOICE, c, NULL, shared->file.source, &choice);
         if (st == SVY_OK)
