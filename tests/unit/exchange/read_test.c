@@ -247,6 +247,21 @@ Test(read, shared_lists, .init = make_folder, .fini = remove_folder)
     finish(&l);
 }
 
+Test(read, a_choice_of_the_lists_own_takes_the_place_of_the_shared_one, .init = make_folder, .fini = remove_folder)
+{
+    static loaded l;
+    uint32_t choice;
+    put("lists/x.xml", LIST("<choice code='1' valid-to='2025-12-31'>A</choice><choice code='2'>B</choice>"));
+    put("study/questionnaire.xml", HEAD "<choices id='one' source='../lists/x.xml'><choice code='1'>A</choice></choices>\n"
+        "<question id='a' type='single' choices='one'><label>A</label></question>" TAIL);
+    read_folder(&l, "study/questionnaire.xml");
+    cr_assert_eq(l.status, SVY_OK, "%s%s", l.err.message, l.said.text);
+    cr_expect_eq(svy_form_list(l.form, 1).n_choices, 2);
+    cr_assert(svy_form_find_choice(l.form, 1, "1", 1, &choice));
+    cr_expect_eq(svy_form_choice(l.form, 1, choice).valid_to, INT32_MAX, "the shared choice has ended, the list's own has not");
+    finish(&l);
+}
+
 static const struct { const char *path, *said; } PATHS[] = {
     { "x.xml", "there is no such file" }, { "../lists/none.xml", "there is no such file" }, { "../../lists/x.xml", "leaves the folder above" },
     { "../lists/../../x.xml", "leaves the folder above" }, { "lists/../x.xml", "leaves the folder above" }, { "/etc/passwd", "give the path from its folder" },
