@@ -68,7 +68,7 @@ void svyi_interval(svy_interval kind, const svyi_interval_input *in, double *low
 {
     double tail = (1 - in->level) / 2, t = -svyi_t_quantile(tail, in->df), p = in->estimate;
     int share_inside = p > 0 && p < 1 && in->variance > 0;
-    *lower = *upper = nan("");
+    *lower = *upper = p > 0 && p < 1 && in->variance == 0 ? p : nan("");     /* a share that is known */
     switch (kind) {
     case SVY_INTERVAL_DEFAULT: case SVY_INTERVAL_MEAN: symmetric(p, sqrt(in->variance), t, lower, upper); return;
     case SVY_INTERVAL_LOGIT: case SVY_INTERVAL_XLOGIT: if (share_inside) logit(in, t, lower, upper); return;

@@ -1,6 +1,7 @@
 /* From the names a user gives to columns, factors and one mask of missing values. */
 #include "estimate/variables.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -39,24 +40,83 @@ static svy_status join_missing(planning *p, const svy_column *c)
     return SVY_OK;
 }
 
-static svy_status find_column(planning *p, const char *name, size_t len, const svy_column **out)
+/* ---- names ---- */
+
+/* A name in backquotes at `text`, written to `out` without them: the bytes it takes, 0 when there is none. */
+static size_t quoted_name(const char *text, char *out)
 {
-    char *copy = svyi_arena_text(p->arena, name, len);
-    if (copy == NULL)
-        return svyi_nomem(p->err);
-    if ((*out = svy_frame_find(p->f, copy)) == NULL)
-        return svyi_fail(p->err, SVY_E_NAME, "there is no column '%s': name a column of the data", copy);
+    if (text[0] != '`')
+        return 0;
+    for (size_t i = 1; text[i] != '\0'; i++) {
+        if (text[i] == '`' && text[++i] != '`') {
+            *out = '\0';
+            return i > 2 ? i : 0;
+        }
+        *out++ = text[i];
+    }
+    return 0;
+}
+
+/* A name that ends at `end`; out has room for it. */
+static void take_name(const char *text, const char *end, char *out)
+{
+    size_t len = (size_t)(end - text), quoted = quoted_name(text, out);
+    if (quoted == len && quoted > 0)
+        return;
+    memcpy(out, text, len);
+    out[len] = '\0';
+}
+
+static svy_status parse_ratio(const char *text, char *copy, const char *names[2], svy_error *err)
+{
+    size_t quoted = quoted_name(text, copy);
+    const char *slash = quoted > 0 && text[quoted] == '/' ? text + quoted : strchr(text, '/');
+    const char *rest = slash != NULL ? slash + 1 : "", *end = rest + strlen(rest);
+    if (slash == NULL || slash == text || rest == end)
+        return svyi_fail(err, SVY_E_ARG, "'%s' is not a ratio: give numerator/denominator", text);
+    char *second = copy + (slash - text) + 1;
+    if (strchr(rest, '/') != NULL && quoted_name(rest, second) != (size_t)(end - rest))
+        return svyi_fail(err, SVY_E_ARG, "'%s' has more than one /: give numerator/denominator, and names with a / in backquotes", text);
+    take_name(text, slash, copy);
+    take_name(rest, end, second);
+    names[0] = copy;
+    names[1] = second;
+    return SVY_OK;
+}
+
+svy_status svy_variable_parse(svy_statistic statistic, const char *text, char *copy, const char *names[2], int *factor, svy_error *err)
+{
+    static const char FACTOR[] = "factor(";
+    size_t open = sizeof FACTOR - 1, len = strlen(text);
+    int named = len > open + 1 && strncmp(text, FACTOR, open) == 0 && text[len - 1] == ')';
+    names[0] = names[1] = NULL;
+    if (factor != NULL)
+        *factor = named && statistic != SVY_STAT_RATIO;
+    if (statistic == SVY_STAT_RATIO)
+        return parse_ratio(text, copy, names, err);
+    take_name(named ? text + open : text, text + len - named, copy);
+    names[0] = copy;
+    return SVY_OK;
+}
+
+static svy_status find_column(planning *p, const char *name, const svy_column **out)
+{
+    if ((*out = svy_frame_find(p->f, name)) == NULL)
+        return svyi_fail(p->err, SVY_E_NAME, "there is no column '%s': name a column of the data", name);
     return join_missing(p, *out);
 }
 
-static svy_status add_ratio(planning *p, const char *text, svyi_variable *v)
+static svy_status add_ratio(planning *p, const char *const names[2], svyi_variable *v)
 {
-    const char *slash = strchr(text, '/');
     const svy_column *y, *x;
     svy_status st;
-    if (slash == NULL || slash == text || slash[1] == '\0' || strchr(slash + 1, '/') != NULL)
-        return svyi_fail(p->err, SVY_E_ARG, "'%s' is not a ratio: give numerator/denominator", text);
-    if ((st = find_column(p, text, (size_t)(slash - text), &y)) != SVY_OK || (st = find_column(p, slash + 1, strlen(slash + 1), &x)) != SVY_OK)
+    size_t room = strlen(names[0]) + strlen(names[1]) + 2;
+    char *name = svyi_arena_get(p->arena, room);
+    if (name == NULL)
+        return svyi_nomem(p->err);
+    snprintf(name, room, "%s/%s", names[0], names[1]);
+    v->name = name;
+    if ((st = find_column(p, names[0], &y)) != SVY_OK || (st = find_column(p, names[1], &x)) != SVY_OK)
         return st;
     const svy_column *bad = y->numbers == NULL ? y : x->numbers == NULL ? x : NULL;
     if (bad != NULL)
@@ -66,23 +126,16 @@ static svy_status add_ratio(planning *p, const char *text, svyi_variable *v)
     return SVY_OK;
 }
 
-/* "x", or "factor(x)". */
-static svy_status add_variable(planning *p, const char *text, svyi_variable *v)
+static svy_status add_column(planning *p, const char *name, int factor, svyi_variable *v)
 {
     const svy_column *c;
-    size_t len = strlen(text), open = strlen("factor(");
-    int factor = p->spec->statistic == SVY_STAT_PROPORTION || p->spec->statistic == SVY_STAT_TABLE;
-    if (len > open + 1 && strncmp(text, "factor(", open) == 0 && text[len - 1] == ')') {
-        factor = 1;
-        text += open;
-        len -= open + 1;
-        if ((v->name = svyi_arena_text(p->arena, text, len)) == NULL)
-            return svyi_nomem(p->err);
-    }
-    svy_status st = find_column(p, text, len, &c);
+    svy_status st = find_column(p, name, &c);
+    v->name = name;
     if (st != SVY_OK)
         return st;
     if (c->numbers != NULL && !factor) {
+        if (p->spec->interval != SVY_INTERVAL_DEFAULT)
+            return svyi_fail(p->err, SVY_E_TYPE, "'%s' is a number, and intervals of shares were asked for: use factor(%s)", name, name);
         v->numbers = c->numbers;
         return SVY_OK;
     }
@@ -90,6 +143,22 @@ static svy_status add_variable(planning *p, const char *text, svyi_variable *v)
     if (st == SVY_OK && v->factor.n_levels == 0)
         return svyi_fail(p->err, SVY_E_VALUE, "'%s' has no value in any row", c->name);
     return st;
+}
+
+static svy_status add_variable(planning *p, const char *text, svyi_variable *v)
+{
+    svy_statistic statistic = p->spec->statistic;
+    const char *names[2];
+    int factor;
+    char *copy = svyi_arena_get(p->arena, strlen(text) + 1);
+    if (copy == NULL)
+        return svyi_nomem(p->err);
+    svy_status st = svy_variable_parse(statistic, text, copy, names, &factor, p->err);
+    if (st != SVY_OK)
+        return st;
+    if (statistic == SVY_STAT_RATIO)
+        return add_ratio(p, names, v);
+    return add_column(p, names[0], factor || statistic == SVY_STAT_PROPORTION || statistic == SVY_STAT_TABLE, v);
 }
 
 /* All variables become the cells of one factor. */
@@ -122,12 +191,8 @@ svy_status svyi_variables_find(svyi_arena *arena, const svy_frame *f, const svy_
     out->variables = svyi_arena_get(arena, (spec->n_variables + 1) * sizeof *out->variables);
     if (out->variables == NULL)
         return svyi_nomem(err);
-    for (size_t i = 0; i < spec->n_variables && st == SVY_OK; i++, out->n_variables++) {
-        svyi_variable *v = &out->variables[i];
-        if ((v->name = svyi_arena_text(arena, spec->variables[i], strlen(spec->variables[i]))) == NULL)
-            return svyi_nomem(err);
-        st = spec->statistic == SVY_STAT_RATIO ? add_ratio(&p, v->name, v) : add_variable(&p, v->name, v);
-    }
+    for (size_t i = 0; i < spec->n_variables && st == SVY_OK; i++, out->n_variables++)
+        st = add_variable(&p, spec->variables[i], &out->variables[i]);
     if (st == SVY_OK && spec->statistic == SVY_STAT_TABLE)
         st = cross_variables(&p);
     return st;

@@ -74,6 +74,25 @@ says 3 "cannot write" mean api00 $data -o "$scratch/no/such/folder"
     fail "note on missing values: $("$survey" mean acs.core $data 2>&1 >/dev/null)"
 [ -z "$("$survey" mean acs.core $data --quiet 2>&1 >/dev/null)" ] || fail "--quiet"
 
+# ---- names with any character: as they are, or in backquotes where commas and slashes separate names ----
+printf '\357\273\277my var;"we ight";gr.oup;a`b;"q""q";доход;"x,y";a/b;grp\r\n"1.5";2;"A";1;2;100;5;4;1\r\n2.25;3;B;3;4;200;7;2;2\r\n;1;A;2;2;50;1;3;2\r\n4;2;B;2;"7";70;2;2;1\r\n' > "$scratch/names.csv"
+names=(--data "$scratch/names.csv" --weights 'we ight' --format csv --quiet)
+for variable in 'my var' 'gr.oup' 'a`b' 'q"q' 'доход' 'a/b' '`my var`' '`a``b`' '`x,y`' 'factor(`my var`)' 'factor(my var)'; do
+    says 0 'mean,' mean "$variable" "${names[@]}"
+done
+says 0 'ratio,a/b/grp,,1.' ratio '`a/b`/grp' "${names[@]}"
+says 0 'ratio,grp/a/b,,' ratio 'grp/`a/b`' "${names[@]}"
+says 0 'ratio,my var/grp,,1.775,' ratio 'my var/`grp`' "${names[@]}"
+says 2 'is not a ratio' ratio grp "${names[@]}"
+says 2 'more than one /' ratio 'a/b/grp' "${names[@]}"
+says 0 'statistic,variable,level,"x,y",gr.oup,estimate' total grp "${names[@]}" --by '`x,y`,gr.oup'
+says 0 'statistic,variable,level,a`b,estimate' total grp "${names[@]}" --by '`a``b`'
+says 0 'total,доход,,740,' total 'доход' "${names[@]}" --where '`my var` > 2'
+[ "$("$survey" mean "my var" --data "$scratch/names.csv" --weights "we ight" 2>&1 >/dev/null)" = "survey: 1 row was left out because a variable is missing" ] || fail "one row"
+
+# ---- limits for shares are not given for anything else ----
+says 1 "use factor(enroll)" mean enroll --ci logit $data
+
 # ---- the examples of --help work as they are typed ----
 survey_path=$(realpath "$survey")
 for verb in mean total ratio proportion table; do

@@ -200,12 +200,32 @@ static int add_item(const verb *v, const tool_option *o, const char *text, tool_
     return EXIT_DONE;
 }
 
+/* How long the name in backquotes is with which `text` begins; 0 when it begins with none. */
+static size_t quoted_name(const char *text)
+{
+    for (size_t i = 1; text[0] == '`' && text[i] != '\0'; i++)
+        if (text[i] == '`' && text[++i] != '`')
+            return i > 2 && (text[i] == ',' || text[i] == '\0') ? i : 0;
+    return 0;
+}
+
+/* Takes the backquotes off: one that is written twice stays as one. */
+static void unquote_name(char *text)
+{
+    char *out = text;
+    for (const char *at = text + 1; !(at[0] == '`' && at[1] != '`'); at += at[0] == '`' ? 2 : 1)
+        *out++ = *at;
+    *out = '\0';
+}
+
 static int add_names(const verb *v, const tool_option *o, char *text, tool_list *list)
 {
     for (;;) {
-        size_t word = strcspn(text, ",");
+        size_t quoted = quoted_name(text), word = quoted > 0 ? quoted : strcspn(text, ",");
         int last = text[word] == '\0';
         text[word] = '\0';
+        if (quoted > 0)
+            unquote_name(text);
         int status = add_item(v, o, text, list);
         if (status != EXIT_DONE || last)
             return status;

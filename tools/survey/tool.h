@@ -28,7 +28,7 @@ typedef enum tool_kind {
     TOOL_FLAG,     /* int: 1 when given */
     TOOL_TEXT,     /* const char * */
     TOOL_LIST,     /* tool_list: every use adds one item */
-    TOOL_NAMES,    /* tool_list: items separated by commas, may be repeated */
+    TOOL_NAMES,    /* tool_list: items separated by commas, in backquotes if need be; may be repeated */
     TOOL_COUNT,    /* long between min and max */
     TOOL_NUMBER,   /* double between min and max */
     TOOL_CHOICE    /* int: position in `value`, which lists the choices: "table|csv|json" */

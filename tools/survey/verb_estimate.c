@@ -34,20 +34,20 @@ static const tool_option INTERVAL_OPTIONS[] = {
     TOOL_END
 };
 
-/* Names in "x", "y/x" and "factor(x)". The pieces are written into `copy`, which has room for the text and a NUL. */
-static void add_variable(name_list *names, svy_statistic statistic, const char *text, char *copy)
+/* The columns of all variables. The names are written into `copies`, which has room for all texts. */
+static int add_variables(name_list *names, svy_statistic statistic, char **variables, int count, char *copies)
 {
-    size_t open = strlen("factor("), len = strlen(text);
-    memcpy(copy, text, len + 1);
-    char *slash = statistic == SVY_STAT_RATIO ? strchr(copy, '/') : NULL;
-    if (slash != NULL) {
-        *slash = '\0';
-        names_add(names, slash + 1);
-    } else if (len > open + 1 && strncmp(copy, "factor(", open) == 0 && copy[len - 1] == ')') {
-        copy[len - 1] = '\0';
-        copy += open;
+    svy_error err = SVY_ERROR_INIT;
+    const char *found[2];
+    for (int i = 0; i < count; i++) {
+        if (svy_variable_parse(statistic, variables[i], copies, found, NULL, &err) != SVY_OK)
+            return tool_usage(svy_statistic_name(statistic), "%s", err.message);
+        names_add(names, found[0]);
+        if (found[1] != NULL)
+            names_add(names, found[1]);
+        copies += strlen(variables[i]) + 1;
     }
-    names_add(names, copy);
+    return EXIT_DONE;
 }
 
 static int write_text(const char *path, const char *text, size_t len)
@@ -93,9 +93,10 @@ static void print_notes(const settings *s, const svy_design *d, const svy_estima
         missing += r->missing;
     }
     if (missing > 0)
-        tool_say("%llu rows were left out because a variable is missing", (unsigned long long)missing);
-    if (svy_estimates_left_out(e) > 0)
-        tool_say("%llu rows are in no domain because a by-variable is missing", (unsigned long long)svy_estimates_left_out(e));
+        tool_say("%llu %s left out because a variable is missing", (unsigned long long)missing, missing == 1 ? "row was" : "rows were");
+    uint64_t left_out = svy_estimates_left_out(e);
+    if (left_out > 0)
+        tool_say("%llu %s in no domain because a by-variable is missing", (unsigned long long)left_out, left_out == 1 ? "row is" : "rows are");
 }
 
 static int estimate(const settings *s, svy_statistic statistic, char **variables, int count, const svy_frame *f, const svy_design *d)
@@ -133,19 +134,18 @@ static int run(void *options, svy_statistic statistic, int argc, char **argv)
     name_list names = { NULL, 0, 0, 0 };
     svy_frame *f = NULL;
     svy_design *d = NULL;
-    size_t room = 0, used = 0;
-    int status;
+    size_t room = 0;
+    int status = EXIT_DONE;
     if (s->analysis.data == NULL)
         return tool_usage(svy_statistic_name(statistic), "there are no data: give --data FILE");
     for (int i = 0; i < argc; i++)
         room += strlen(argv[i]) + 1;
     char *copies = malloc(room);
-    for (int i = 0; copies != NULL && i < argc; i++) {
-        add_variable(&names, statistic, argv[i], copies + used);
-        used += strlen(argv[i]) + 1;
-    }
     names.failed |= copies == NULL;
-    status = tool_load_design(&s->analysis, &names, &f, &d);
+    if (copies != NULL)
+        status = add_variables(&names, statistic, argv, argc, copies);
+    if (status == EXIT_DONE)
+        status = tool_load_design(&s->analysis, &names, &f, &d);
     if (status == EXIT_DONE)
         status = estimate(s, statistic, argv, argc, f, d);
     svy_design_free(d);

@@ -32,7 +32,7 @@ typedef enum svy_deff { SVY_DEFF_NONE = 0, SVY_DEFF_WITHOUT = 1, SVY_DEFF_REPLAC
 typedef struct svy_estimate_spec {
     unsigned size;                    /**< sizeof(svy_estimate_spec) as the caller compiled it */
     svy_statistic statistic;
-    const char *const *variables;     /**< names; "factor(x)" takes a number as a factor; a ratio is "y/x" */
+    const char *const *variables;     /**< see svy_variable_parse */
     size_t n_variables;
     const char *const *by;            /**< domains: every combination of values that occurs with a positive weight */
     size_t n_by;
@@ -63,6 +63,15 @@ typedef struct svy_estimate_row {
 
 typedef struct svy_estimates svy_estimates;
 
+/** The columns that a variable of a request names: "x", "factor(x)" (a number taken as a factor), "y/x" for a ratio. A name in backquotes may hold
+ *  any character, a backquote in it is written twice: "`a/b`/c" is the ratio of a/b and c. Without them only a ratio restricts names.
+ *  @param copy   room for strlen(text) + 1 bytes, for the names.
+ *  @param names  receives one name, or two for a ratio (otherwise the second is NULL); they lie in `copy`. Both are NULL on failure.
+ *  @param factor receives 1 for "factor(x)", otherwise 0; may be NULL.
+ *  @return SVY_OK; SVY_E_ARG when a ratio is not one. */
+SVY_API SVY_NODISCARD svy_status svy_variable_parse(svy_statistic statistic, const char *text, char *copy, const char *names[2], int *factor,
+                                                    svy_error *err);
+
 /** Estimates with linearised standard errors, all domains in one pass over the rows.
  *
  *  Estimands: population mean, total, ratio of totals, share, count, of the subpopulation and of each domain in it.
@@ -85,7 +94,7 @@ typedef struct svy_estimates svy_estimates;
  *  @param alloc NULL for malloc; otherwise only one thread is used.
  *  @param f     the frame the design was made from; must outlive `*out`, which borrows texts of levels.
  *  @param out   receives new estimates (svy_estimates_free), NULL on failure.
- *  @return SVY_OK; SVY_E_NAME; SVY_E_TYPE (a ratio or an unnamed factor of the wrong type); SVY_E_VALUE (nobody satisfies `where`; a missing
+ *  @return SVY_OK; SVY_E_NAME; SVY_E_TYPE (a ratio of texts; `interval` and a variable that is no factor); SVY_E_VALUE (nobody satisfies `where`; a missing
  *          value with `fail_missing`); what svy_frame_where returns; SVY_E_NUMERIC (a lonely PSU); SVY_E_LIMIT (16,777,216 combinations of
  *          by-variables, 10,000 levels of a factor or cells of a table, 8,192 estimates with covariances); SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_estimate(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec,
