@@ -142,6 +142,7 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
         return st;
     if ((st = use_log(s, err)) != SVY_OK)
         return st;
+    s->file = svyi_file_stamp(s->path);
     return svyi_db_exec(s, WRITER, err);
 }
 
@@ -163,6 +164,23 @@ svy_status svyi_db_writable(svy_study *s, svy_error *err)
     return SVY_OK;
 }
 
+/* Whether the names of the file and its log still stand for what is written to. SQLite keeps writing to a file that was deleted, moved or replaced,
+ * for instance by a program that synchronises folders; what goes there is lost when the program ends, so it must not be acknowledged. */
+static svy_status check_place(svy_study *s, svy_error *err)
+{
+    char log[4200];
+    const int fits = snprintf(log, sizeof log, "%s-wal", s->path) < (int)sizeof log;
+
+    if (!s->log.there && fits) {
+        s->log = svyi_file_stamp(log);
+        s->log.size = 0;                 /* a log may become shorter */
+    }
+    if (svyi_file_same(s->path, &s->file) && (!fits || svyi_file_same(log, &s->log)))
+        return SVY_OK;
+    s->dead = 1;
+    return svyi_fail(err, SVY_E_IO, "'%.200s' was deleted, moved or replaced while it was in use: this was not stored; end the program and put the file back", s->path);
+}
+
 svy_status svyi_db_begin(svy_study *s, svy_error *err)
 {
     svy_status st = svyi_db_writable(s, err);
@@ -181,6 +199,8 @@ svy_status svyi_db_end(svy_study *s, svy_status st, svy_error *err)
         return st;
     if (st == SVY_OK)
         st = svyi_db_run(s, Q_COMMIT, NULL, 0, err);
+    if (st == SVY_OK)
+        st = check_place(s, err);
     if (st != SVY_OK && sqlite3_get_autocommit(s->db) == 0)
         (void)!svyi_db_run(s, Q_ROLLBACK, NULL, 0, NULL);
     return st;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -59,6 +60,22 @@ int svyi_folder_writable(const char *path)
 int svyi_file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+svyi_stamp svyi_file_stamp(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) != 0)
+        return (svyi_stamp){ 0, 0, 0, 0 };
+    return (svyi_stamp){ (uint64_t)about.st_dev, (uint64_t)about.st_ino, (uint64_t)about.st_size, 1 };
+}
+
+int svyi_file_same(const char *path, const svyi_stamp *stamp)
+{
+    const svyi_stamp now = svyi_file_stamp(path);
+
+    return now.there && now.device == stamp->device && now.number == stamp->number && now.size >= stamp->size;
 }
 
 svy_status svyi_file_new(const char *path, svy_error *err)

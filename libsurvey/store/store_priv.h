@@ -35,6 +35,9 @@ typedef enum svyi_sql {
 
 typedef struct svyi_version svyi_version;    /* a deployed form, opened */
 
+/* Which file stands behind a name. */
+typedef struct svyi_stamp { uint64_t device, number, size; int there; } svyi_stamp;
+
 struct svy_study {
     svy_alloc alloc;
     sqlite3 *db;
@@ -46,6 +49,7 @@ struct svy_study {
     svy_session *sessions;               /* those open now */
     uint8_t key[SVYI_KEY];               /* of participant keys */
     unsigned depth;                      /* of transactions inside one another: only the outermost begins and commits */
+    svyi_stamp file, log;                /* which files these are, so that it shows when they are taken away under a writer */
     uint8_t dead;                        /* the disk did not confirm a write: nothing is acknowledged any more */
 };
 
@@ -100,6 +104,9 @@ void svyi_lock_drop(const svy_alloc *alloc, svyi_lock *lock);
 svy_status svyi_folder_local(const char *path, svy_error *err);
 int svyi_folder_writable(const char *path);
 int svyi_file_exists(const char *path);
+svyi_stamp svyi_file_stamp(const char *path);
+/* 1 when the name still stands for the file of the stamp, and that was not cut. */
+int svyi_file_same(const char *path, const svyi_stamp *stamp);
 /* Makes a new empty file; SVY_E_IO when the path is taken. */
 svy_status svyi_file_new(const char *path, svy_error *err);
 void svyi_file_remove(const char *path);

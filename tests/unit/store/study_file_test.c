@@ -90,6 +90,45 @@ Test(study, has_one_writer)
     svy_study_close(second);
 }
 
+/* A program that synchronises folders replaces files under whoever writes them: nothing more may be acknowledged then. */
+enum { DELETED, MOVED, REPLACED, CUT, LOG_DELETED, WAYS };
+
+static void take_away(int way)
+{
+    char other[128];
+
+    snprintf(other, sizeof other, way == LOG_DELETED ? "%s-wal" : "%s.other", path);
+    if (way == DELETED || way == LOG_DELETED)
+        cr_assert_eq(unlink(way == DELETED ? path : other), 0);
+    if (way == MOVED)
+        cr_assert_eq(rename(path, other), 0);
+    if (way == CUT)
+        cr_assert_eq(truncate(path, 0), 0);
+    if (way == REPLACED) {
+        fclose(fopen(other, "w"));
+        cr_assert_eq(rename(other, path), 0);
+    }
+}
+
+Test(study, taken_away_under_the_writer_acknowledges_nothing)
+{
+    for (int way = 0; way < WAYS; way++) {
+        svy_error err = SVY_ERROR_INIT;
+        svy_study *s = make();
+        svy_session *n = session(s, NULL, NULL);
+
+        say(n, "centre", "", "Sofia");
+        take_away(way);
+        cr_expect_eq(fixture_answer(svy_session_interview(n), "consent", "", "1", &err), SVY_E_IO, "way %d: %s", way, err.message);
+        cr_expect(strstr(err.message, "deleted, moved or replaced") != NULL, "way %d: %s", way, err.message);
+        cr_expect_eq(fixture_answer(svy_session_interview(n), "consent", "", "1", &err), SVY_E_IO, "way %d, again: %s", way, err.message);
+        svy_session_close(n);
+        svy_study_close(s);
+        leave();
+        enter();
+    }
+}
+
 Test(study, lock_of_a_dead_process_does_not_block)
 {
     svy_error err = SVY_ERROR_INIT;
