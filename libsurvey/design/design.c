@@ -26,7 +26,8 @@ typedef struct build {
 
 /* ---- checks of the columns ---- */
 
-void svyi_column_text(const svy_column *c, size_t row, char *out, size_t size)
+/* A value of a column as text, for messages. */
+static void column_text(const svy_column *c, size_t row, char *out, size_t size)
 {
     char number[32];
     if (c->codes != NULL) {
@@ -209,9 +210,9 @@ static svy_status split_cluster(build *b, int s, size_t row, size_t other)
 {
     char cluster[64], one[64], two[64];
     const svy_column *c = b->d->stratum_columns[s];
-    svyi_column_text(b->d->cluster_columns[s], row, cluster, sizeof cluster);
-    svyi_column_text(c, row, one, sizeof one);
-    svyi_column_text(c, other, two, sizeof two);
+    column_text(b->d->cluster_columns[s], row, cluster, sizeof cluster);
+    column_text(c, row, one, sizeof one);
+    column_text(c, other, two, sizeof two);
     return svyi_fail(b->err, SVY_E_VALUE, "cluster %s = %s lies in two strata, %s = %s (row %zu) and %s (row %zu): use --nest if these are "
                      "different clusters with the same number", b->d->cluster_columns[s]->name, cluster, c->name, one, row + 1, two, other + 1);
 }
@@ -289,7 +290,7 @@ void svyi_design_stratum_name(const svy_design *d, int stage, uint32_t stratum, 
             const svy_column *c = cluster ? d->cluster_columns[s] : d->stratum_columns[s];
             if (c == NULL || (cluster && s == stage))
                 continue;
-            svyi_column_text(c, row, text, sizeof text);
+            column_text(c, row, text, sizeof text);
             int n = snprintf(out + used, size - used, "%s%s = %s", used > 0 ? ", " : "", c->name, text);
             used = n < 0 ? used : used + (size_t)n < size ? used + (size_t)n : size - 1;
         }

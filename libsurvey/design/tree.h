@@ -39,6 +39,4 @@ struct svy_design {
 
 /* Name of a stratum for messages, e.g. "stype = E": at most `size` bytes with the NUL. */
 void svyi_design_stratum_name(const svy_design *d, int stage, uint32_t stratum, char *out, size_t size);
-/* A value of a column as text. */
-void svyi_column_text(const svy_column *c, size_t row, char *out, size_t size);
 #endif

@@ -61,7 +61,8 @@ static int holds_items(svy_element kind)
     return kind == SVY_EL_QUESTIONNAIRE || kind == SVY_EL_SECTION || kind == SVY_EL_ROSTER;
 }
 
-const char *svyi_xml_text(svyi_buffer *out, const svyi_xml *element)
+/* The text of an element without that of elements in it, white space collapsed; lives until the next call. NULL when out of memory. */
+static const char *text_of(svyi_buffer *out, const svyi_xml *element)
 {
     out->len = 0;
     svyi_buffer_text(out, "");
@@ -76,7 +77,7 @@ const char *svyi_xml_text(svyi_buffer *out, const svyi_xml *element)
 
 static svy_status add_text(svyi_reader *r, uint32_t element, svy_role role, const svyi_xml *x)
 {
-    const char *text = svyi_xml_text(&r->text, x);
+    const char *text = text_of(&r->text, x);
     if (text == NULL)
         return svyi_nomem(r->err);
     const svyi_xml *first = x->first;

@@ -36,9 +36,6 @@ svy_status svyi_native_load(svyi_reader *r);
 /* The shared list that an element names by `source`; NULL in `*out` after a problem that was reported. */
 svy_status svyi_shared_open(svyi_reader *r, const svyi_xml *choices, svyi_shared **out);
 
-/* All text below an element, white space collapsed; lives until the next call. NULL when out of memory. */
-const char *svyi_xml_text(svyi_buffer *out, const svyi_xml *element);
-
 /* How a translation file is read. */
 typedef struct svyi_xliff {
     svy_builder *builder;

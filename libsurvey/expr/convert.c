@@ -37,7 +37,7 @@ static int is_nothing(const svyi_node *n)
     return svyi_is_const_text(n) && (n->value.missing != SVY_PRESENT || n->value.len == 0);
 }
 
-int svyi_convert_node(svyi_compiler *c, svyi_node *n, svyi_convert how, svy_kind kind)
+static int convert_node(svyi_compiler *c, svyi_node *n, svyi_convert how, svy_kind kind)
 {
     n->convert = (uint8_t)how;
     n->kind = (uint8_t)kind;
@@ -68,7 +68,7 @@ static int constant_as(svyi_compiler *c, svyi_node *n, svy_kind kind)
         return 1;
     if ((kind != SVY_K_MONTH && kind != SVY_K_DATETIME) || !read_constant(n, SVY_K_DATE))
         return 0;
-    return svyi_convert_node(c, n, kind == SVY_K_MONTH ? SVYI_CV_MONTH : SVYI_CV_DATETIME, kind);
+    return convert_node(c, n, kind == SVY_K_MONTH ? SVYI_CV_MONTH : SVYI_CV_DATETIME, kind);
 }
 
 static svyi_convert way(const svyi_node *n, svy_kind to)
@@ -102,7 +102,7 @@ int svyi_make_kind(svyi_compiler *c, svyi_node *n, svy_kind kind)
     if (svyi_is_const_text(n) && (kind == SVY_K_DATE || kind == SVY_K_MONTH || kind == SVY_K_TIME || kind == SVY_K_DATETIME))
         return constant_as(c, n, kind);
     svyi_convert how = way(n, kind);
-    return how != SVYI_CV_NONE && svyi_convert_node(c, n, how, kind);
+    return how != SVYI_CV_NONE && convert_node(c, n, how, kind);
 }
 
 int svyi_make_number(svyi_compiler *c, svyi_node *n)
@@ -112,7 +112,7 @@ int svyi_make_number(svyi_compiler *c, svyi_node *n)
     svyi_convert how = way(n, SVY_K_NUMBER);
     if (how == SVYI_CV_NONE)
         return svyi_type_error(c, n, "a number");
-    return svyi_convert_node(c, n, how, SVY_K_NUMBER);
+    return convert_node(c, n, how, SVY_K_NUMBER);
 }
 
 int svyi_make_boolean(svyi_compiler *c, const svyi_node *n)

@@ -169,11 +169,8 @@ int svyi_make_number(svyi_compiler *c, svyi_node *n);                           
 int svyi_make_boolean(svyi_compiler *c, const svyi_node *n);
 int svyi_make_kind(svyi_compiler *c, svyi_node *n, svy_kind kind);               /* a constant text as a date, ... 0: cannot (not reported) */
 int svyi_unify(svyi_compiler *c, svyi_node *result, svyi_node **nodes, uint32_t count, const char *what);
-int svyi_convert_node(svyi_compiler *c, svyi_node *n, svyi_convert how, svy_kind kind);
 /* Makes of a name all the answers to it. */
 void svyi_make_all(const svyi_compiler *c, svyi_node *n, const svyi_context *in);
-int svyi_visible(const svyi_compiler *c, uint32_t roster, uint32_t from);
-uint32_t svyi_common_roster(const svyi_compiler *c, uint32_t roster, uint32_t from);
 int svyi_type_error(svyi_compiler *c, const svyi_node *n, const char *expected);
 const char *svyi_kind_text(svy_kind kind);                                       /* "a number" */
 int svyi_is_const_text(const svyi_node *n);

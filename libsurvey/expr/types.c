@@ -10,7 +10,7 @@ static uint32_t parent_of(const svyi_compiler *c, uint32_t roster)
 }
 
 /* 1 when an entry of `from` is, or is inside, an entry of `roster`. */
-int svyi_visible(const svyi_compiler *c, uint32_t roster, uint32_t from)
+static int visible(const svyi_compiler *c, uint32_t roster, uint32_t from)
 {
     if (roster == 0)
         return 1;
@@ -23,10 +23,10 @@ int svyi_visible(const svyi_compiler *c, uint32_t roster, uint32_t from)
 }
 
 /* The innermost roster around `roster` whose entry is known from an entry of `from`; 0 when there is none. */
-uint32_t svyi_common_roster(const svyi_compiler *c, uint32_t roster, uint32_t from)
+static uint32_t common_roster(const svyi_compiler *c, uint32_t roster, uint32_t from)
 {
     for (int i = 0; i < SVYI_MAX_ROSTERS && (roster = parent_of(c, roster)) != 0; i++)
-        if (svyi_visible(c, roster, from))
+        if (visible(c, roster, from))
             return roster;
     return 0;
 }
@@ -40,7 +40,7 @@ void svyi_make_all(const svyi_compiler *c, svyi_node *n, const svyi_context *in)
     n->roster = n->symbol.kind == SVY_K_ENTRIES ? n->symbol.id : n->symbol.roster;
     n->parent = 0;
     for (; in != NULL && n->parent == 0; in = in->up, up++)
-        if ((n->parent = svyi_common_roster(c, n->roster, in->roster)) != 0)
+        if ((n->parent = common_roster(c, n->roster, in->roster)) != 0)
             n->up = up;
 }
 
@@ -68,7 +68,7 @@ static int check_name(svyi_compiler *c, svyi_node *n, const svyi_context *in)
     }
     take_symbol(n);
     for (const svyi_context *at = in; at != NULL && n->symbol.kind != SVY_K_ENTRIES; at = at->up, up++)
-        if (svyi_visible(c, n->symbol.roster, at->roster)) {
+        if (visible(c, n->symbol.roster, at->roster)) {
             n->up = up;
             return 1;
         }

@@ -1,4 +1,4 @@
-/* Quantiles of the normal, t and beta distributions, from one incomplete beta function that keeps x and 1 - x apart. */
+/* Quantiles of the t (so of the normal) and beta distributions, from one incomplete beta function that keeps x and 1 - x apart. */
 #include "num/distribution.h"
 
 #include <float.h>
@@ -9,9 +9,6 @@
 enum { FRACTION_STEPS = 100000, ROOT_STEPS = 200 };
 
 static const double LARGE_DF = 1e4;     /* from here the expansion of t_large is exact to rounding, and the fraction is not */
-
-double svyi_normal_quantile(double p) { return p > 0 && p < 1 ? gsl_cdf_ugaussian_Pinv(p) : nan(""); }
-double svyi_normal_cdf(double z) { return gsl_cdf_ugaussian_P(z); }
 
 /* The continued fraction of the incomplete beta function by Lentz's method (DLMF 8.17.22). */
 static double fraction(double a, double b, double x)
@@ -87,14 +84,6 @@ static double beta_lower(double a, double b, double x, double y, double *upper)
         lower = 1 - *upper;
     }
     return lower;
-}
-
-double svyi_beta_cdf(double x, double a, double b)
-{
-    double upper;
-    if (!(a > 0) || !(b > 0) || !(x == x))
-        return nan("");
-    return x <= 0 ? 0 : x >= 1 ? 1 : beta_lower(a, b, x, 1 - x, &upper);
 }
 
 /* P(T > t) for t >= 0. */
