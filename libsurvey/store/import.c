@@ -27,14 +27,17 @@ static int is_item(const importing *m, const char *name, size_t len)
     return svy_form_find(m->v->form, name, len, &item) && svyi_item_is_variable(svy_form_item(m->v->form, item));
 }
 
-/* "helped_3": one choice of a multiple question, as exports write it. */
-static int is_choice(const importing *m, const char *name, size_t len)
+/* "helped_3": one choice of a multiple question, as exports write it beside the column of the question, which has all that is read.
+ * Returns the bytes of the question's name, 0 when it is no such column. */
+static size_t question_of_choice(const importing *m, const char *name)
 {
+    const size_t len = strcspn(name, "[");
+
     for (size_t at = len; at-- > 1;) {
         uint32_t item, choice;
         if (name[at] == '_' && svy_form_find(m->v->form, name, at, &item) && svy_form_item(m->v->form, item)->list != 0 &&
             svy_form_find_choice(m->v->form, svy_form_item(m->v->form, item)->list, name + at + 1, len - at - 1, &choice))
-            return 1;
+            return at;
     }
     return 0;
 }
@@ -50,30 +53,78 @@ static int is_known(const importing *m, const char *name)
             return 1;
     if (m->key != NULL && strcmp(name, m->key) == 0)
         return 1;
-    if (is_item(m, name, len) || is_choice(m, name, len))
+    if (is_item(m, name, len))
         return 1;
     return len >= sizeof MISSING && memcmp(name + len - (sizeof MISSING - 1), MISSING, sizeof MISSING - 1) == 0 && is_item(m, name, len - (sizeof MISSING - 1));
 }
 
+/* A column that is not read is told, so that nobody believes its answers to be in the study. */
+static svy_status tell_unread(importing *m, const svyi_map *names, const char *name)
+{
+    const svyi_where where = { m->rows->source, 1, 0, name };
+    const size_t len = question_of_choice(m, name);
+    uint32_t column;
+
+    if (len == 0) {
+        svyi_report(m->diags, SVY_WARNING, SVY_E_NAME, &where, "its cells are not read; check its name", "the questionnaire has no variable of this name");
+        return SVY_OK;
+    }
+    svyi_buffer question;
+    svyi_buffer_init(&question, &m->s->alloc);
+    svyi_buffer_add(&question, name, len);
+    svyi_buffer_text(&question, name + strcspn(name, "["));
+    svy_status st = question.failed ? svyi_nomem(m->err) : SVY_OK;
+    if (st == SVY_OK && !svyi_map_find(names, question.data, question.len, &column))
+        svyi_report(m->diags, SVY_WARNING, SVY_E_NAME, &where, "its cells are not read; give the chosen codes, with blanks between, in a column of the question's name",
+                    "there is no column '%.100s', from which the chosen codes are read", question.data);
+    svyi_buffer_clear(&question);
+    return st;
+}
+
+static svy_status name_columns(importing *m, svyi_map *names)
+{
+    const svy_cells *cells = &m->rows->cells;
+    const char *name;
+
+    for (size_t i = 0; cells->name != NULL && (name = cells->name(cells->user, i)) != NULL; i++) {
+        uint32_t number = (uint32_t)i;
+        if (svyi_map_add(names, name, strlen(name), &number) < 0)
+            return svyi_nomem(m->err);
+    }
+    return SVY_OK;
+}
+
 /* Looks at the columns once, before the first row. */
-static svy_status look_at_columns(importing *m)
+static svy_status look_at_columns(importing *m, const svyi_map *names)
 {
     const svy_cells *cells = &m->rows->cells;
     const char *name;
     int has_key = 0;
 
     for (size_t i = 0; cells->name != NULL && (name = cells->name(cells->user, i)) != NULL; i++) {
-        const svyi_where where = { m->rows->source, 1, 0, name };
         m->has_case |= strcmp(name, "case") == 0 && !is_item(m, name, 4);
         m->has_language |= strcmp(name, "language") == 0 && !is_item(m, name, 8);
         has_key |= m->options->key != NULL && strcmp(name, m->options->key) == 0;
-        if (!is_known(m, name))
-            svyi_report(m->diags, SVY_WARNING, SVY_E_NAME, &where, "its cells are not read; check its name", "the questionnaire has no variable of this name");
+        const svy_status st = is_known(m, name) ? SVY_OK : tell_unread(m, names, name);
+        if (st != SVY_OK)
+            return st;
     }
     if (m->options->key != NULL && !has_key)
         return svyi_fail(m->err, SVY_E_NAME, "there is no column '%.80s' in '%.120s' to tell rows apart", m->options->key, m->rows->source);
     m->key = m->options->key != NULL ? m->options->key : m->has_case ? "case" : NULL;
     return SVY_OK;
+}
+
+static svy_status prepare(importing *m)
+{
+    svyi_map names;
+
+    svyi_map_init(&names, &m->s->alloc);
+    svy_status st = name_columns(m, &names);
+    if (st == SVY_OK)
+        st = look_at_columns(m, &names);
+    svyi_map_clear(&names);
+    return st;
 }
 
 /* The text of a cell as a NUL-terminated copy, NULL when it is blank or too long. */
@@ -227,7 +278,7 @@ svy_status svy_study_import(svy_study *s, const char *form, const svy_rows *rows
                     .err = err != NULL ? err : &own };
     svy_status st = svyi_db_writable(s, err);
     if (st == SVY_OK && (st = svyi_version_newest(s, form, &m.v, err)) == SVY_OK)
-        st = look_at_columns(&m);
+        st = prepare(&m);
     while (st == SVY_OK && more)
         st = import_group(&m, &more);
     if (st == SVY_OK && result->rejected > 0)

@@ -169,6 +169,23 @@ Test(study_data, a_bad_row_is_left_out_whole)
     svy_study_close(s);
 }
 
+/* Answers of a multiple question are read from its own column: the columns of its choices alone hold none, and that must be told. */
+Test(study_data, columns_of_choices_alone_are_not_taken_silently)
+{
+    static table with, without;
+    static found f;
+    svy_study *s = make();
+
+    row(&with, "case=a|centre=Sofia|" GOOD "|helped=1 3|helped_1=true|helped_3=true");
+    import(s, &with, NULL, NULL, SVY_OK, &f);
+    cr_expect_eq(f.n, 0, "%s", f.text);
+    row(&without, "case=b|centre=Sofia|" GOOD "|helped_1=true|helped_3=true");
+    import(s, &without, NULL, NULL, SVY_OK, &f);
+    cr_expect_eq(f.n, 2, "%s", f.text);
+    cr_expect(strstr(f.text, "answers.csv:1:helped_3: there is no column 'helped', from which the chosen codes are read: its cells are not read") != NULL, "%s", f.text);
+    svy_study_close(s);
+}
+
 Test(study_data, an_import_needs_its_key)
 {
     static table t;
