@@ -243,6 +243,7 @@ svy_status svy_estimate(const svy_alloc *alloc, const svy_frame *f, const svy_de
     r.threads = alloc != NULL ? 1 : spec->threads != 0 ? spec->threads : svyi_threads_default();
     if ((st = svyi_variables_find(&e->arena, f, spec, &r.plan, err)) == SVY_OK &&
         (st = svyi_domains_make(&e->arena, f, d, spec->by, spec->n_by, spec->where, &r.domains, err)) == SVY_OK &&
+        (st = spec->fail_missing ? svyi_variables_complete(&r.plan, &r.domains, d->weights, d->rows, err) : SVY_OK) == SVY_OK &&
         (st = keep_by(&r)) == SVY_OK)
         st = estimate_all(&r);
     if (st != SVY_OK) {

@@ -21,10 +21,6 @@ static svy_status join_missing(planning *p, const svy_column *c)
 {
     if (c->missing == NULL || c->missing == p->out->missing)
         return SVY_OK;
-    if (p->spec->fail_missing)
-        for (size_t i = 0; i < p->rows; i++)
-            if (c->missing[i] != SVY_PRESENT)
-                return svyi_fail(p->err, SVY_E_VALUE, "'%s' is missing in row %zu: use --missing omit to leave such rows out", c->name, i + 1);
     if (p->out->missing == NULL) {
         p->out->missing = c->missing;
         return SVY_OK;
@@ -103,6 +99,7 @@ static svy_status find_column(planning *p, const char *name, const svy_column **
 {
     if ((*out = svy_frame_find(p->f, name)) == NULL)
         return svyi_fail(p->err, SVY_E_NAME, "there is no column '%s': name a column of the data", name);
+    p->out->columns[p->out->n_columns++] = *out;
     return join_missing(p, *out);
 }
 
@@ -189,11 +186,25 @@ svy_status svyi_variables_find(svyi_arena *arena, const svy_frame *f, const svy_
     svy_status st = SVY_OK;
     *out = (svyi_variables){ 0 };
     out->variables = svyi_arena_get(arena, (spec->n_variables + 1) * sizeof *out->variables);
-    if (out->variables == NULL)
+    out->columns = svyi_arena_get(arena, (2 * spec->n_variables + 1) * sizeof *out->columns);
+    if (out->variables == NULL || out->columns == NULL)
         return svyi_nomem(err);
     for (size_t i = 0; i < spec->n_variables && st == SVY_OK; i++, out->n_variables++)
         st = add_variable(&p, spec->variables[i], &out->variables[i]);
     if (st == SVY_OK && spec->statistic == SVY_STAT_TABLE)
         st = cross_variables(&p);
     return st;
+}
+
+svy_status svyi_variables_complete(const svyi_variables *v, const svyi_domains *domains, const double *weights, size_t rows, svy_error *err)
+{
+    for (size_t i = 0; v->missing != NULL && i < rows; i++) {
+        if (v->missing[i] == 0 || weights[i] == 0 || svyi_domain_of(domains, i) == SVYI_NO_DOMAIN)
+            continue;
+        for (size_t k = 0; k < v->n_columns; k++)
+            if (v->columns[k]->missing != NULL && v->columns[k]->missing[i] != SVY_PRESENT)
+                return svyi_fail(err, SVY_E_VALUE, "'%s' is missing in row %zu: use --missing omit to leave such rows out", v->columns[k]->name,
+                                 i + 1);
+    }
+    return SVY_OK;
 }

@@ -41,7 +41,7 @@ typedef struct svy_estimate_spec {
     svy_df df;                        /**< AUTO: normal quantiles, as R's confint(); t for a named interval, as svyciprop() */
     svy_deff deff;                    /**< design effect against sampling without or with replacement */
     svy_interval interval;            /**< shares only (proportion, mean of a factor) */
-    int fail_missing;                 /**< 1: a missing value is an error, not left out */
+    int fail_missing;                 /**< 1: a missing value in a row of positive weight of a domain is an error, not left out */
     int covariance;                   /**< 1: also covariances between all estimates, across variables and domains */
     unsigned threads;                 /**< 0: one per processor, at most 8; results do not depend on it, to the last bit */
 } svy_estimate_spec;
