@@ -65,7 +65,8 @@ SVY_API svy_value svy_value_missing(svy_kind kind, svy_missing missing);
 SVY_API size_t svy_value_format(const svy_value *value, char *out, size_t size);
 /** Reads a text as an answer of a type. Form only: whether codes exist in the list is for the caller. `value->text` borrows from `text`
  *  (leading and trailing blanks of everything but text answers are ignored).
- *  @return SVY_OK, or SVY_E_VALUE with a sentence that says what is expected. */
+ *  @return SVY_OK; SVY_E_VALUE with a sentence that says what is expected; SVY_E_LIMIT (4 GiB); SVY_E_ARG (a type that holds no answer).
+ *          On failure `*value` is a missing one: not stated. */
 SVY_API SVY_NODISCARD svy_status svy_value_parse(svy_type type, const char *text, size_t len, svy_value *value, svy_error *err);
 
 SVY_END_DECLS

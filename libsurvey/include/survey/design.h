@@ -40,8 +40,8 @@ typedef struct svy_design svy_design;
  *  @param out  receives a new design (svy_design_free), NULL on failure.
  *  @return SVY_OK; SVY_E_NAME (no such column, or fewer fpc than stages); SVY_E_TYPE (weights or fpc are not numbers); SVY_E_VALUE with the
  *          column and the row: a design variable is missing, a weight is negative, sizes and fractions are mixed, a population is smaller than
- *          its sample, an fpc varies within a stratum, a cluster lies in two strata without `nest`; SVY_E_LIMIT (4,294,967,294 rows, 20
- *          stages); SVY_E_NOMEM.
+ *          its sample, an fpc varies within a stratum, a cluster lies in two strata without `nest`, there are more columns of
+ *          strata than stages, or no rows; SVY_E_LIMIT (4,294,967,294 rows, 20 stages); SVY_E_NOMEM.
  *
  *  Rules as in R survey's svydesign: T. Lumley, "Complex Surveys", Wiley 2010, doi:10.1002/9780470580066; docs/methods/design.md. */
 SVY_API SVY_NODISCARD svy_status svy_design_new(const svy_alloc *alloc, const svy_frame *f, const svy_design_spec *spec,

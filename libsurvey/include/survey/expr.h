@@ -56,7 +56,8 @@ typedef struct svy_expr svy_expr;
  *  with line and column; warnings too: a not() over a comparison that is false only because an optional symbol has no value.
  *  @param alloc NULL for malloc; must outlive `*out`.
  *  @param diags may be NULL; the first problem is also in `err`.
- *  @return SVY_OK, SVY_E_SYNTAX, SVY_E_NAME, SVY_E_TYPE, SVY_E_LIMIT (64 KiB of text, nesting 200, 10,000 nodes), SVY_E_NOMEM. */
+ *  @return SVY_OK, SVY_E_SYNTAX, SVY_E_NAME, SVY_E_TYPE, SVY_E_VALUE (a constant that is no code of its list, a wrong pattern),
+ *          SVY_E_LIMIT (64 KiB of text, nesting 200, or 600 with the operators, 10,000 nodes, filters 16 deep), SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_expr_compile(const svy_alloc *alloc, const char *text, size_t len, const svy_scope *scope,
                                                   const svy_expr_place *place, svy_diags *diags, svy_expr **out, svy_error *err);
 SVY_API void svy_expr_free(svy_expr *e);
@@ -122,7 +123,7 @@ typedef struct svy_column_source {
 
 /** Runs a program on rows first..first+count-1 at a time: a chunk of rows per instruction, texts compared once per level.
  *  The result must be boolean or number-like. values[i] is 0 where missing[i] != 0.
- *  @return SVY_OK, SVY_E_TYPE (rosters, labels and texts made per row are for interviews only), SVY_E_NOMEM. */
+ *  @return SVY_OK, SVY_E_TYPE (rosters, labels, and texts that are made per row or too long, are for interviews only), SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_code_run_columns(svy_code code, const svy_column_source *source, size_t first, size_t count,
                                                       double *values, uint8_t *missing, svy_scratch *scratch, svy_error *err);
 

@@ -21,6 +21,7 @@ typedef struct svy_column {
 
 typedef struct svy_frame svy_frame;
 
+/** An empty frame of so many rows. SVY_E_LIMIT when no memory can hold them. */
 SVY_API SVY_NODISCARD svy_status svy_frame_new(const svy_alloc *alloc, size_t rows, svy_frame **out, svy_error *err);
 SVY_API void svy_frame_free(svy_frame *f);
 SVY_API size_t svy_frame_rows(const svy_frame *f);
@@ -30,11 +31,12 @@ SVY_API const svy_column *svy_frame_column(const svy_frame *f, size_t index);
 SVY_API const svy_column *svy_frame_find(const svy_frame *f, const char *name);
 
 /** Adds a numeric column; takes over `numbers` and `missing` (malloc'd through the frame's allocator by svy_frame_get; missing may be NULL) also on failure.
- *  @return SVY_OK, SVY_E_NAME (the name is taken), SVY_E_NOMEM. */
+ *  @return SVY_OK, SVY_E_NAME (the name is taken), SVY_E_LIMIT (1,000,000 columns), SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_frame_add_numbers(svy_frame *f, const char *name, svy_type type, double *numbers, uint8_t *missing, svy_error *err);
-/** Adds a factor; takes over `codes` and `missing` also on failure; copies levels and labels (labels may be NULL). */
+/** Adds a factor; takes over `codes` and `missing` also on failure; copies levels and labels (labels may be NULL). Errors as svy_frame_add_numbers. */
 SVY_API SVY_NODISCARD svy_status svy_frame_add_factor(svy_frame *f, const char *name, svy_type type, uint32_t *codes, uint8_t *missing,
                                                       const char *const *levels, const char *const *labels, uint32_t n_levels, svy_error *err);
+/** SVY_E_NAME when there is no such column. */
 SVY_API SVY_NODISCARD svy_status svy_frame_set_label(svy_frame *f, const char *name, const char *label, svy_error *err);
 /** Memory for the arrays handed to svy_frame_add_...: `items` of `size` bytes, zeroed; NULL when out of memory. */
 SVY_API void *svy_frame_get(const svy_frame *f, size_t items, size_t size);

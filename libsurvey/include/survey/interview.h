@@ -78,7 +78,8 @@ typedef struct svy_interview_options {
 
 /** Starts an interview: writes the start events.
  *  @param form borrowed; must outlive the interview.
- *  @return SVY_OK, SVY_E_NAME or SVY_E_VALUE (a parameter), SVY_E_NOMEM, or what the journal returned. */
+ *  @return SVY_OK, SVY_E_NAME (no such parameter or language), SVY_E_VALUE (of a parameter), SVY_E_ARG (`now` is not in the years 1 to 9999),
+ *          SVY_E_LIMIT (roster entries), SVY_E_NOMEM, or what the journal returned. */
 SVY_API SVY_NODISCARD svy_status svy_interview_new(const svy_alloc *alloc, const svy_form *form, const svy_interview_options *options,
                                                    svy_moment now, svy_interview **out, svy_error *err);
 SVY_API void svy_interview_free(svy_interview *iv);
@@ -115,7 +116,8 @@ SVY_API SVY_NODISCARD svy_status svy_interview_answer(svy_interview *iv, svy_pla
 SVY_API SVY_NODISCARD svy_status svy_interview_missing(svy_interview *iv, svy_place place, svy_missing missing, svy_moment now, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_clear(svy_interview *iv, svy_place place, svy_moment now, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_remark(svy_interview *iv, svy_place place, const char *text, size_t len, svy_moment now, svy_error *err);
-/** Overrides a soft check that another answer made fail. `check` and `entry` as in svy_problem. SVY_E_STATE when it does not fail. */
+/** Overrides a soft check that another answer made fail. `check` and `entry` as in svy_problem. SVY_E_STATE when it does not fail,
+ *  SVY_E_VALUE when `reason` is empty, longer than 64 KiB or not UTF-8. */
 SVY_API SVY_NODISCARD svy_status svy_interview_override(svy_interview *iv, uint32_t check, uint32_t entry, const char *reason, svy_moment now, svy_error *err);
 
 /** Open rosters: one more entry (its number in `entry`; a closed roster is open again), no more entries (SVY_E_STATE below `min`), and taking
@@ -124,8 +126,11 @@ SVY_API SVY_NODISCARD svy_status svy_interview_add_entry(svy_interview *iv, svy_
 SVY_API SVY_NODISCARD svy_status svy_interview_close_roster(svy_interview *iv, svy_place roster, svy_moment now, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_remove_entry(svy_interview *iv, uint32_t entry, svy_moment now, svy_error *err);
 
+/** Goes on in another language of the form; SVY_E_NAME when it is not in that one. */
 SVY_API SVY_NODISCARD svy_status svy_interview_language(svy_interview *iv, const char *tag, svy_moment now, svy_error *err);
+/** Records that a place is shown: svy_interview_current() tells it, after a replay too. SVY_E_ARG when there is no such place. */
 SVY_API SVY_NODISCARD svy_status svy_interview_go(svy_interview *iv, svy_place place, svy_moment now, svy_error *err);
+/** A suspended interview can only be resumed or read. SVY_E_STATE when it is not open, or for resuming not suspended. */
 SVY_API SVY_NODISCARD svy_status svy_interview_suspend(svy_interview *iv, svy_moment now, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_resume(svy_interview *iv, svy_moment now, svy_error *err);
 /** Ends the interview. SVY_E_INVALID when svy_interview_next_problem still finds something. Answers that were never asked become not-asked, relevant

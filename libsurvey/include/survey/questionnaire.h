@@ -50,7 +50,8 @@ SVY_API SVY_NODISCARD svy_status svy_builder_text(svy_builder *b, uint32_t eleme
 /** Adds the translation of one text. `unit`: "ID/label", "ID/hint", "ID/instruction", "ID/title", "ID/text", "ID/check/N" (N from 1 among the
  *  checks of the element; "/check/N" at top level), "LIST/CODE", "/title", "/description". A unit that does not exist, a source that has
  *  changed since (the text is then shown in the source language) and a lost ${fill} become warnings when compiling.
- *  @param source_text the text it was translated from, "" when the file does not say. */
+ *  @param source_text the text it was translated from, "" when the file does not say.
+ *  @return SVY_OK, SVY_E_VALUE (not UTF-8, or no language), SVY_E_LIMIT (64 KiB a text), SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_builder_translate(svy_builder *b, const char *lang, const char *unit, const char *source_text,
                                                        const char *target, const char *source, int line, svy_error *err);
 
@@ -58,7 +59,7 @@ SVY_API SVY_NODISCARD svy_status svy_builder_translate(svy_builder *b, const cha
  *  of the questionnaire's lines, then of other files. The same input gives the same bytes. Time and memory are linear in the input; the static
  *  checks that try answers (is a question reachable, can a check fail) stop after a fixed amount of work and then say nothing.
  *  @param block receives the compiled form, malloc'd by the builder's allocator (svy_block_free); NULL when there are problems.
- *  @return SVY_OK (perhaps with warnings), SVY_E_INVALID, SVY_E_NOMEM, SVY_E_LIMIT. */
+ *  @return SVY_OK (perhaps with warnings), SVY_E_INVALID (problems were reported), SVY_E_LIMIT (the block would exceed 2 GiB), SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_builder_compile(svy_builder *b, svy_diags *diags, void **block, size_t *size, svy_error *err);
 SVY_API void svy_block_free(const svy_alloc *alloc, void *block, size_t size);
 
@@ -150,7 +151,7 @@ SVY_API const char *svy_form_item_id(const svy_form *f, uint32_t item);   /**< "
 SVY_API int svy_form_find(const svy_form *f, const char *id, size_t len, uint32_t *item);   /**< 1 found */
 /** A text of an item in a language, in the source language where there is no (valid) translation; "" when there is none. Fills are not replaced. */
 SVY_API const char *svy_form_text(const svy_form *f, uint32_t item, svy_role role, uint32_t lang);
-SVY_API const char *svy_form_parameter(const svy_form *f, uint32_t item);   /**< value text of a parameter as written; outcome code of an end */
+SVY_API const char *svy_form_parameter(const svy_form *f, uint32_t item);   /**< value text of a parameter as written, "" for other items */
 SVY_API const char *svy_form_outcome(const svy_form *f, uint32_t item);     /**< outcome code of an early end, "" for other items */
 SVY_API const char *svy_form_unit(const svy_form *f, uint32_t item);        /**< unit of a question ("hours"), "" when none */
 SVY_API const char *svy_form_appearance(const svy_form *f, uint32_t item);  /**< appearance ("search"), "" when none */
@@ -165,8 +166,8 @@ SVY_API svy_list svy_form_list(const svy_form *f, uint32_t list);          /**< 
 SVY_API svy_choice svy_form_choice(const svy_form *f, uint32_t list, uint32_t choice);   /**< choice from 0 */
 SVY_API const char *svy_form_choice_label(const svy_form *f, uint32_t list, uint32_t choice, uint32_t lang);
 SVY_API int svy_form_find_choice(const svy_form *f, uint32_t list, const char *code, size_t len, uint32_t *choice);   /**< 1 found; O(log n) */
-/** Choices whose code starts with what was typed, or with a word of whose label (in `lang` or the source language) starts with it, first; then those that contain it;
- *  accents, case and script are ignored (Latin typing of Cyrillic). @return how many were found; at most `size` are stored. */
+/** Choices that fit what was typed: first those whose code, or a word of whose label (in `lang` or the source language), starts with it, then
+ *  those that contain it; accents, case and script are ignored (Latin typing of Cyrillic). @return how many were found; at most `size` are stored. */
 SVY_API uint32_t svy_form_search(const svy_form *f, uint32_t list, uint32_t lang, const char *typed, size_t len, uint32_t *choices, uint32_t size);
 /** 1 when what was typed is all of the choice's code, or of its label in `lang` or the source language; accents, case and script are ignored. */
 SVY_API int svy_form_choice_is(const svy_form *f, uint32_t list, uint32_t choice, uint32_t lang, const char *typed, size_t len);

@@ -47,6 +47,7 @@ typedef struct svy_session svy_session;
 /** Resumes the suspended (or killed) interview of this form and case, with its own version of the form, or starts a new one with the newest. A case that the
  *  study does not know is made, unless cases of this form were listed: then it is SVY_E_NAME. Several sessions may be open at once.
  *  @param case_id NULL: resumes the interviewer's last unfinished interview without a case, or starts one. A case whose interview is complete: SVY_E_STATE.
+ *  An interview that another session of `s` carries out: SVY_E_BUSY.
  *  @param seed random order and random() of a new interview. @param resumed receives 1 when it went on. */
 SVY_API SVY_NODISCARD svy_status svy_session_open(svy_study *s, const char *form, const char *case_id, const char *interviewer, const char *language,
                                                   uint64_t seed, svy_moment now, svy_session **out, int *resumed, svy_error *err);
@@ -67,8 +68,11 @@ SVY_API void svy_session_close(svy_session *session);
 /** Checks the hash chain and that every submission's payload, typed rows and journal agree. Problems go to `diags` with the submission as element.
  *  @return SVY_OK, SVY_E_INVALID when problems were found, SVY_E_IO, SVY_E_FORMAT, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err);
-/** Erases what a case or interview said (GDPR Art. 17): destroys its payload key, typed rows and journal values; the chain stays intact.
- *  Repeating it changes nothing. SVY_E_BUSY: it is done, but a reader keeps the log from being emptied; repeat it later. */
+/** Erases what an interview said, its corrections too (GDPR Art. 17): destroys its payload key, typed rows and journal values; the chain stays intact.
+ *  Repeating it changes nothing.
+ *  @param interview its uuid.
+ *  @return SVY_OK; SVY_E_NAME (no such interview); SVY_E_STATE (it is a correction: erase what it corrects); SVY_E_BUSY (a session is open and
+ *          nothing was done; or it is done, but a reader keeps the log from being emptied: repeat it later). */
 SVY_API SVY_NODISCARD svy_status svy_study_erase(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now, svy_error *err);
 
 /** `complete` counts interviews that went to their end, `ended_early` those with an outcome; submissions count corrections too. last_utc_ms 0: nothing happened yet. */
