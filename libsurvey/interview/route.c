@@ -55,7 +55,7 @@ static int flip(svy_interview *iv, uint32_t item, uint32_t entry, int on, int si
 
 enum { DEEP = 1, SILENT = 2 };   /* go on where nothing changes; queue nothing */
 
-static void refresh_entry(svy_interview *iv, uint32_t entry, int how);
+static int refresh_entry(svy_interview *iv, uint32_t entry, int how);   /* 1 when it is asked now and was not, or the other way round */
 
 /* Sets what is asked among the items first..end-1 of an entry. Recurses once for each roster inside another. */
 static void refresh(svy_interview *iv, uint32_t entry, uint32_t first, uint32_t end, int how)
@@ -71,29 +71,35 @@ static void refresh(svy_interview *iv, uint32_t entry, uint32_t first, uint32_t 
 
         if ((changed || (how & DEEP)) && item->kind == SVY_EL_ROSTER) {
             const svyi_kids *kids = svyi_kids_of(iv, entry, i);
+            int flipped = 0;
             for (uint32_t k = 0; kids != NULL && k < kids->n; k++)
-                refresh_entry(iv, kids->ids[k], how);
+                flipped |= refresh_entry(iv, kids->ids[k], how);
+            if (flipped && !changed && (how & SILENT) == 0)
+                svyi_touched(iv, i, entry);              /* an early end has cut off some of its entries, or gives them back */
         }
         if (item->kind == SVY_EL_ROSTER || (!changed && !(how & DEEP)))
             i = item->end - 1;
     }
 }
 
-static void refresh_entry(svy_interview *iv, uint32_t entry, int how)
+static int refresh_entry(svy_interview *iv, uint32_t entry, int how)
 {
     svyi_entry *e = &iv->entries[entry];
     const int on = e->active && (svyi_cell_at(iv, e->parent, e->roster)->flags & SVYI_ON) != 0 && !beyond(iv, entry);
 
-    if (e->on == on && !(how & DEEP))
-        return;
+    const int changed = e->on != on;
+
+    if (!changed && !(how & DEEP))
+        return 0;
     iv->flipped = 1;
     e->on = (uint8_t)on;
     refresh(iv, entry, e->roster + 1, svyi_item(iv, e->roster)->end, how);
+    return changed;
 }
 
 void svyi_refresh_entry(svy_interview *iv, uint32_t entry, int deep)
 {
-    refresh_entry(iv, entry, deep ? DEEP : 0);
+    (void)refresh_entry(iv, entry, deep ? DEEP : 0);
 }
 
 void svyi_refresh_all(svy_interview *iv, int silent)

@@ -54,15 +54,35 @@ static int reads_own(const svyi_q *q, const svyi_q_rule *r, uint32_t symbol)
            (r->purpose == SVY_FOR_CHECK || r->purpose == SVY_FOR_REQUIRED || r->purpose == SVY_FOR_FILTER || reads_itself_once(q, r));
 }
 
+/* An early end in an entry cuts off the entries behind it: what is read over the entries of a roster waits for the ends in them. */
+static void entries_need(graph *g, uint32_t rule, uint32_t symbol)
+{
+    const svyi_q *q = g->q;
+    const uint32_t reader = q->rules[rule].item;
+    uint32_t roster = q->items[symbol].i.kind == SVY_EL_ROSTER ? symbol : q->items[symbol].i.roster;
+
+    while (roster != 0) {
+        const uint32_t behind = q->items[roster].i.end, ends = behind < q->n_items ? q->items[behind].ends_before : q->n_ends;
+        if (ends > q->items[roster].ends_before)
+            need(g, rule, end_node(g, ends - 1));
+        roster = q->items[roster].i.roster;
+        if (reader > roster && reader < q->items[roster].i.end)
+            return;                               /* only entries around the reader: the others are out of its sight */
+    }
+}
+
 static void rule_needs(graph *g, uint32_t rule)
 {
     const svyi_q_rule *r = &g->q->rules[rule];
     const svy_expr_use *uses = NULL;
     const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
 
-    for (size_t i = n; i-- > 0; )
+    for (size_t i = n; i-- > 0; ) {
         if (!reads_own(g->q, r, uses[i].symbol) || r->purpose == SVY_FOR_CHECK)
             need(g, rule, item_node(g, uses[i].symbol));
+        if (uses[i].across)
+            entries_need(g, rule, uses[i].symbol);
+    }
     if (r->item != 0)
         need(g, rule, item_node(g, g->q->items[r->item].i.parent));
 }

@@ -1,7 +1,5 @@
 /* The shipped questionnaires, lived through: hundreds of random interviews end, no question is out of reach, and every journal replays. */
-#include "load.h"
-
-#include "interview/random_priv.h"
+#include "walk.h"
 
 enum { RUNS = 2000, WALKS = 200, STEPS = 60, PLACES = 4096 };
 
@@ -158,116 +156,6 @@ Test(random_interviews, training_in_its_three_stages, .timeout = 280)
     load_free(&l);
 }
 
-/* ---- walks: back and forth ---- */
-
-typedef struct walk { svy_interview *iv; svyi_random r; svy_moment now; svy_place at; } walk;
-
-static svy_place some_place(walk *w)
-{
-    const uint32_t steps = svyi_random_below(&w->r, 12);
-
-    for (uint32_t i = 0; i < steps; i++)
-        w->at = svy_interview_step(w->iv, w->at, svyi_random_below(&w->r, 3) == 0 ? -1 : 1);
-    return w->at;
-}
-
-/* Forward as an interview goes, and now and then anywhere. */
-static svy_place next_place(walk *w)
-{
-    if (svyi_random_below(&w->r, 3) == 0)
-        return some_place(w);
-    const svy_place open = svy_interview_next_unanswered(w->iv, (svy_place){ 0, 0 });
-    return open.item != 0 ? w->at = open : some_place(w);
-}
-
-static svy_status answer(walk *w, svy_place place)
-{
-    char text[SVYI_CANDIDATE + 1];
-    svy_status st = SVY_E_VALUE;
-
-    if (svy_form_item(svy_interview_form(w->iv), place.item)->kind != SVY_EL_QUESTION)
-        return SVY_E_ARG;
-    for (int attempt = 0; attempt < 20 && (st == SVY_E_VALUE || st == SVY_E_INVALID); attempt++) {
-        const size_t len = svyi_candidate(w->iv, place, &w->r, attempt, text);
-        st = svy_interview_answer(w->iv, place, text, len, attempt > 5 ? "so it is" : "", w->now, NULL, NULL);
-    }
-    return st;
-}
-
-static svy_status entries(walk *w, svy_place place)
-{
-    const svy_item *item = svy_form_item(svy_interview_form(w->iv), place.item);
-    uint32_t made;
-
-    if (place.entry != 0 && svyi_random_below(&w->r, 4) == 0)
-        return svy_interview_remove_entry(w->iv, place.entry, w->now, NULL);
-    if (item->kind != SVY_EL_ROSTER)
-        return SVY_E_ARG;
-    return svyi_random_below(&w->r, 3) == 0 ? svy_interview_close_roster(w->iv, place, w->now, NULL)
-                                            : svy_interview_add_entry(w->iv, place, w->now, &made, NULL);
-}
-
-static svy_status language(walk *w)
-{
-    const svy_form *form = svy_interview_form(w->iv);
-
-    return svy_interview_language(w->iv, svy_form_language(form, svyi_random_below(&w->r, svy_form_languages(form))), w->now, NULL);
-}
-
-static svy_status override(walk *w)
-{
-    svy_problem p;
-    uint64_t cursor = 0;
-
-    while (svy_interview_next_problem(w->iv, &cursor, &p))
-        if (p.soft)
-            return svy_interview_override(w->iv, p.check, p.entry, "it is so", w->now, NULL);
-    return SVY_E_STATE;
-}
-
-static svy_status step(walk *w)
-{
-    const svy_place place = next_place(w);
-    const svy_missing which[] = { SVY_DONT_KNOW, SVY_REFUSED, SVY_NOT_STATED };
-    uint32_t choices[16];
-    svy_status st;
-
-    w->now.utc_ms += svyi_random_below(&w->r, 40) == 0 ? 50000000 : 1500;
-    w->now.mono_ms += 1500;
-    switch (svyi_random_below(&w->r, 24)) {
-    case 0: return svy_interview_missing(w->iv, place, which[svyi_random_below(&w->r, 3)], w->now, NULL);
-    case 1:
-    case 2: return svy_interview_clear(w->iv, place, w->now, NULL);
-    case 3: return svy_interview_remark(w->iv, place, "a remark", 8, w->now, NULL);
-    case 4: return svy_interview_go(w->iv, place, w->now, NULL);
-    case 5: return language(w);
-    case 6: return override(w);
-    case 7: svy_interview_choices(w->iv, place, choices, 16); return SVY_OK;
-    case 8:
-        st = svy_interview_suspend(w->iv, w->now, NULL);
-        return st == SVY_OK ? svy_interview_resume(w->iv, w->now, NULL) : st;
-    case 9:
-    case 10:
-    case 11: return entries(w, place);
-    default: return answer(w, place);
-    }
-}
-
-/* Settling everything anew must not change anything. */
-static void expect_settled(svy_interview *iv, unsigned seed, int at)
-{
-    svy_error err = SVY_ERROR_INIT;
-    state before = state_of(iv);
-
-    cr_assert_eq(svyi_change_begin(iv, iv->s.moment, &err), SVY_OK);
-    cr_assert_eq(svyi_settle_all(iv, &err), SVY_OK);
-    state after = state_of(iv);
-    cr_expect(state_same(&before, &after), "walk %u, step %d: evaluating everything anew gives another state", seed, at);
-    svyi_change_back(iv);
-    free(before.bytes);
-    free(after.bytes);
-}
-
 static void walk_through(const svy_form *form, const char *parameter, const char *value, unsigned seed, unsigned *taken)
 {
     recorder r = { .writes_left = -1 };
@@ -276,7 +164,7 @@ static void walk_through(const svy_form *form, const char *parameter, const char
     svyi_random_seed(&w.r, seed);
     for (int i = 0; i < STEPS; i++) {
         const size_t events = r.n;
-        const svy_status st = step(&w);
+        const svy_status st = walk_step(&w);
         cr_expect_neq(st, SVY_E_NOMEM);
         cr_expect(st == SVY_OK || r.n == events, "walk %u, step %d: refused, but written", seed, i);
         *taken += st == SVY_OK;

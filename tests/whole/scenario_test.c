@@ -526,12 +526,15 @@ static void load_scene(loaded *l, const char *folder, char *xml)
 
     if (strncmp(xml, "read ", 5) == 0) {
         xml[strcspn(xml, "\n")] = '\0';
-        snprintf(whole, sizeof whole, "%s/%s", folder, xml + 5);
+        const int length = snprintf(whole, sizeof whole, "%s/%s", folder, xml + 5);
+        cr_assert(length > 0 && (size_t)length < sizeof whole, "%s", xml);
         load_file(l, whole);
         return;
     }
-    snprintf(whole, sizeof whole, "<questionnaire xmlns='urn:libsurvey:questionnaire:1' id='q' version='1' xml:lang='en'><title>Q</title>\n"
-             "<choices id='yn'><choice code='1'>Yes</choice><choice code='2'>No</choice></choices>%s</questionnaire>", xml);
+    const int length = snprintf(whole, sizeof whole,
+        "<questionnaire xmlns='urn:libsurvey:questionnaire:1' id='q' version='1' xml:lang='en'><title>Q</title>\n"
+        "<choices id='yn'><choice code='1'>Yes</choice><choice code='2'>No</choice></choices>%s</questionnaire>", xml);
+    cr_assert(length > 0 && (size_t)length < sizeof whole, "the questionnaire of a scenario is too long");
     load_text(l, whole);
 }
 

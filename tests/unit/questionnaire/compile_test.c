@@ -30,6 +30,7 @@ static const row SHAPES[] = {
     { "question id=a type=integer\n", "1 a warning: this question has no text to show" },
     { "note id=n\n", "1 n warning: this note has no text to show" },
     { "end id=e outcome=1 | Bye\n", "1 e problem: this end has no when" },
+    { "question id=a type=integer | A\nend when=\"${a} = 1\" outcome=1 | Bye\n", "2 q problem: this end has no id" },
     { "question id=a type=integer | A\nend id=e when=\"${a} = 1\" | Bye\n", "2 e problem: this end has no outcome" },
     { "question id=a type=integer | A\nend id=e when=\"${a} = 1\" outcome=1 keep=\"s a\" | Bye\nsection id=s\n", "2 e problem: there is no section 'a'" },
     { "section id=s\n  question id=a type=integer | A\nend id=e when=\"${a} = 1\" outcome=1 keep=s | Bye\n", NULL },
@@ -156,6 +157,13 @@ static const row CIRCLES[] = {
     { "roster id=m count=\"sum(${x})\" | M\n  question id=x type=integer | X\n", "1 m problem: these depend on one another: 'm' (count) -> 'm'" },
     { "question id=a type=integer default=\"${b}\" | A\nquestion id=b type=integer default=\"${a}\" | B\n",
       "problem: these depend on one another: 'a' (default) -> 'b' (default) -> 'a'" },
+    { "roster id=m max=3 | M\n  question id=x type=integer | X\n  end id=e when=\"sum(${x}) > 5\" outcome=1 | Bye\n",
+      "3 e problem: these depend on one another: 'e' (when) -> 'e'" },
+    { "roster id=m max=3 | M\n  question id=x type=integer | X\n  end id=e when=\"${t} > 5\" outcome=1 | Bye\n"
+      "compute id=t type=integer value=\"count(${m})\"\n", "problem: these depend on one another: " },
+    { "roster id=m max=3 | M\n  question id=x type=integer | X\n  end id=e when=\"${x} > 5\" outcome=1 | Bye\n"
+      "compute id=t type=integer value=\"count(${m}) + sum(${x})\"\nend id=f when=\"${t} > 5\" outcome=2 | Bye\n", NULL },
+    { "roster id=m max=3 | M\n  roster id=j max=3 | J\n    question id=x type=integer | X\n  end id=e when=\"sum(${x}) > 5\" outcome=1 | Bye\n", NULL },
     { "question id=a type=integer default=\"once(${a})\" | A\n", "1 a problem: these depend on one another: 'a' (default) -> 'a'" },
     { "question id=a type=integer | A\ncompute id=b type=integer value=\"${a}\"\ncompute id=c type=integer value=\"${a} + ${b}\"\n", NULL },
 };
