@@ -206,6 +206,9 @@ static void spread_of_rows(stage_work *w, const svyi_scores *s, size_t from, siz
 static svy_status lonely_error(stage_work *w, uint32_t stratum)
 {
     char name[160];
+    if (w->number == 0 && w->d->stratum_columns[0] == NULL)
+        return svyi_fail(w->err, SVY_E_NUMERIC, "the sample has only one PSU, so its variance cannot be estimated: name other clusters, or choose "
+                         "--lonely-psu remove or certainty");
     svyi_design_stratum_name(w->d, w->number, stratum, name, sizeof name);
     return svyi_fail(w->err, SVY_E_NUMERIC, "stratum %s has only one PSU at stage %d, so its variance cannot be estimated: join it with another "
                      "stratum, or choose --lonely-psu remove, adjust, average or certainty", name, w->number + 1);

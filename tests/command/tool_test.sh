@@ -62,6 +62,8 @@ says 1 "no column named 'nothing'" total nothing $data
 says 1 "--where:1:1: unknown name 'nothing'" total api00 --data datasets/api/apistrat.csv --weights pw --where 'nothing > 3'
 says 1 "apiclus1.csv: cluster" mean api00 --data datasets/api/apiclus1.csv --clusters dnum --strata stype
 says 1 "has only one PSU" mean api00 --data datasets/api/apiclus1.csv --clusters dnum --strata cname --weights pw
+head -n 2 datasets/api/apisrs.csv > "$scratch/one.csv"
+says 1 "the sample has only one PSU" mean api00 --data "$scratch/one.csv" --weights pw
 says 1 "'acs.core' is missing in row" mean api00 acs.core $data --missing fail
 says 0 "mean" mean acs.core $data --missing fail --where 'stype = "E" and acs.core > 0'
 says 3 "nothing.csv" mean api00 --data "$scratch/nothing.csv"
