@@ -13,7 +13,8 @@ typedef struct maker {
     name names[NAMES];
     int n_names;
     char rosters[8][8];
-    int n_rosters, in, next;         /* in: the roster being written; rosters are not nested here */
+    int around[8 + 1];               /* by roster + 1: the roster around it, 0 when none */
+    int n_rosters, in, next;         /* in: the roster being written */
 } maker;
 
 SVY_PRINTF(2, 3) static void put(maker *m, const char *format, ...)
@@ -32,13 +33,22 @@ static int below(maker *m, int n)
     return (int)svyi_random_below(&m->r, (uint32_t)n);
 }
 
+/* 1 when roster `outer` is around what is being written, or 0. */
+static int is_around(const maker *m, int outer)
+{
+    int in = m->in;
+
+    while (in != outer && in != 0)
+        in = m->around[in];
+    return in == outer;
+}
+
 /* A name of a sort that came before: in this entry or around it (across 0), or in a roster elsewhere (across 1). NULL when none. */
 static const name *earlier(maker *m, holds sort, int across)
 {
     for (int tries = 0; tries < 12 && m->n_names > 0; tries++) {
         const name *n = &m->names[below(m, m->n_names)];
-        const int plain = n->in == 0 || n->in == m->in;
-        if (n->sort == sort && (across ? n->in != 0 : plain))
+        if (n->sort == sort && (across ? n->in != 0 : is_around(m, n->in)))
             return n;
     }
     return NULL;
@@ -170,7 +180,7 @@ static void roster(maker *m, int depth)
     const int kind = below(m, 3);
     char id[8];
 
-    if (m->in != 0 || m->n_rosters == 8) {
+    if (m->n_rosters == 8) {
         question(m);
         return;
     }
@@ -187,9 +197,11 @@ static void roster(maker *m, int depth)
         put(m, " max='3'");
     put(m, "><label>R</label>\n");
     snprintf(m->rosters[m->n_rosters++], sizeof m->rosters[0], "%s", id);
+    const int outer = m->in;
+    m->around[m->n_rosters] = outer;
     m->in = m->n_rosters;
     items(m, 2 + below(m, 4), depth - 1);
-    m->in = 0;
+    m->in = outer;
     put(m, "</roster>\n");
 }
 
