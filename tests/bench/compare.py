@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the measurements of script/bench as a table: ours, the peer's, and how many times faster or slower."""
+"""Prints the measurements of script/bench as a table: ours, the peer's, and the ratio of the two."""
 import json
 import os
 import sys
@@ -12,31 +12,48 @@ def read(path):
         return {m["name"]: m for m in (json.loads(line) for line in lines if line.startswith("{"))}
 
 
-def milliseconds(m):
-    return m["ns"] / 1e6 if "ns" in m else m["seconds"] * 1e3
+def nanoseconds(m):
+    return m["ns"] if "ns" in m else m["seconds"] * 1e9
+
+
+def duration(ns):
+    """Three digits with the unit that suits them."""
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
+        if ns >= size:
+            return f"{ns / size:.3g} {unit}" if ns < 999.5 * size else f"{ns / size:.0f} {unit}"
+    return f"{ns:.0f} ns"
 
 
 def megabytes(m):
     size = m.get("bytes", m.get("peak_kb", 0) * 1024)
-    return f"{size / 2**20:8.0f}" if size else ""
+    return f"{size / 2**20:.0f}" if size else ""
 
 
 def table(title, ours, peers, peer_name):
-    print(f"\n{title}\n{'':32}{'ms':>12}{'MB peak':>10}{peer_name:>18}{'MB peak':>10}{'times':>9}")
+    """One line a measurement; the last column is how many times as long the peer takes."""
+    ours = {name: m for name, m in ours.items() if nanoseconds(m) > 0}
+    if not ours:
+        return
+    width = max(map(len, ours)) + 2
+    with_memory = any(megabytes(m) for m in ours.values())
+    heading = f"{title:{max(width, len(title) + 2)}}{'time':>10}" + (f"{'MB peak':>10}" if with_memory else "")
+    if any(name in ours for name in peers):
+        heading += f"{peer_name:>14}{'MB peak':>10}{'ratio':>9}"
+    print(f"\n{heading}\n{'-' * len(heading)}")
     for name, m in ours.items():
-        peer = peers.get(name)
-        line = f"{name:32}{milliseconds(m):12.3f}{megabytes(m):>10}"
-        if peer:
-            line += f"{milliseconds(peer):18.3f}{megabytes(peer):>10}{milliseconds(peer) / max(milliseconds(m), 1e-9):9.1f}"
+        line = f"{name:{max(width, len(title) + 2)}}{duration(nanoseconds(m)):>10}" + (f"{megabytes(m):>10}" if with_memory else "")
+        if name in peers:
+            ratio = nanoseconds(peers[name]) / nanoseconds(m)
+            line += f"{duration(nanoseconds(peers[name])):>14}{megabytes(peers[name]):>10}{ratio:9.1f}"
         print(line)
 
 
 def main():
     folder = sys.argv[1]
     table("Questionnaire and interview", read(os.path.join(folder, "interview.json")), {}, "")
-    table("Estimates", read(os.path.join(folder, "estimate.json")), read(os.path.join(folder, "estimate-r.json")), "R survey, ms")
+    table("Estimates", read(os.path.join(folder, "estimate.json")), read(os.path.join(folder, "estimate-r.json")), "R survey")
     fread = {"csv_read": m for m in read(os.path.join(folder, "csv-r.json")).values()}
-    table("Reading CSV", read(os.path.join(folder, "csv.json")), fread, "data.table, ms")
+    table("Reading CSV", read(os.path.join(folder, "csv.json")), fread, "data.table")
 
 
 if __name__ == "__main__":
