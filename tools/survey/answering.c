@@ -1,5 +1,6 @@
 /* Takes a line as the answer to the question at hand: codes, letters of a label, values; soft checks with a reason. */
 #include "dialogue.h"
+#include "record.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,7 @@ dialogue_step answering_missing(dialogue *d, svy_missing missing)
         string_say(d, ALERT, S_NEEDED, "");
         return STAY;
     }
-    if (svy_interview_missing(d->interview, d->at, missing, dialogue_now(), &err) != SVY_OK)
+    if (svy_interview_missing(d->interview, d->at, missing, record_now(), &err) != SVY_OK)
         return answering_refused(d, &err);
     if (required)
         string_say(d, QUIET, S_NEEDED_LATER, "");
@@ -70,7 +71,7 @@ static dialogue_step give(dialogue *d, const char *text, size_t len)
     svy_error err = SVY_ERROR_INIT;
     svy_verdict verdict = { UINT32_MAX, 0 };
     dialogue_step step = SHOW;
-    svy_status st = svy_interview_answer(d->interview, d->at, text, len, "", dialogue_now(), &verdict, &err);
+    svy_status st = svy_interview_answer(d->interview, d->at, text, len, "", record_now(), &verdict, &err);
     if (st == SVY_OK)
         return stored(d);
     if (st != SVY_E_INVALID || !verdict.soft)
@@ -85,7 +86,7 @@ static dialogue_step give(dialogue *d, const char *text, size_t len)
     if (reason == NULL) {
         step = LEAVE;
     } else if (reason[0] != '\0' && !command_run(d, reason, &step)) {
-        st = svy_interview_answer(d->interview, d->at, answer, len, reason, dialogue_now(), NULL, &err);
+        st = svy_interview_answer(d->interview, d->at, answer, len, reason, record_now(), NULL, &err);
         step = st == SVY_OK ? stored(d) : answering_refused(d, &err);
     }
     free(answer);
@@ -235,7 +236,7 @@ dialogue_step answering_add_entry(dialogue *d)
 {
     svy_error err = SVY_ERROR_INIT;
     uint32_t entry;
-    if (svy_interview_add_entry(d->interview, d->at, dialogue_now(), &entry, &err) != SVY_OK)
+    if (svy_interview_add_entry(d->interview, d->at, record_now(), &entry, &err) != SVY_OK)
         return answering_refused(d, &err);
     d->at = svy_interview_step(d->interview, (svy_place){ d->at.item, entry }, 1);
     return SHOW;
@@ -252,7 +253,7 @@ static dialogue_step take_another(dialogue *d, const char *line)
     }
     if (yes)
         return answering_add_entry(d);
-    return svy_interview_close_roster(d->interview, d->at, dialogue_now(), &err) == SVY_OK ? MOVED : answering_refused(d, &err);
+    return svy_interview_close_roster(d->interview, d->at, record_now(), &err) == SVY_OK ? MOVED : answering_refused(d, &err);
 }
 
 /* Without the blanks around it. */

@@ -1,5 +1,6 @@
 /* The commands of the terminal interview: what may be typed instead of an answer. */
 #include "dialogue.h"
+#include "record.h"
 #include "tool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static dialogue_step change_language(dialogue *d, const char *tag)
         string_say(d, ALERT, S_NO_LANGUAGE, tag);
     if (tag[0] == '\0' || svy_form_find_language(d->form, tag) < 0)
         return show_languages(d);
-    if (svy_interview_language(d->interview, tag, dialogue_now(), &err) != SVY_OK)
+    if (svy_interview_language(d->interview, tag, record_now(), &err) != SVY_OK)
         return answering_refused(d, &err);
     d->shown_section = d->shown_entry = d->shown_grid = UINT32_MAX;
     return SHOW;
@@ -41,7 +42,7 @@ static dialogue_step remark(dialogue *d, const char *text)
         return LEAVE;
     if (text[0] == '\0')
         return STAY;
-    if (svy_interview_remark(d->interview, d->at, text, strlen(text), dialogue_now(), &err) != SVY_OK)
+    if (svy_interview_remark(d->interview, d->at, text, strlen(text), record_now(), &err) != SVY_OK)
         return answering_refused(d, &err);
     string_say(d, QUIET, S_REMARKED, "");
     return STAY;
@@ -51,7 +52,7 @@ static dialogue_step clear(dialogue *d, const char *argument)
 {
     svy_error err = SVY_ERROR_INIT;
     (void)argument;
-    if (svy_interview_clear(d->interview, d->at, dialogue_now(), &err) != SVY_OK)
+    if (svy_interview_clear(d->interview, d->at, record_now(), &err) != SVY_OK)
         return answering_refused(d, &err);
     return SHOW;
 }

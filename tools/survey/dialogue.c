@@ -1,21 +1,9 @@
 /* The interview in the terminal: from place to place, until it is complete or suspended. */
-#define _DEFAULT_SOURCE
 #include "dialogue.h"
+#include "record.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-svy_moment dialogue_now(void)
-{
-    struct timespec wall, mono;
-    struct tm local;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    clock_gettime(CLOCK_MONOTONIC, &mono);
-    localtime_r(&wall.tv_sec, &local);
-    return (svy_moment){ (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000, (int32_t)(local.tm_gmtoff / 60),
-                         (int64_t)mono.tv_sec * 1000 + mono.tv_nsec / 1000000 };
-}
 
 char *dialogue_ask(dialogue *d, const char *prompt)
 {
@@ -143,7 +131,7 @@ static dialogue_step at_place(dialogue *d)
     char prompt[256];
     if (must_have_more(d))
         return answering_add_entry(d);
-    if (svy_interview_go(d->interview, d->at, dialogue_now(), &err) != SVY_OK && answering_refused(d, &err) == LEAVE)
+    if (svy_interview_go(d->interview, d->at, record_now(), &err) != SVY_OK && answering_refused(d, &err) == LEAVE)
         return LEAVE;
     question_show(d);
     saw(d, d->at);
@@ -200,7 +188,7 @@ static dialogue_step mend(dialogue *d)
             return SHOW;
         if (command_run(d, reason, &step))
             return step == LEAVE ? LEAVE : SHOW;
-        if (svy_interview_override(d->interview, problem.check, problem.entry, reason, dialogue_now(), &err) != SVY_OK)
+        if (svy_interview_override(d->interview, problem.check, problem.entry, reason, record_now(), &err) != SVY_OK)
             return answering_refused(d, &err) == LEAVE ? LEAVE : SHOW;
     }
 }
@@ -224,7 +212,7 @@ static dialogue_step finish(dialogue *d)
         else if (step != STAY)
             return step;
     }
-    if (svy_session_complete(d->session, dialogue_now(), &err) != SVY_OK)
+    if (svy_session_complete(d->session, record_now(), &err) != SVY_OK)
         return answering_refused(d, &err) == LEAVE ? LEAVE : SHOW;
     putchar('\n');
     terminal_paragraph(d->terminal, STRONG, 0, "", string_of(d, S_DONE));
@@ -257,7 +245,7 @@ static void begin(dialogue *d)
 static int suspend(dialogue *d)
 {
     svy_error err = SVY_ERROR_INIT;
-    if (svy_interview_suspend(d->interview, dialogue_now(), &err) != SVY_OK) {
+    if (svy_interview_suspend(d->interview, record_now(), &err) != SVY_OK) {
         answering_refused(d, &err);
         return d->failed;
     }

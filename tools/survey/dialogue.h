@@ -24,7 +24,6 @@ typedef enum dialogue_step { STAY, SHOW, MOVED, LEAVE } dialogue_step;
 
 /* Goes through the interview until it is complete or suspended. @return an exit status. */
 int dialogue_run(dialogue *d);
-svy_moment dialogue_now(void);
 /* Prompts until a line of text comes. NULL at the end of the input; borrowed until the next call. */
 char *dialogue_ask(dialogue *d, const char *prompt);
 /* 1 for a text to read when nobody is there to press Enter. */

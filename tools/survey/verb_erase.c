@@ -1,12 +1,12 @@
 /* survey erase: destroys what an interview said; the record that there was one stays. */
-#include "dialogue.h"
+#include "record.h"
 #include "tool.h"
 #include <stdio.h>
 #include <survey/store.h>
 
 struct settings { const char *actor, *reason; };
 static const tool_option OPTIONS[] = {
-    TOOL_TEXT_OPTION(struct settings, actor, "actor", 0, "NAME", "who erases; kept", ""),
+    TOOL_TEXT_OPTION(struct settings, actor, "actor", 0, "NAME", "who erases, kept; the user's name unless given", NULL),
     TOOL_TEXT_OPTION(struct settings, reason, "reason", 'r', "TEXT", "why, e.g. the number of the request; kept", NULL),
     TOOL_END
 };
@@ -22,7 +22,7 @@ static int run(void *settings, int argc, char **argv)
     if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         return tool_fail(&err);
     for (int i = 1; i < argc && status == EXIT_DONE; i++)
-        if (svy_study_erase(study, argv[i], s->actor, s->reason, dialogue_now(), &err) != SVY_OK)
+        if (svy_study_erase(study, argv[i], record_actor(s->actor), s->reason, record_now(), &err) != SVY_OK)
             status = tool_fail(&err);
     svy_study_close(study);
     return status;
@@ -30,7 +30,7 @@ static int run(void *settings, int argc, char **argv)
 
 const verb verb_erase = { .name = "erase", .group = FOR_FIELDWORK, .arguments = "STUDY INTERVIEW...", .min_arguments = 2, .max_arguments = -1,
     .summary = "destroy what an interview said",
-    .detail = "Answers, typed rows and the key of the sealed submission are destroyed and cannot be brought back. That there was an interview, when and by whom,\n"
+    .detail = "Answers, typed rows and the key of the sealed submission are destroyed and cannot be brought back. That there was an interview, when and by whom, "
               "stays, and so does the hash chain. Backups hold the answers until they are replaced.",
     .example = "survey erase tcn.study 1b4e28ba-2fa1-4d2e-883f-0016d3cca427 --reason 'request 12'", .settings_size = sizeof(struct settings),
     .tables = { { OPTIONS, 0 } }, .run = run };

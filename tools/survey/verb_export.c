@@ -195,7 +195,7 @@ static int run(void *settings, int argc, char **argv)
 
 const verb verb_export = { .name = "export", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
     .summary = "write submitted answers as CSV, one file per roster, and a codebook",
-    .detail = "FORM.csv holds the interviews, FORM_ROSTER.csv the entries of a roster, FORM_codebook.json what every variable is. A blank cell is explained in the\n"
-              "column NAME_missing: dont-know, refused, not-stated, not-asked. Answers of all versions of the questionnaire come together. Sensitive variables are\n"
+    .detail = "FORM.csv holds the interviews, FORM_ROSTER.csv the entries of a roster, FORM_codebook.json what every variable is. A blank cell is explained in the "
+              "column NAME_missing: dont-know, refused, not-stated, not-asked. Answers of all versions of the questionnaire come together. Sensitive variables are "
               "left out unless asked for.",
     .example = "survey export tcn.study --form a-main-tcn -o out", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };

@@ -1,6 +1,6 @@
 /* survey import: answers from a CSV file, held against the same rules as answers given in an interview. */
-#include "dialogue.h"
 #include "grid.h"
+#include "record.h"
 #include "tool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,7 +135,7 @@ static int import(const struct settings *s, svy_study *study, file *f, const cha
     options.soft_reason = s->soft_reason;
     options.key = s->key;
     grid_init(&report, NAMES, 5, 1);
-    svy_status st = svy_study_import(study, s->form, &rows, &options, dialogue_now(), &diags, &result, &err);
+    svy_status st = svy_study_import(study, s->form, &rows, &options, record_now(), &diags, &result, &err);
     int status = st == SVY_OK ? EXIT_DONE : st == SVY_E_INVALID ? EXIT_WRONG : tool_fail(&err);
     if (!s->quiet || status != EXIT_DONE)
         tool_say("%llu rows imported, %llu rejected, %llu were there already", (unsigned long long)result.accepted, (unsigned long long)result.rejected,
@@ -171,7 +171,7 @@ static int run(void *settings, int argc, char **argv)
 
 const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments = "STUDY FILE.csv", .min_arguments = 2, .max_arguments = 2,
     .summary = "take answers from a CSV file",
-    .detail = "The first row names the variables: age, in rosters m_age[2], with age_missing for why there is none (dont-know, refused, not-stated). Every row goes\n"
-              "through the questionnaire as an interview would; a row with a problem is left out whole, and every problem is told with its line and column.\n"
+    .detail = "The first row names the variables: age, in rosters m_age[2], with age_missing for why there is none (dont-know, refused, not-stated). Every row goes "
+              "through the questionnaire as an interview would; a row with a problem is left out whole, and every problem is told with its line and column. "
               "A column \"case\" says which case it is, \"language\" in which language it was asked.",
     .example = "survey import tcn.study --form a-main-tcn answers.csv", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };

@@ -1,6 +1,7 @@
 /* survey interview: carries out one interview in the terminal, or with answers from a pipe. */
 #define _DEFAULT_SOURCE
 #include "dialogue.h"
+#include "record.h"
 #include "tool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static int run(void *settings, int argc, char **argv)
     }
     if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         return tool_fail(&err);
-    if (svy_session_open(study, s->form, s->case_id, s->interviewer, s->lang, seed, dialogue_now(), &session, &resumed, &err) != SVY_OK) {
+    if (svy_session_open(study, s->form, s->case_id, s->interviewer, s->lang, seed, record_now(), &session, &resumed, &err) != SVY_OK) {
         svy_study_close(study);
         return tool_fail(&err);
     }
@@ -57,7 +58,7 @@ static int run(void *settings, int argc, char **argv)
 
 const verb verb_interview = { .name = "interview", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
     .summary = "carry out an interview in the terminal",
-    .detail = "One question at a time. ? shows what can be typed. Every answer is on disk before the next question shows; an interview that was\n"
+    .detail = "One question at a time. ? shows what can be typed. Every answer is on disk before the next question shows; an interview that was "
               "suspended, or killed, goes on where it stopped with the same command. Answers may also come from a pipe, one a line.",
     .example = "survey interview tcn.study --form a-main-tcn --lang bg --interviewer maria\n"
                "survey interview tcn.study --case C017 < answers.txt",

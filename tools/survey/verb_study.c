@@ -1,7 +1,7 @@
 /* survey study create, deploy, status, parameters, verify: the study file as a whole. */
 #define _POSIX_C_SOURCE 200809L
-#include "dialogue.h"
 #include "grid.h"
+#include "record.h"
 #include "tool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,18 +74,12 @@ static int store(svy_study *study, const void *block, size_t size, const sources
     }
     for (size_t i = 0; i < s->n; i++)
         list[i] = (svy_source){ s->items[i].name, s->items[i].bytes, s->items[i].size };
-    svy_status st = svy_study_deploy(study, block, size, list, s->n, actor, dialogue_now(), &err);
+    svy_status st = svy_study_deploy(study, block, size, list, s->n, actor, record_now(), &err);
     if (st == SVY_OK && !quiet && (st = svy_form_open(NULL, block, size, &form, &err)) == SVY_OK)
         tool_say("deployed %s, version %s, with %zu source files", svy_form_id(form), svy_form_version(form), s->n);
     svy_form_free(form);
     free(list);
     return st == SVY_OK ? EXIT_DONE : tool_fail(&err);
-}
-
-static const char *actor_of(const char *given)
-{
-    const char *user = getenv("USER");
-    return given != NULL ? given : user != NULL ? user : "";
 }
 
 /* Compiles a questionnaire and deploys it into an open study. */
@@ -129,13 +123,13 @@ static int run_create(void *settings, int argc, char **argv)
     svy_study *study = NULL;
     int status = EXIT_DONE;
     (void)argc;
-    if (svy_study_create(NULL, argv[0], dialogue_now(), &err) != SVY_OK)
+    if (svy_study_create(NULL, argv[0], record_now(), &err) != SVY_OK)
         return tool_fail(&err);
     if (c->questionnaire == NULL)
         return EXIT_DONE;
     if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         return tool_fail(&err);
-    status = deploy(study, c->questionnaire, actor_of(c->actor), c->quiet);
+    status = deploy(study, c->questionnaire, record_actor(c->actor), c->quiet);
     svy_study_close(study);
     if (status != EXIT_DONE)
         remove(argv[0]);                 /* a study that was just made and holds nothing */
@@ -163,7 +157,7 @@ static int run_deploy(void *settings, int argc, char **argv)
     if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         return tool_fail(&err);
     for (int i = 1; i < argc && status == EXIT_DONE; i++)
-        status = deploy(study, argv[i], actor_of(d->actor), d->quiet);
+        status = deploy(study, argv[i], record_actor(d->actor), d->quiet);
     svy_study_close(study);
     return status;
 }
@@ -274,7 +268,7 @@ static int set_parameters(const struct parameters_settings *p, svy_study *study,
         if (equals == NULL)
             return tool_usage("study parameters", "'%s' is not NAME=VALUE", argv[i]);
         *equals = '\0';
-        if (svy_study_set_parameter(study, p->form, argv[i], equals[1] != '\0' ? equals + 1 : NULL, actor_of(p->actor), dialogue_now(), &err) != SVY_OK)
+        if (svy_study_set_parameter(study, p->form, argv[i], equals[1] != '\0' ? equals + 1 : NULL, record_actor(p->actor), record_now(), &err) != SVY_OK)
             return tool_fail(&err);
     }
     return EXIT_DONE;

@@ -1,0 +1,10 @@
+/* What a study records with every change: when it was made, and by whom. */
+#ifndef SURVEY_RECORD_H
+#define SURVEY_RECORD_H
+#include <survey/interview.h>
+
+/* Now, as this machine knows it. */
+svy_moment record_now(void);
+/* Who does it: the name that was given, otherwise the user's; "" when neither is known. */
+const char *record_actor(const char *given);
+#endif
