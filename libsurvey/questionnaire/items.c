@@ -1,4 +1,5 @@
 /* Items: the elements that stand in the flow, numbered in document order, with their types, lists and ids. */
+#include <stdio.h>
 #include <string.h>
 
 #include "questionnaire/questionnaire_priv.h"
@@ -107,6 +108,23 @@ static uint32_t list_of(svyi_q *q, uint32_t element, svy_element kind, uint32_t 
 
 /* ---- The walk ---- */
 
+/* The id of an element. The journal names early ends by their ids, so one without gets "end.N", which no element can be given. */
+static const char *id_of(svyi_q *q, uint32_t element, svy_element kind)
+{
+    const char *id = svyi_q_value(q->b, element, "id");
+
+    if (kind != SVY_EL_END || id[0] != '\0')
+        return id;
+    enum { SIZE = 16 };
+    char *made = svyi_arena_get(&q->arena, SIZE);
+    if (made == NULL) {
+        q->failed = 1;
+        return "";
+    }
+    (void)snprintf(made, SIZE, "end.%u", q->n_ends + 1);
+    return made;
+}
+
 static uint32_t add(svyi_q *q, uint32_t element, svy_element kind, uint32_t parent, uint32_t roster)
 {
     const uint32_t number = q->n_items;
@@ -118,7 +136,7 @@ static uint32_t add(svyi_q *q, uint32_t element, svy_element kind, uint32_t pare
     q->items[q->n_items++] = (svyi_q_item){
         .i = { .kind = kind, .parent = parent, .end = number + 1, .roster = roster, .line = (uint32_t)q->b->elements[element].line },
         .element = element, .ends_before = q->n_ends, .value = "",
-        .id = number == 0 ? "" : svyi_q_value(q->b, element, "id"), .unit = svyi_q_value(q->b, element, "unit"),
+        .id = number == 0 ? "" : id_of(q, element, kind), .unit = svyi_q_value(q->b, element, "unit"),
         .appearance = svyi_q_value(q->b, element, "appearance"),
     };
     q->n_ends += kind == SVY_EL_END;

@@ -21,7 +21,7 @@ static const struct { uint32_t parents; const char *attributes; } SHAPES[] = {
     [SVY_EL_NOTE] = { HOLDERS, "id | relevant appearance" },
     [SVY_EL_COMPUTE] = { HOLDERS, "id type value | choices sensitive" },
     [SVY_EL_CHECK] = { HOLDERS | BIT(SVY_EL_QUESTION) | BIT(SVY_EL_ROW), "that | id severity" },
-    [SVY_EL_END] = { HOLDERS, "id when outcome | keep" },
+    [SVY_EL_END] = { HOLDERS, "when outcome | id keep" },
 };
 
 /* Attributes with a fixed set of values. */

@@ -30,7 +30,7 @@ static const tool_option ESTIMATE_OPTIONS[] = {
 };
 
 static const tool_option INTERVAL_OPTIONS[] = {
-    TOOL_CHOICE_OPTION(estimate_options, ci, "ci", 0, "default|mean|logit|beta|xlogit|asin|wilson|likelihood", "how limits are made; default: estimate and standard error only", "default"),
+    TOOL_CHOICE_OPTION(estimate_options, ci, "ci", 0, "normal|mean|logit|beta|xlogit|asin|wilson|likelihood", "how limits are made; normal: as for a mean", "logit"),
     TOOL_END
 };
 
@@ -183,7 +183,7 @@ const verb verb_ratio = { .name = "ratio", .group = FOR_ANALYSTS, .arguments = "
     .settings_size = sizeof(settings), .tables = TABLES, .run = run_ratio };
 const verb verb_proportion = { .name = "proportion", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
     .summary = "shares of the levels of variables, with limits that suit shares",
-    .detail = "Every variable is taken as a factor. --ci mean, logit, beta, xlogit, asin are R's svyciprop and use t; wilson and likelihood use the "
+    .detail = "Every variable is taken as a factor. Limits are those of --ci logit unless said: they stay between 0 and 1. --ci mean, logit, beta, xlogit, asin are R's svyciprop and use t; wilson and likelihood use the "
               "effective sample size.",
     .example = "survey proportion sch.wide --data apistrat.csv --weights pw --strata stype --fpc fpc --ci logit",
     .settings_size = sizeof(settings), .tables = TABLES_WITH_INTERVAL, .run = run_proportion };

@@ -30,7 +30,7 @@ static const row SHAPES[] = {
     { "question id=a type=integer\n", "1 a warning: this question has no text to show" },
     { "note id=n\n", "1 n warning: this note has no text to show" },
     { "end id=e outcome=1 | Bye\n", "1 e problem: this end has no when" },
-    { "question id=a type=integer | A\nend when=\"${a} = 1\" outcome=1 | Bye\n", "2 q problem: this end has no id" },
+    { "question id=a type=integer | A\nend when=\"${a} = 1\" outcome=1 | Bye\nend when=\"${a} = 2\" outcome=2 | Bye\n", NULL },
     { "question id=a type=integer | A\nend id=e when=\"${a} = 1\" | Bye\n", "2 e problem: this end has no outcome" },
     { "question id=a type=integer | A\nend id=e when=\"${a} = 1\" outcome=1 keep=\"s a\" | Bye\nsection id=s\n", "2 e problem: there is no section 'a'" },
     { "section id=s\n  question id=a type=integer | A\nend id=e when=\"${a} = 1\" outcome=1 keep=s | Bye\n", NULL },
