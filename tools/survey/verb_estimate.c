@@ -29,10 +29,11 @@ static const tool_option ESTIMATE_OPTIONS[] = {
     TOOL_END
 };
 
-static const tool_option INTERVAL_OPTIONS[] = {
-    TOOL_CHOICE_OPTION(estimate_options, ci, "ci", 0, "normal|mean|logit|beta|xlogit|asin|wilson|likelihood", "how limits are made; normal: as for a mean", "logit"),
-    TOOL_END
-};
+/* Limits of a share; a mean has the ordinary ones unless said, a proportion those that stay between 0 and 1. */
+#define INTERVAL_OPTION(preset) TOOL_CHOICE_OPTION(estimate_options, ci, "ci", 0, "normal|mean|logit|beta|xlogit|asin|wilson|likelihood", \
+    "how the limits of a share are made; normal: as for a mean", preset)
+static const tool_option MEAN_INTERVAL[] = { INTERVAL_OPTION("normal"), TOOL_END };
+static const tool_option SHARE_INTERVAL[] = { INTERVAL_OPTION("logit"), TOOL_END };
 
 /* The columns of all variables. The names are written into `copies`, which has room for all texts. */
 static int add_variables(name_list *names, svy_statistic statistic, char **variables, int count, char *copies)
@@ -163,15 +164,15 @@ static int run_table(void *s, int argc, char **argv) { return run(s, SVY_STAT_TA
 
 #define TABLES { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { ESTIMATE_OPTIONS, offsetof(settings, estimate) }, \
                  { TOOL_OUTPUT, offsetof(settings, output) } }
-#define TABLES_WITH_INTERVAL { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { ESTIMATE_OPTIONS, offsetof(settings, estimate) }, \
-                               { INTERVAL_OPTIONS, offsetof(settings, estimate) }, { TOOL_OUTPUT, offsetof(settings, output) } }
+#define TABLES_WITH(interval) { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { ESTIMATE_OPTIONS, offsetof(settings, estimate) }, \
+                               { interval, offsetof(settings, estimate) }, { TOOL_OUTPUT, offsetof(settings, output) } }
 
 const verb verb_mean = { .name = "mean", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
     .summary = "weighted means with design-based standard errors",
     .detail = "A text or labelled variable gives the share of each level; factor(x) takes a number as one. Rows on which any of the variables "
               "is missing are left out of all. Limits are normal unless --df design.",
     .example = "survey mean api00 enroll --data apistrat.csv --weights pw --strata stype --fpc fpc --by stype",
-    .settings_size = sizeof(settings), .tables = TABLES_WITH_INTERVAL, .run = run_mean };
+    .settings_size = sizeof(settings), .tables = TABLES_WITH(MEAN_INTERVAL), .run = run_mean };
 const verb verb_total = { .name = "total", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
     .summary = "weighted totals with design-based standard errors",
     .detail = "A text or labelled variable gives the number in each level; factor(x) takes a number as one.",
@@ -186,7 +187,7 @@ const verb verb_proportion = { .name = "proportion", .group = FOR_ANALYSTS, .arg
     .detail = "Every variable is taken as a factor. Limits are those of --ci logit unless said: they stay between 0 and 1. --ci mean, logit, beta, xlogit, asin are R's svyciprop and use t; wilson and likelihood use the "
               "effective sample size.",
     .example = "survey proportion sch.wide --data apistrat.csv --weights pw --strata stype --fpc fpc --ci logit",
-    .settings_size = sizeof(settings), .tables = TABLES_WITH_INTERVAL, .run = run_proportion };
+    .settings_size = sizeof(settings), .tables = TABLES_WITH(SHARE_INTERVAL), .run = run_proportion };
 const verb verb_table = { .name = "table", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
     .summary = "weighted counts by the levels of one or more variables",
     .detail = "Every variable is taken as a factor. A cell of two variables is named Yes:E, the first variable changing fastest; `n` is the number "
