@@ -96,7 +96,11 @@ static svy_status inflate_all(inflation *n, uint64_t max_bytes, svy_error *err)
             break;
         const uInt room = n->z.avail_out, input = n->z.avail_in;
         const int result = inflate(&n->z, Z_NO_FLUSH);
-        n->have += room - n->z.avail_out;
+        const size_t made = room - n->z.avail_out;
+        st = svyi_source_text(n->from->name, n->to.owned + n->have, made, n->have, err);
+        n->have += made;
+        if (st != SVY_OK)
+            break;
         st = judge(n, result, room == n->z.avail_out && input == n->z.avail_in, &ended, err);
     }
     return st;

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-enum { PIECE = 1 << 18 };
+enum { PIECE = 1 << 18, SMALL = 1 << 24 };
 
 static svy_status too_large(const svyi_source *s, uint64_t max_bytes, svy_error *err)
 {
@@ -25,10 +25,18 @@ svy_status svyi_source_reserve(svyi_source *s, size_t need, uint64_t max_bytes, 
     return svyi_grow(&s->alloc, &s->owned, &s->owned_size, need, 1) == 0 ? SVY_OK : svyi_nomem(err);
 }
 
-/* What is no regular file is read to its end. */
+svy_status svyi_source_text(const char *name, const char *bytes, size_t len, uint64_t before, svy_error *err)
+{
+    if (before >= SMALL && len > 0 && memchr(bytes, '\0', len) != NULL)
+        return svyi_fail_at(err, SVY_E_FORMAT, name, 0, 0, 0, "there is a NUL byte: this is not a text file, or not in UTF-8");
+    return SVY_OK;
+}
+
+/* What is no regular file is read to its end; a device that gives bytes for ever shows early that it is no text. */
 static svy_status slurp(svyi_source *s, uint64_t max_bytes, svy_error *err)
 {
     size_t have = 0;
+    int packed = 0;
 
     for (;;) {
         svy_status st = svyi_source_reserve(s, have + PIECE, max_bytes + PIECE, err);
@@ -41,6 +49,9 @@ static svy_status slurp(svyi_source *s, uint64_t max_bytes, svy_error *err)
             return svyi_fail_at(err, SVY_E_IO, s->name, 0, 0, 0, "the file cannot be read: %s", strerror(errno));
         if (got == 0)
             break;
+        packed |= have < 2 && have + (size_t)got >= 2 && memcmp(s->owned, "\x1f\x8b", 2) == 0;
+        if (!packed && (st = svyi_source_text(s->name, s->owned + have, (size_t)got, have, err)) != SVY_OK)
+            return st;
         have += (size_t)got;
     }
     (void)close(s->fd);

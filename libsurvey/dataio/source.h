@@ -21,6 +21,9 @@ svy_status svyi_source_memory(const svy_alloc *alloc, const void *bytes, size_t 
 svy_status svyi_source_read(const svyi_source *s, uint64_t offset, size_t len, char *to, svy_error *err);
 void svyi_source_close(svyi_source *s);
 
+/* Fails when bytes that follow `before` others cannot be of a text. Only of large contents: a bomb of zeros must not fill the memory before the parser
+ * sees it, which says better what is wrong with small ones. */
+svy_status svyi_source_text(const char *name, const char *bytes, size_t len, uint64_t before, svy_error *err);
 /* Replaces compressed contents by what they hold; others are left alone. */
 svy_status svyi_source_inflate(svyi_source *s, uint64_t max_bytes, svy_error *err);
 /* Room for at least `need` bytes in s->owned, doubling; SVY_E_LIMIT above max_bytes. */

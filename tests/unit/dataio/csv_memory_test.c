@@ -164,6 +164,26 @@ Test(csv_memory, gzip_limit)
     free(gz);
 }
 
+/* Zeros are no text: 64 MiB of them end the reading before they are all in memory (the limit of 32 MiB is not reached). */
+Test(csv_memory, gzip_of_zeros)
+{
+    enum { SIZE = 200000 };
+    unsigned char *gz = malloc(SIZE), zeros[4096];
+    z_stream z = { .next_out = gz, .avail_out = SIZE };
+    svy_frame *f = NULL;
+
+    memset(zeros, 0, sizeof zeros);
+    cr_assert_eq(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    for (int i = 0; i < 16384; i++) {
+        z.next_in = zeros;
+        z.avail_in = sizeof zeros;
+        cr_assert_eq(deflate(&z, i == 16383 ? Z_FINISH : Z_NO_FLUSH), i == 16383 ? Z_STREAM_END : Z_OK);
+    }
+    (void)deflateEnd(&z);
+    cr_expect_eq(try_bytes(gz, SIZE - z.avail_out, 1 << 25, &f), SVY_E_FORMAT);
+    free(gz);
+}
+
 /* The same columns, down to the order of the levels. */
 static void expect_equal(const svy_frame *a, const svy_frame *b)
 {
