@@ -121,12 +121,31 @@ static void write_json(svyi_buffer *b, const svy_estimates *e)
 
 /* ---- a table for reading ---- */
 
+/* Levels come from outside: a control character would command the terminal or break the line, so a question mark stands for it. */
+static int is_control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c < 0xA0);
+}
+
 static int text_width(const char *text)
 {
     int width = 0;
-    for (size_t at = 0, len = strlen(text); at < len;)
-        width += svyi_width(svyi_utf8_next(text, len, &at));
+    for (size_t at = 0, len = strlen(text); at < len;) {
+        const uint32_t c = svyi_utf8_next(text, len, &at);
+        width += is_control(c) ? 1 : svyi_width(c);
+    }
     return width;
+}
+
+static void put_plain(svyi_buffer *b, const char *text)
+{
+    for (size_t at = 0, len = strlen(text); at < len;) {
+        const size_t from = at;
+        if (is_control(svyi_utf8_next(text, len, &at)))
+            svyi_buffer_text(b, "?");
+        else
+            svyi_buffer_add(b, text + from, at - from);
+    }
 }
 
 /* Six digits, but never fewer than a whole number has. */
@@ -174,7 +193,7 @@ static void put_cell(svyi_buffer *b, const char *text, int width, int right, int
     if (right)
         for (int i = 0; i < pad; i++)
             svyi_buffer_text(b, " ");
-    svyi_buffer_text(b, text);
+    put_plain(b, text);
     if (!right)
         for (int i = 0; i < pad; i++)
             svyi_buffer_text(b, " ");

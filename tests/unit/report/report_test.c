@@ -9,11 +9,10 @@
 
 enum { ROWS = 4 };
 
-static svy_frame *frame(void)
+static svy_frame *frame_of(const char *const levels[2])
 {
     static const double W[ROWS] = { 1, 1, 1, 1 }, Y[ROWS] = { 1, 2, 4, 5 };
     static const uint32_t CODES[ROWS] = { 0, 0, 1, 1 }, NO_Y[ROWS] = { 0, 0, 0, 1 };
-    static const char *const LEVELS[] = { "a, \"b\"", "жена" };
     svy_error err = SVY_ERROR_INIT;
     svy_frame *f;
     cr_assert_eq(svy_frame_new(NULL, ROWS, &f, &err), SVY_OK);
@@ -28,9 +27,15 @@ static svy_frame *frame(void)
     for (int k = 0; k < 2; k++) {
         uint32_t *codes = svy_frame_get(f, ROWS, sizeof *codes);
         memcpy(codes, k == 0 ? CODES : NO_Y, sizeof CODES);
-        cr_assert_eq(svy_frame_add_factor(f, k == 0 ? "sex" : "last", SVY_T_TEXT, codes, NULL, LEVELS, NULL, 2, &err), SVY_OK);
+        cr_assert_eq(svy_frame_add_factor(f, k == 0 ? "sex" : "last", SVY_T_TEXT, codes, NULL, levels, NULL, 2, &err), SVY_OK);
     }
     return f;
+}
+
+static svy_frame *frame(void)
+{
+    static const char *const LEVELS[] = { "a, \"b\"", "жена" };
+    return frame_of(LEVELS);
 }
 
 static svy_estimates *estimates(const svy_frame *f, const char *variable, const char *by, svy_deff deff)
@@ -120,6 +125,19 @@ Test(report, table)
     expect(e, SVY_REPORT_TABLE, "statistic  variable  sex     estimate        se  ci_lower  ci_upper  df         cv  n\n"
                                 "mean       y         a, \"b\"       1.5  0.408248  0.699848   2.30015   1   0.272166  2\n"
                                 "mean       y         жена         4.5  0.408248   3.69985   5.30015   1  0.0907218  2\n");
+    svy_estimates_free(e);
+    svy_frame_free(f);
+}
+
+/* A level can hold what commands a terminal (ESC, the two-byte CSI) or breaks the line; a table for reading must not pass that on. */
+Test(report, table_without_control_characters)
+{
+    static const char *const LEVELS[] = { "a\x1b[2J\n", "b\xC2\x9B\x7F" };
+    svy_frame *f = frame_of(LEVELS);
+    svy_estimates *e = estimates(f, "y", "sex", SVY_DEFF_NONE);
+    expect(e, SVY_REPORT_TABLE, "statistic  variable  sex     estimate        se  ci_lower  ci_upper  df         cv  n\n"
+                                "mean       y         a?[2J?       1.5  0.408248  0.699848   2.30015   1   0.272166  2\n"
+                                "mean       y         b??          4.5  0.408248   3.69985   5.30015   1  0.0907218  2\n");
     svy_estimates_free(e);
     svy_frame_free(f);
 }
