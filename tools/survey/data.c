@@ -1,7 +1,9 @@
 /* Loading data and compiling a design from options: the same for every analysis verb. */
+#define _POSIX_C_SOURCE 200809L
 #include "data.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <survey/dataio.h>
 #include <survey/store.h>
 
@@ -95,6 +97,13 @@ static void free_header(header *h)
     free(h->copies);
 }
 
+/* A pipe or a device gives its bytes once: nobody may look into it before it is read. */
+static int is_pipe(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode);
+}
+
 /* STUDY, STUDY:FORM or STUDY:FORM:ROSTER: how many bytes of it are the path of a study file; 0 when none are. */
 static size_t study_path(const char *source, char *path, size_t size)
 {
@@ -103,7 +112,7 @@ static size_t study_path(const char *source, char *path, size_t size)
         char head[16] = "";
         memcpy(path, source, len);
         path[len] = '\0';
-        FILE *f = fopen(path, "rb");
+        FILE *f = is_pipe(path) ? NULL : fopen(path, "rb");
         if (f != NULL) {
             size_t n = fread(head, 1, sizeof head, f);
             fclose(f);
@@ -145,10 +154,11 @@ int tool_load_data(const char *source, const name_list *names, const char *where
     *out = NULL;
     for (size_t i = 0; i < names->count; i++)
         names_add(&all, names->items[i]);
-    svy_status st = where != NULL ? svy_csv_read_text(NULL, source, &options, take_header, &h, &err) : SVY_OK;
+    const int once = where != NULL && is_pipe(source);          /* which columns the expression needs cannot be found out: all are kept */
+    svy_status st = where != NULL && !once ? svy_csv_read_text(NULL, source, &options, take_header, &h, &err) : SVY_OK;
     if (st == SVY_OK || st == SVY_E_STATE) {
-        options.columns = all.items;
-        options.n_columns = all.count;
+        options.columns = once ? NULL : all.items;
+        options.n_columns = once ? 0 : all.count;
         st = all.failed || names->failed ? SVY_E_NOMEM : svy_csv_read(NULL, source, &options, &diags, out, &err);
         if (st == SVY_E_NOMEM)
             err.code = SVY_E_NOMEM;

@@ -61,7 +61,9 @@ static void put_row(FILE *out, const grid *g, const char *const *cells, const si
     for (size_t c = 0; c < g->columns; c++) {
         size_t pad = widths[c] - width(cells[c]);
         int right = (g->numbers >> c & 1) != 0, last = c + 1 == g->columns;
-        fprintf(out, "%s%*s%s%*s", c > 0 ? "  " : "", right ? (int)pad : 0, "", cells[c], right || last ? 0 : (int)pad, "");
+        fprintf(out, "%s%*s", c > 0 ? "  " : "", right ? (int)pad : 0, "");
+        tool_plain(out, cells[c]);
+        fprintf(out, "%*s", right || last ? 0 : (int)pad, "");
     }
     fputc('\n', out);
 }

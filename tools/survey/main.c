@@ -1,5 +1,8 @@
 /* The command `survey`: the table of verbs, and the way from the command line to one of them. */
+#define _XOPEN_SOURCE 700
 #include "tool.h"
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,7 +107,16 @@ static const verb verb_man = { .name = "man", .group = FOR_EVERYONE, .arguments 
 static const verb verb_completion = { .name = "completion", .group = FOR_EVERYONE, .arguments = "bash", .min_arguments = 1, .max_arguments = 1,
     .summary = "print the completion script of a shell", .example = "source <(survey completion bash)", .run = run_completion };
 
-int main(int argc, char **argv)
+/* What help and others print without tool_output: a full disk must show in the exit status. */
+static int finish(int status)
+{
+    if (status != EXIT_DONE || (fflush(stdout) == 0 && !ferror(stdout)))
+        return status;
+    tool_say("standard output: cannot write: %s", strerror(errno));
+    return EXIT_SYSTEM;
+}
+
+static int run_verb(int argc, char **argv)
 {
     int words = 0;
     if (argc < 2) {
@@ -129,4 +141,11 @@ int main(int argc, char **argv)
     int status = count < 0 ? -1 - count : v->run(settings, count, argv + 1 + words);
     free(settings);
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    /* A file that may not grow any more is an error like a full disk, not the end of the program. */
+    signal(SIGXFSZ, SIG_IGN);
+    return finish(run_verb(argc, argv));
 }

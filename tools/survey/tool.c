@@ -17,12 +17,29 @@ const tool_option TOOL_OUTPUT[] = {
 
 /* ---- messages ---- */
 
+/* C1 controls, which terminals obey too, are two bytes in UTF-8. */
+void tool_plain(FILE *out, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        int c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
+        fputc(*c < 0x20 || *c == 0x7F || c1 ? '?' : *c, out);
+        c += c1;
+    }
+}
+
+static void put_format(const char *fmt, va_list args)
+{
+    char text[8192];
+    vsnprintf(text, sizeof text, fmt, args);
+    tool_plain(stderr, text);
+}
+
 void tool_say(const char *fmt, ...)
 {
     va_list args;
     fputs("survey: ", stderr);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    put_format(fmt, args);
     va_end(args);
     fputc('\n', stderr);
 }
@@ -35,7 +52,7 @@ int tool_usage(const char *verb_name, const char *fmt, ...)
         fprintf(stderr, " %s", verb_name);
     fputs(": ", stderr);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    put_format(fmt, args);
     va_end(args);
     if (verb_name != NULL)
         fprintf(stderr, "\nTry 'survey %s --help'.\n", verb_name);
@@ -49,7 +66,8 @@ static void place(const char *source, int line, int column)
     fputs("survey: ", stderr);
     if (source == NULL || source[0] == '\0')
         return;
-    fprintf(stderr, "%s:", source);
+    tool_plain(stderr, source);
+    fputc(':', stderr);
     if (line > 0)
         fprintf(stderr, "%d:", line);
     if (line > 0 && column > 0)
@@ -60,7 +78,8 @@ static void place(const char *source, int line, int column)
 int tool_fail(const svy_error *err)
 {
     place(err->source, err->line, err->column);
-    fprintf(stderr, "%s\n", err->message[0] ? err->message : svy_status_text(err->code));
+    tool_plain(stderr, err->message[0] ? err->message : svy_status_text(err->code));
+    fputc('\n', stderr);
     switch (err->code) {
     case SVY_E_NOMEM: case SVY_E_IO: case SVY_E_BUSY: return EXIT_SYSTEM;
     case SVY_E_ARG: return EXIT_USAGE;
@@ -75,11 +94,16 @@ void tool_report(void *user, const svy_diag *d)
     static const char *const WORD[] = { "note: ", "warning: ", "" };
     (void)user;
     place(d->source, d->line, d->column);
-    if (d->element != NULL && d->element[0])
-        fprintf(stderr, "%s: ", d->element);
-    fprintf(stderr, "%s%s", WORD[d->severity <= SVY_PROBLEM ? d->severity : SVY_PROBLEM], d->found);
-    if (d->advice != NULL && d->advice[0])
-        fprintf(stderr, ": %s", d->advice);
+    if (d->element != NULL && d->element[0]) {
+        tool_plain(stderr, d->element);
+        fputs(": ", stderr);
+    }
+    fputs(WORD[d->severity <= SVY_PROBLEM ? d->severity : SVY_PROBLEM], stderr);
+    tool_plain(stderr, d->found);
+    if (d->advice != NULL && d->advice[0]) {
+        fputs(": ", stderr);
+        tool_plain(stderr, d->advice);
+    }
     fputc('\n', stderr);
 }
 
@@ -158,7 +182,7 @@ static int set_number(const verb *v, const tool_option *o, const char *text, voi
     errno = 0;
     double x = strtod(text, &end);
     if (end == text || *end != '\0' || errno != 0 || !(x >= o->min && x <= o->max))
-        return tool_usage(v->name, "--%s is '%s': give a number from %g to %g", o->name, text, o->min, o->max);
+        return tool_usage(v->name, "--%s is '%s': give a number from %.10g to %.10g", o->name, text, o->min, o->max);
     *(double *)field = x;
     return EXIT_DONE;
 }

@@ -91,6 +91,8 @@ const char *tool_nearest(const char *text, const char *const *names, size_t coun
 int tool_fail(const svy_error *err);
 /* Wrong usage of `v` (may be NULL): prints the sentence and a pointer to --help; returns EXIT_USAGE. */
 int tool_usage(const char *verb_name, const char *fmt, ...) SVY_PRINTF(2, 3);
+/* A text from outside (a name, a cell) on one line: its control characters, which would command the terminal, become question marks. */
+void tool_plain(FILE *out, const char *text);
 /* A sentence on standard error: "survey: ...". */
 void tool_say(const char *fmt, ...) SVY_PRINTF(1, 2);
 /* Diagnostics printed as they are found; for svy_diags.report with user = NULL. */

@@ -107,13 +107,19 @@ static void print_row(FILE *out, int format, const row *w, int first)
         fputc('\n', out);
         return;
     }
-    fprintf(out, "%s:", w->source);
+    tool_plain(out, w->source);
+    fputc(':', out);
     if (w->line > 0)
         fprintf(out, "%d:", w->line);
     if (w->line > 0 && w->column > 0)
         fprintf(out, "%d:", w->column);
-    fprintf(out, " %s:%s%s%s %s%s%s\n", SEVERITIES[w->severity], w->element[0] ? " [" : "", w->element, w->element[0] ? "]" : "", w->found,
-            w->advice[0] ? ": " : "", w->advice);
+    fprintf(out, " %s:%s", SEVERITIES[w->severity], w->element[0] ? " [" : "");
+    tool_plain(out, w->element);
+    fputs(w->element[0] ? "] " : " ", out);
+    tool_plain(out, w->found);
+    fputs(w->advice[0] ? ": " : "", out);
+    tool_plain(out, w->advice);
+    fputc('\n', out);
 }
 
 static void print(FILE *out, const struct settings *s, const rows *r)

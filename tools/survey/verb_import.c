@@ -26,6 +26,7 @@ typedef struct file {
     size_t *cells; size_t n_cells, cells_room;     /* where each begins in `text` */
     int *lines; size_t n_rows, rows_room;
     size_t columns, row;                           /* row: the one that is looked at */
+    size_t *by_name;                               /* columns in the order of their names */
 } file;
 
 static int grow(void **array, size_t *room, size_t need, size_t item)
@@ -41,6 +42,13 @@ static int grow(void **array, size_t *room, size_t need, size_t item)
     return 1;
 }
 
+static svy_status no_memory(svy_error *err)
+{
+    err->code = SVY_E_NOMEM;
+    snprintf(err->message, sizeof err->message, "out of memory");
+    return SVY_E_NOMEM;
+}
+
 static svy_status take_row(void *user, size_t line, const svy_csv_cell *cells, size_t n, svy_error *err)
 {
     file *f = user;
@@ -50,11 +58,8 @@ static svy_status take_row(void *user, size_t line, const svy_csv_cell *cells, s
         need += cells[i].len + 1;
     int ok = grow(&text, &f->room, need, 1) && (f->text = text, 1) && grow(&starts, &f->cells_room, f->n_cells + n, sizeof *f->cells) &&
              (f->cells = starts, 1) && grow(&lines, &f->rows_room, f->n_rows + 1, sizeof *f->lines) && (f->lines = lines, 1);
-    if (!ok) {
-        err->code = SVY_E_NOMEM;
-        snprintf(err->message, sizeof err->message, "out of memory");
-        return SVY_E_NOMEM;
-    }
+    if (!ok)
+        return no_memory(err);
     for (size_t i = 0; i < n; i++) {
         f->cells[f->n_cells++] = f->used;
         if (cells[i].len > 0)
@@ -88,19 +93,40 @@ static const char *cell_name(void *user, size_t i)
     return i < f->columns ? cell_at(f, 0, i) : NULL;
 }
 
-/* Names are asked for again and again in nearly the same order: the search begins where the last one ended. */
+static const char *sort_text;                      /* qsort takes no user data: what the two arrays below point into */
+static const size_t *sort_cells;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(sort_text + sort_cells[*(const size_t *)a], sort_text + sort_cells[*(const size_t *)b]);
+}
+
+static svy_status sort_columns(file *f, svy_error *err)
+{
+    f->by_name = malloc((f->columns + 1) * sizeof *f->by_name);
+    if (f->by_name == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < f->columns; i++)
+        f->by_name[i] = i;
+    sort_text = f->text;
+    sort_cells = f->cells;
+    qsort(f->by_name, f->columns, sizeof *f->by_name, by_name);
+    return SVY_OK;
+}
+
 static int get_cell(void *user, const char *name, const char **text, size_t *len)
 {
-    static size_t last;
-    file *f = user;
-    for (size_t k = 0; k < f->columns; k++) {
-        size_t i = (last + k) % f->columns;
-        if (strcmp(cell_at(f, 0, i), name) != 0)
-            continue;
-        last = i + 1;
-        *text = cell_at(f, f->row, i);
-        *len = strlen(*text);
-        return 1;
+    const file *f = user;
+    size_t from = 0, to = f->columns;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2, column = f->by_name[middle];
+        int order = strcmp(name, cell_at(f, 0, column));
+        if (order == 0) {
+            *text = cell_at(f, f->row, column);
+            *len = strlen(*text);
+            return 1;
+        }
+        if (order < 0) to = middle; else from = middle + 1;
     }
     return 0;
 }
@@ -155,10 +181,11 @@ static int run(void *settings, int argc, char **argv)
     svy_error err = SVY_ERROR_INIT;
     svy_csv_read_options csv = SVY_CSV_READ_INIT;
     svy_study *study = NULL;
-    file f = { NULL, 0, 0, NULL, 0, 0, NULL, 0, 0, 0, 0 };
+    file f = { NULL, 0, 0, NULL, 0, 0, NULL, 0, 0, 0, 0, NULL };
     int status = EXIT_DONE;
     (void)argc;
-    if (svy_csv_read_text(NULL, argv[1], &csv, take_row, &f, &err) != SVY_OK || svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
+    if (svy_csv_read_text(NULL, argv[1], &csv, take_row, &f, &err) != SVY_OK || sort_columns(&f, &err) != SVY_OK ||
+        svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         status = tool_fail(&err);
     else
         status = import(s, study, &f, argv[1]);
@@ -166,6 +193,7 @@ static int run(void *settings, int argc, char **argv)
     free(f.text);
     free(f.cells);
     free(f.lines);
+    free(f.by_name);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <survey/exchange.h>
 
@@ -14,6 +15,7 @@ extern char **environ;
 struct settings { const char *lang, *path, *graph; int format, routing; };
 
 enum { AS_TEXT, AS_JSON };
+enum { DRAWING_SECONDS = 60 };
 
 /* ---- where the text goes ---- */
 
@@ -51,6 +53,13 @@ static const char *drawing(const char *path)
     return NULL;
 }
 
+static int is_dot(const char *path)
+{
+    const size_t len = strlen(path);
+    return (len > 4 && strcmp(path + len - 4, ".dot") == 0) || (len > 3 && strcmp(path + len - 3, ".gv") == 0) || strncmp(path, "/dev/", 5) == 0 ||
+           strcmp(path, "-") == 0;
+}
+
 /* Starts dot (no shell) with its input from `in` and its output to `out`. @return 0 or an errno */
 static int start_dot(pid_t *pid, const char *kind, int in, int other_end, int out)
 {
@@ -70,6 +79,22 @@ static int start_dot(pid_t *pid, const char *kind, int in, int other_end, int ou
         error = posix_spawnp(pid, name, &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     return error;
+}
+
+/* Graphviz needs hours for thousands of questions: it is ended after a minute. @return 0 when it was */
+static int wait_dot(pid_t pid, int *state)
+{
+    const struct timespec pause = { 0, 20000000 };
+    for (int i = 0; i < DRAWING_SECONDS * 50; i++) {
+        const pid_t ended = waitpid(pid, state, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return 1;
+        nanosleep(&pause, NULL);
+    }
+    kill(pid, SIGKILL);
+    while (waitpid(pid, state, 0) < 0 && errno == EINTR)
+        ;
+    return 0;
 }
 
 static int draw(const svy_form *f, uint32_t lang, const char *kind, FILE *out)
@@ -95,10 +120,13 @@ static int draw(const svy_form *f, uint32_t lang, const char *kind, FILE *out)
     const svy_sink sink = { to_pipe, &ends[1] };
     const svy_status st = svy_form_routing_dot(f, lang, &sink, &err);
     close(ends[1]);
-    while (waitpid(pid, &state, 0) < 0 && errno == EINTR)
-        ;
+    const int ended = wait_dot(pid, &state);
     if (st != SVY_OK)
         return tool_fail(&err);
+    if (!ended) {
+        tool_say("Graphviz did not end within %d seconds, the questionnaire is too long for it: write a .dot file and draw that with dot or sfdp", DRAWING_SECONDS);
+        return EXIT_SYSTEM;
+    }
     if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) {
         tool_say("Graphviz failed to draw the graph: write a .dot file and look at it");
         return EXIT_SYSTEM;
@@ -140,6 +168,8 @@ static int run(void *settings, int argc, char **argv)
     svy_form *f = NULL;
     int lang = 0, status;
     (void)argc;
+    if (s->graph != NULL && drawing(s->graph) == NULL && !is_dot(s->graph))
+        return tool_usage("show", "--graph is '%s': give a name that ends in .svg, .pdf, .png or .dot", s->graph);
     if (s->graph != NULL) {
         s->routing = 1;
         s->path = s->graph;
