@@ -1,6 +1,6 @@
 /* Problems as text, one per line: "error 3:5 [id] found: advice". */
-#ifndef TEST_EXCHANGE_COLLECT_H
-#define TEST_EXCHANGE_COLLECT_H
+#ifndef SVY_TEST_COLLECT_H
+#define SVY_TEST_COLLECT_H
 #include <stdio.h>
 #include <string.h>
 #include <survey/exchange.h>

@@ -1,5 +1,6 @@
 /* The reader as a whole against cut files, failing memory, and the examples of the documentation. */
 #include "collect.h"
+#include "failing.h"
 #include <criterion/criterion.h>
 #include <libxml/xmlmemory.h>
 #include <stdlib.h>
@@ -56,23 +57,6 @@ Test(hostile, a_form_with_any_byte_replaced)
 
 /* ---- memory ---- */
 
-static size_t countdown, live;
-static void *failing(void *user, void *ptr, size_t old, size_t size)
-{
-    (void)user;
-    (void)old;
-    if (size == 0) {
-        live -= ptr != NULL;
-        free(ptr);
-        return NULL;
-    }
-    if (countdown == 0)
-        return NULL;
-    countdown--;
-    live += ptr == NULL;
-    return realloc(ptr, size);
-}
-
 Test(hostile, every_allocation_failure_is_clean)
 {
     const svy_alloc alloc = { failing, NULL };
@@ -91,15 +75,6 @@ Test(hostile, every_allocation_failure_is_clean)
         cr_assert_eq(live, 0, "failure %zu leaks", n);
     }
     cr_expect(n > 50, "%zu", n);
-}
-
-static void *xml_malloc(size_t size) { return countdown == 0 ? NULL : (countdown--, live++, malloc(size)); }
-static void *xml_realloc(void *ptr, size_t size) { return countdown == 0 ? NULL : (countdown--, live += ptr == NULL, realloc(ptr, size)); }
-static void xml_free(void *ptr) { live -= ptr != NULL; free(ptr); }
-static char *xml_strdup(const char *text)
-{
-    char *out = xml_malloc(strlen(text) + 1);
-    return out != NULL ? strcpy(out, text) : NULL;
 }
 
 Test(hostile, every_failure_in_libxml2_is_clean)

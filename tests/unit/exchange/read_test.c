@@ -1,6 +1,7 @@
 /* Questionnaires from files: every element arrives in the form, shared lists and translations are found, problems of all kinds come in one run. */
 #define _POSIX_C_SOURCE 200809L
 #include "collect.h"
+#include "failing.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -400,23 +401,6 @@ Test(read, what_cannot_be_read, .init = make_folder, .fini = remove_folder)
 }
 
 /* ---- memory ---- */
-
-static size_t countdown, live;
-static void *failing(void *user, void *ptr, size_t old, size_t size)
-{
-    (void)user;
-    (void)old;
-    if (size == 0) {
-        live -= ptr != NULL;
-        free(ptr);
-        return NULL;
-    }
-    if (countdown == 0)
-        return NULL;
-    countdown--;
-    live += ptr == NULL;
-    return realloc(ptr, size);
-}
 
 Test(read, every_allocation_failure_with_files_beside_is_clean, .init = make_folder, .fini = remove_folder)
 {

@@ -1,5 +1,6 @@
 /* The schema check: every fault is told once and in words that help, and its verdict is that of libxml2's RELAX NG. */
 #include "collect.h"
+#include "failing.h"
 #include "base/number.h"
 #include "exchange/schema_priv.h"
 #include <criterion/criterion.h>
@@ -340,23 +341,6 @@ Test(schema, a_schema_with_more_than_is_read_is_refused)
         cr_expect_null(schema);
         cr_expect(err.message[0] != '\0', "%s", BAD[i]);
     }
-}
-
-static size_t countdown, live;
-static void *failing(void *user, void *ptr, size_t old, size_t size)
-{
-    (void)user;
-    (void)old;
-    if (size == 0) {
-        live -= ptr != NULL;
-        free(ptr);
-        return NULL;
-    }
-    if (countdown == 0)
-        return NULL;
-    countdown--;
-    live += ptr == NULL;
-    return realloc(ptr, size);
 }
 
 static svy_status whole(const svy_alloc *alloc, const char *text)

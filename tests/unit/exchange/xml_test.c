@@ -1,6 +1,7 @@
 /* The XML tree: positions, white space, encodings, and refusal of everything hostile in bounded time and memory. */
 #define _POSIX_C_SOURCE 200809L
 #include "collect.h"
+#include "failing.h"
 #include "exchange/xml.h"
 #include <criterion/criterion.h>
 #include <libxml/xmlmemory.h>
@@ -302,23 +303,6 @@ Test(xml, limits_are_the_callers)
 
 /* ---- running out of memory: ours, and libxml2's ---- */
 
-static size_t countdown, live;
-static void *failing(void *user, void *ptr, size_t old, size_t size)
-{
-    (void)user;
-    if (size == 0) {
-        live -= ptr != NULL;
-        free(ptr);
-        return NULL;
-    }
-    (void)old;
-    if (countdown == 0)
-        return NULL;
-    countdown--;
-    live += ptr == NULL;
-    return realloc(ptr, size);
-}
-
 static const char SMALL[] = ROOT "<a b='1' c='&lt;'>x<b/> y</a><c>z</c></r>";
 
 Test(xml, every_failure_of_our_allocator_is_clean)
@@ -336,15 +320,6 @@ Test(xml, every_failure_of_our_allocator_is_clean)
         cr_assert_eq(st, SVY_E_NOMEM, "failure %zu: %s", n, err.message);
         cr_assert(n < 1000);
     }
-}
-
-static void *xml_malloc(size_t size) { return countdown == 0 ? NULL : (countdown--, live++, malloc(size)); }
-static void *xml_realloc(void *ptr, size_t size) { return countdown == 0 ? NULL : (countdown--, live += ptr == NULL, realloc(ptr, size)); }
-static void xml_free(void *ptr) { live -= ptr != NULL; free(ptr); }
-static char *xml_strdup(const char *text)
-{
-    char *out = xml_malloc(strlen(text) + 1);
-    return out != NULL ? strcpy(out, text) : NULL;
 }
 
 /* libxml2's own memory is global, so this test has a process of its own (as every Criterion test has). */

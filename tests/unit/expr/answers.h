@@ -13,8 +13,8 @@
      seed: 7
      bare: yes                                 names may stand without ${ }
      `odd name`: integer = 1                   a name with a point or a blank in it */
-#ifndef TEST_ANSWERS_H
-#define TEST_ANSWERS_H
+#ifndef SVY_TEST_ANSWERS_H
+#define SVY_TEST_ANSWERS_H
 
 #include <stdio.h>
 #include <stdlib.h>
