@@ -64,6 +64,29 @@ static void check_codes(svyi_q *q, const svyi_q_rule *r, const svy_expr_use *u)
     }
 }
 
+/* ---- Answers that need special protection ---- */
+
+/* What is made from a sensitive answer tells it: a compute, and the entries of a roster with one for each chosen code. */
+static void check_sensitive(svyi_q *q, const svyi_q_rule *r, const svy_expr_use *u)
+{
+    const svyi_q_item *from = &q->items[u->symbol], *made = r->purpose == SVY_FOR_VALUE ? &q->items[r->owner] : NULL;
+    char found[256];
+
+    if (made == NULL || (from->i.flags & SVY_ITEM_SENSITIVE) == 0 || (made->i.flags & SVY_ITEM_SENSITIVE) != 0 || made->i.kind != SVY_EL_COMPUTE)
+        return;
+    (void)snprintf(found, sizeof found, "'%.64s' is made from the sensitive answer '%.64s' and is not set apart like it", made->id, from->id);
+    warn_rule(q, r, "write sensitive=\"true\" if it tells that answer", found);
+}
+
+static void check_sensitive_entries(svyi_q *q, uint32_t item)
+{
+    const svyi_q_item *d = &q->items[item];
+
+    if (d->i.kind == SVY_EL_ROSTER && (d->i.flags & SVY_ITEM_FOR) != 0 && d->i.of != 0 && (q->items[d->i.of].i.flags & SVY_ITEM_SENSITIVE) != 0)
+        svyi_q_tell(q, SVY_WARNING, SVY_OK, d->element, svyi_q_attribute(q->b, d->element, "for"), "use a question that is not sensitive",
+                    "the entries of '%s' are named by the sensitive answer '%s', and names of entries are not set apart", d->id, q->items[d->i.of].id);
+}
+
 /* ---- Checks ---- */
 
 static void mark_present(svyi_q_trial *t, uint32_t item)
@@ -156,16 +179,20 @@ void svyi_q_check_answers(svyi_q *q)
 {
     svyi_q_trial t;
 
-    for (uint32_t i = 0; i < q->n_items; i++)
+    for (uint32_t i = 0; i < q->n_items; i++) {
         check_way_out(q, i);
+        check_sensitive_entries(q, i);
+    }
     if (svyi_q_trial_init(&t, q) != SVY_OK)
         q->failed = 1;
     for (uint32_t k = 1; k <= q->n_rules && !q->failed; k++) {
         const svyi_q_rule *r = &q->rules[k];
         const svy_expr_use *uses = NULL;
         const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             check_codes(q, r, &uses[i]);
+            check_sensitive(q, r, &uses[i]);
+        }
         if (r->expr != NULL && r->purpose == SVY_FOR_CHECK)
             check_check(&t, k);
     }
