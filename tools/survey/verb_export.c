@@ -141,12 +141,28 @@ static svy_status put_event(void *user, const char *interview, const svy_event *
     return st;
 }
 
-static int export_events(exporting *x)
+static int is_level(const char *const *levels, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(levels[i], id) == 0)
+            return 1;
+    return 0;
+}
+
+/* "events", or "events_2" and so on when a roster has that id, and its file. */
+static void name_events(char *out, size_t size, const char *const *levels, size_t n)
+{
+    snprintf(out, size, "events");
+    for (unsigned number = 2; is_level(levels, n, out); number++)
+        snprintf(out, size, "events_%u", number);
+}
+
+static int export_events(exporting *x, const char *middle)
 {
     static const char HEAD[] = "interview,sequence,utc_ms,zone_minutes,mono_ms,action,item,entry,value,missing,reason\n";
     char path[4096];
     writing w = { NULL, x };
-    if (!path_of(x, path, sizeof path, "events", ".csv"))
+    if (!path_of(x, path, sizeof path, middle, ".csv"))
         return EXIT_SYSTEM;
     if (svy_file_begin(NULL, path, &w.file, &x->err) != SVY_OK)
         return tool_fail(&x->err);
@@ -158,18 +174,33 @@ static int export_events(exporting *x)
 
 /* ---- */
 
-static int export_all(exporting *x)
+static int export_levels(exporting *x, const char *const *levels, size_t n)
 {
-    const char *levels[512];
-    size_t n;
-    if (svy_study_form(x->study, x->s->form, &x->form, &x->err) != SVY_OK || svy_study_levels(x->study, x->s->form, levels, 512, &n, &x->err) != SVY_OK)
-        return tool_fail(&x->err);
+    char events[32];
     int status = EXIT_DONE;
-    for (size_t i = 0; i < n && i < 512 && status == EXIT_DONE; i++)
+    for (size_t i = 0; i < n && status == EXIT_DONE; i++)
         status = export_level(x, levels[i]);
     if (status == EXIT_DONE)
         status = export_codebook(x);
-    return status == EXIT_DONE && x->s->events ? export_events(x) : status;
+    if (status != EXIT_DONE || !x->s->events)
+        return status;
+    name_events(events, sizeof events, levels, n);
+    return export_events(x, events);
+}
+
+static int export_all(exporting *x)
+{
+    size_t n;
+    if (svy_study_form(x->study, x->s->form, &x->form, &x->err) != SVY_OK || svy_study_levels(x->study, x->s->form, NULL, 0, &n, &x->err) != SVY_OK)
+        return tool_fail(&x->err);
+    const char **levels = malloc((n + 1) * sizeof *levels);
+    if (levels == NULL) {
+        tool_say("out of memory");
+        return EXIT_SYSTEM;
+    }
+    int status = svy_study_levels(x->study, x->s->form, levels, n, &n, &x->err) == SVY_OK ? export_levels(x, levels, n) : tool_fail(&x->err);
+    free(levels);
+    return status;
 }
 
 static int run(void *settings, int argc, char **argv)

@@ -116,6 +116,16 @@ static const tool_option CREATE_OPTIONS[] = {
     TOOL_END
 };
 
+/* A study that was just made and holds nothing, with what a full disk kept the database from putting away. */
+static void discard(const char *path)
+{
+    static const char *const ENDINGS[] = { "", "-wal", "-shm" };
+    char name[4200];
+    for (size_t i = 0; i < sizeof ENDINGS / sizeof ENDINGS[0]; i++)
+        if (snprintf(name, sizeof name, "%s%s", path, ENDINGS[i]) < (int)sizeof name)
+            remove(name);
+}
+
 static int run_create(void *settings, int argc, char **argv)
 {
     struct create_settings *c = settings;
@@ -132,7 +142,7 @@ static int run_create(void *settings, int argc, char **argv)
     status = deploy(study, c->questionnaire, record_actor(c->actor), c->quiet);
     svy_study_close(study);
     if (status != EXIT_DONE)
-        remove(argv[0]);                 /* a study that was just made and holds nothing */
+        discard(argv[0]);
     return status;
 }
 
