@@ -252,6 +252,7 @@ struct svy_scratch {
     svyi_made *made; size_t made_total;
     svyi_regex_program *regexes[SVYI_REGEXES]; unsigned next_regex;
     void *columns; size_t columns_size;          /* the stack of the column evaluator */
+    uint64_t steps;                              /* of all runs so far */
 };
 
 struct svyi_run {

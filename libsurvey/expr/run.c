@@ -21,6 +21,11 @@ svy_status svy_scratch_new(const svy_alloc *alloc, svy_scratch **out, svy_error 
     return SVY_OK;
 }
 
+uint64_t svy_scratch_steps(const svy_scratch *s)
+{
+    return s != NULL ? s->steps : 0;
+}
+
 /* Frees the blocks of texts but the last, which was the first and is of the usual size. */
 static void drop_blocks(svy_scratch *s, int keep)
 {
@@ -392,6 +397,7 @@ svy_status svy_code_run(svy_code code, const svy_env *env, uint32_t entry, svy_s
         if (++r.steps > SVYI_MAX_STEPS)
             r.status = SVY_E_LIMIT;
     }
+    scratch->steps += r.steps;
     if (r.status == SVY_E_NOMEM)
         return svyi_nomem(err);
     if (r.status != SVY_OK)

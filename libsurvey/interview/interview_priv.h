@@ -14,6 +14,7 @@ enum {
     SVYI_MAX_ENTRIES = 100000,        /* in one interview */
     SVYI_MAX_CELLS = 4000000,
     SVYI_MAX_ROSTER = 10000,          /* entries of one roster in one entry */
+    SVYI_MAX_SETTLE = 50000000,       /* steps of expressions that one answer leads to */
     SVYI_MAX_ANSWER = 65536,          /* bytes of an answer, a remark, a reason */
     SVYI_MAX_OTHER = 80,              /* characters of an other-specify text */
     SVYI_MAX_DEPTH = 64               /* rosters inside one another: items nest no deeper */

@@ -7,6 +7,7 @@
 #include "interview/interview_priv.h"
 
 static const uint32_t LAST_RANK = UINT32_MAX;      /* rosters by chosen items: when the choice is final */
+static const double LARGEST_WHOLE = 9007199254740991;      /* 2^53 - 1, as for answers */
 
 static int before(const svyi_job *a, const svyi_job *b)
 {
@@ -282,7 +283,15 @@ static int is_text(svy_kind kind)
     return kind == SVY_K_TEXT || kind == SVY_K_CODE || kind == SVY_K_CODES || kind == SVY_K_PLACE;
 }
 
-/* A value fits its item when it has its kind, and for coded items when the code is in the list. */
+/* Whole numbers are those that a double and every store hold exactly. */
+static int number_fits(svy_type type, double number)
+{
+    if (type == SVY_T_YEAR && !(number >= 1 && number <= 9999))
+        return 0;
+    return (type != SVY_T_INTEGER && type != SVY_T_YEAR) || (floor(number) == number && fabs(number) <= LARGEST_WHOLE);
+}
+
+/* A value fits its item when it has its kind and range, and for coded items when the code is in the list. */
 static svy_value fitting(const svy_interview *iv, const svy_item *item, svy_value v)
 {
     const svy_kind kind = svy_type_kind((svy_type)item->type);
@@ -291,7 +300,7 @@ static svy_value fitting(const svy_interview *iv, const svy_item *item, svy_valu
     if (v.missing != SVY_PRESENT)
         return v;
     if (is_text((svy_kind)v.kind) != is_text(kind) || !isfinite(v.number) || v.len > SVYI_MAX_ANSWER ||
-        (item->type == SVY_T_INTEGER && floor(v.number) != v.number))
+        !number_fits((svy_type)item->type, v.number))
         return svy_value_missing(kind, SVY_NOT_STATED);
     if (v.number == 0)
         v.number = 0;                                  /* no negative zero */
@@ -404,6 +413,7 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
 {
     /* Rules that feed on one another would never settle; the compiler refuses such forms, this bound stops what it did not see. */
     uint64_t left = 1000000 + 64 * (uint64_t)iv->n_cells;
+    const uint64_t begun = svy_scratch_steps(iv->scratch);
 
     for (;;) {
         while (waiting(iv) && !iv->failed) {
@@ -413,6 +423,9 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
             const svy_status st = run_job(iv, &job, err);
             if (st != SVY_OK)
                 return st;
+            if (svy_scratch_steps(iv->scratch) - begun > SVYI_MAX_SETTLE)
+                return svyi_fail(err, SVY_E_LIMIT, "the rules that follow from this take more than %d steps, last those of '%s'", SVYI_MAX_SETTLE,
+                                 svy_form_item_id(iv->form, job.item));
         }
         if (iv->failed)
             return svyi_nomem(err);

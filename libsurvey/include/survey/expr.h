@@ -100,6 +100,8 @@ typedef struct svy_env {
 typedef struct svy_scratch svy_scratch;
 SVY_API SVY_NODISCARD svy_status svy_scratch_new(const svy_alloc *alloc, svy_scratch **out, svy_error *err);
 SVY_API void svy_scratch_free(svy_scratch *s);
+/** Steps that all runs of svy_code_run() with it took so far: who runs many programs for one purpose bounds them together. */
+SVY_API uint64_t svy_scratch_steps(const svy_scratch *s);
 
 /** Runs a verified program. Bounded: 10 million steps, 1 MiB of text, depth by the verifier.
  *  @param value receives the result; its text lives until the next run with the same scratch, or until the answers change.

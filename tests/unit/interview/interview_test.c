@@ -432,6 +432,58 @@ Test(interview, a_roster_of_too_many_entries_is_refused)
     leave(&d);
 }
 
+/* Typed tables hold whole numbers up to 2^53 - 1 and years up to 9999: what a compute makes beyond that is no answer, not another number. */
+Test(interview, a_compute_out_of_its_type_is_not_stated)
+{
+    form_maker m = fm_begin();
+    const uint32_t root = fm_add(&m, 0, SVY_EL_QUESTIONNAIRE, "T", "id", "t", "version", "1", "xml:lang", "en", NULL);
+    fm_add(&m, root, SVY_EL_QUESTION, "How much?", "id", "n", "type", "decimal", NULL);
+    fm_add(&m, root, SVY_EL_COMPUTE, NULL, "id", "whole", "type", "integer", "value", "${n} * 2", NULL);
+    fm_add(&m, root, SVY_EL_COMPUTE, NULL, "id", "year", "type", "year", "value", "${n}", NULL);
+    fm_end(&m);
+    desk d = sit(m);
+
+    open_with(&d, NULL);
+    OK(give(&d, "n", "2026"));
+    IS("whole", "", "4052");
+    IS("year", "", "2026");
+    OK(give(&d, "n", "0.5"));
+    IS("whole", "", "1");
+    IS("year", "", "not-stated");
+    OK(give(&d, "n", "1e300"));
+    IS("whole", "", "not-stated");
+    OK(give(&d, "n", "-4503599627370496"));
+    IS("whole", "", "not-stated");
+    OK(give(&d, "n", "-4503599627370495"));
+    IS("whole", "", "-9007199254740990");
+    IS("year", "", "not-stated");
+    OK(give(&d, "n", "10000"));
+    IS("year", "", "not-stated");
+    leave(&d);
+}
+
+/* Every entry's expression is within its limit of steps, but together they would take hours: the answer that asks for it is refused. */
+Test(interview, what_an_answer_leads_to_is_bounded)
+{
+    form_maker m = fm_begin();
+    const uint32_t root = fm_add(&m, 0, SVY_EL_QUESTIONNAIRE, "T", "id", "t", "version", "1", "xml:lang", "en", NULL);
+    fm_add(&m, root, SVY_EL_QUESTION, "How many?", "id", "n", "type", "integer", NULL);
+    const uint32_t roster = fm_add(&m, root, SVY_EL_ROSTER, "R", "id", "r", "count", "${n}", NULL);
+    fm_add(&m, roster, SVY_EL_QUESTION, "Q", "id", "q", "type", "integer", NULL);
+    fm_add(&m, roster, SVY_EL_COMPUTE, NULL, "id", "c", "type", "integer", "value", "count(${r}[count(${r}[${q} = 1]) > 1])", NULL);
+    fm_end(&m);
+    desk d = sit(m);
+
+    open_with(&d, NULL);
+    OK(give(&d, "n", "30"));
+    cr_expect_eq(give(&d, "n", "1000"), SVY_E_LIMIT);
+    cr_expect(strstr(d.err.message, "steps") != NULL, "%s", d.err.message);
+    IS("n", "", "30");
+    cr_expect_eq(svy_interview_entry_count(d.iv, at(&d, "r", "").item, 0), 30);
+    OK(give(&d, "n", "31"));
+    leave(&d);
+}
+
 Test(interview, rules_across_entries_follow_every_entry)
 {
     desk d = everything();
