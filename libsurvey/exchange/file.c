@@ -17,7 +17,8 @@ static const char *reason(int error)
     case ENOENT: case ENOTDIR: return "there is no such file";
     case EACCES: case EPERM: return "reading it is not allowed";
     case EISDIR: return "it is a folder";
-    case ELOOP: case ENAMETOOLONG: return "its name is too long";
+    case ENAMETOOLONG: return "its name is too long";
+    case ELOOP: return "links lead from it in a circle";
     case EMFILE: case ENFILE: return "too many files are open";
     default: return "the system reports an error while reading it";
     }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
+enum { MAX_NAME = 1000 };                /* bytes of a case or an interviewer's name */
+
 /* A place that was shown, stored together with the next event that says something. */
 typedef struct held { uint64_t sequence; svy_moment moment; char item[72], entry[184]; } held;
 
@@ -183,10 +187,28 @@ static svy_status session_end(svy_session *n, svy_status st, svy_session **out)
 }
 
 /* A new row for `n`; texts are copied. */
+/* Names come from command lines and files and go into exports: one that is no text would make these unreadable. */
+static svy_status check_name(const char *what, const char *name, svy_error *err)
+{
+    const size_t len = strlen(name);
+
+    if (len > MAX_NAME)
+        return svyi_fail(err, SVY_E_VALUE, "the name of %s has %zu bytes: at most %d are taken", what, len, MAX_NAME);
+    if (!svyi_utf8_valid(name, len))
+        return svyi_fail(err, SVY_E_VALUE, "the name of %s is not a text in UTF-8: write it with other characters", what);
+    for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++)
+        if (*c < 0x20 || *c == 0x7F || (c[0] == 0xC2 && c[1] < 0xA0))
+            return svyi_fail(err, SVY_E_VALUE, "the name of %s has a control character, such as a line end: leave it out", what);
+    return SVY_OK;
+}
+
 static svy_status new_row(svy_session *n, const char *case_id, const char *interviewer, const char *reason, svy_error *err)
 {
     char uuid[SVYI_UUID];
+    svy_status st = check_name("the case", case_id, err);
 
+    if (st != SVY_OK || (st = check_name("the interviewer", interviewer, err)) != SVY_OK)
+        return st;
     svyi_uuid_make(uuid);
     n->row = (svyi_row){ .form = n->v->number, .language = "", .outcome = "" };
     n->row.uuid = svyi_arena_text(&n->arena, uuid, strlen(uuid));

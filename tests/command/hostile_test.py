@@ -90,7 +90,7 @@ os.mkfifo("form/fifo")
 os.symlink("loop", "form/loop")
 for path in ("../../../etc/passwd", "/etc/passwd", "http://127.0.0.1:1/x.xml", "file:///etc/passwd", "/dev/zero", ".", "fifo", "loop", "attribute.xml", "x" * 5000):
     check("source", form(f'<choices id="l" source="{path}"/>' + question("a", "single", 'choices="l"')), says="cannot be read")
-for path, says in (("form", "folder"), ("form/none.xml", "no such file"), ("form/loop", "survey"), ("x" * 5000, "too long")):
+for path, says in (("form", "folder"), ("form/none.xml", "no such file"), ("form/loop", "in a circle"), ("x" * 5000, "too long")):
     run("check", path, status=3, says=says)
 run("check", "/dev/zero", status=1, says="too large")
 
@@ -171,6 +171,15 @@ if len(os.listdir("rosters")) != 602:
     fail(f"600 rosters give {len(os.listdir('rosters'))} files")
 
 # ---- answers ----
+computes = "".join(f'<compute id="c{i}" type="text" value="concat({v}, {v})"/>' for i, v in enumerate(["${t}"] + [f"${{c{i}}}" for i in range(59)]))
+write("swell.xml", form(question("t", "text") + computes, "swell"))      # 2 to the power of 60 letters
+run("study", "create", "swell.study", "--questionnaire", "swell.xml", status=0)
+run("interview", "swell.study", stdin=b"hello\n", status=0, says="= t: hello")
+write("hours.xml", form(question("n") + '<roster id="r" count="${n}"><label>R</label>' + question("e")       # 10,000 entries, each 10 million steps
+                        + '<compute id="c" type="integer" value="count(${r}[count(${r}[${e} = 1]) &gt; 1])"/></roster>', "hours"))
+run("study", "create", "hours.study", "--questionnaire", "hours.xml", status=0)
+for number in ("1000", "10000"):
+    run("interview", "hours.study", "--case", number, stdin=number.encode() + b"\n5\n", status=0, says="steps")
 write("iv.xml", form(question("n", "integer", "", '<check that=". &gt;= 0">Less than nothing.</check>') + question("t", "text") + question("d", "date")
                      + '<roster id="r" count="${n}"><label>R</label>' + question("e") + "</roster>" + question("last")))
 run("study", "create", "iv.study", "--questionnaire", "iv.xml", status=0)
@@ -196,6 +205,11 @@ interview("<\n" * 5000 + "?\n" * 200 + ":review\n\n" * 200 + ":nosuch\n:lang zz\
 for end in ("", "5", "5\n1", ":quit", ":note x", "\n"):
     interview(end, None)
 run("study", "verify", "iv.study", status=0)
+for name in (b"\xff\xfe", b"a\nb", b"\x1b[2J", b"x" * 1001):
+    run("interview", "iv.study", "--case", os.fsdecode(name), stdin=b"1\n", status=1, says="the name of the case")
+    run("interview", "iv.study", "--interviewer", os.fsdecode(name), stdin=b"1\n", status=1, says="the name of the interviewer")
+for seed in ("-1", "x", "99999999999999999999999"):
+    run("interview", "iv.study", "--seed", seed, status=2, says="whole number")
 
 
 def taken_away(name, how):

@@ -3,6 +3,7 @@
 #include "dialogue.h"
 #include "record.h"
 #include "tool.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,9 @@ static int run(void *settings, int argc, char **argv)
     (void)argc;
     if (s->seed != NULL) {
         char *end;
+        errno = 0;
         seed = strtoull(s->seed, &end, 10);
-        if (*end != '\0' || s->seed[0] < '0' || s->seed[0] > '9')
+        if (*end != '\0' || s->seed[0] < '0' || s->seed[0] > '9' || errno != 0)
             return tool_usage("interview", "--seed needs a whole number, not '%s'", s->seed);
     } else if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
         tool_say("the system gives no random numbers: give --seed");

@@ -47,7 +47,8 @@ typedef struct svy_session svy_session;
 /** Resumes the suspended (or killed) interview of this form and case, with its own version of the form, or starts a new one with the newest. A case that the
  *  study does not know is made, unless cases of this form were listed: then it is SVY_E_NAME. Several sessions may be open at once.
  *  @param case_id NULL: resumes the interviewer's last unfinished interview without a case, or starts one. A case whose interview is complete: SVY_E_STATE.
- *  An interview that another session of `s` carries out: SVY_E_BUSY.
+ *  An interview that another session of `s` carries out: SVY_E_BUSY. A name of a case or interviewer that is no UTF-8, has control characters or more than
+ *  1,000 bytes: SVY_E_VALUE.
  *  @param seed random order and random() of a new interview. @param resumed receives 1 when it went on. */
 SVY_API SVY_NODISCARD svy_status svy_session_open(svy_study *s, const char *form, const char *case_id, const char *interviewer, const char *language,
                                                   uint64_t seed, svy_moment now, svy_session **out, int *resumed, svy_error *err);

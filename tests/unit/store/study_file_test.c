@@ -90,6 +90,29 @@ Test(study, has_one_writer)
     svy_study_close(second);
 }
 
+Test(study, names_are_texts)
+{
+    static const struct { const char *name, *words; } BAD[] = { { "\xff\xfe", "UTF-8" }, { "a\nb", "control character" }, { "\x1b[2J", "control character" },
+        { "\xC2\x9B", "control character" } };
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *s = make();
+    svy_session *n;
+    char name[1002];
+
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        FAILS(svy_session_open(s, NULL, BAD[i].name, "maria", NULL, 1, fixture_now(), &n, NULL, &err), SVY_E_VALUE, BAD[i].words);
+        FAILS(svy_session_open(s, NULL, "c", BAD[i].name, NULL, 1, fixture_now(), &n, NULL, &err), SVY_E_VALUE, BAD[i].words);
+    }
+    memset(name, 'x', sizeof name);
+    name[1001] = '\0';
+    FAILS(svy_session_open(s, NULL, name, "maria", NULL, 1, fixture_now(), &n, NULL, &err), SVY_E_VALUE, "1001 bytes");
+    name[1000] = '\0';
+    OK(svy_session_open(s, NULL, name, "Мария Ą", NULL, 1, fixture_now(), &n, NULL, &err));
+    svy_session_close(n);
+    SAYS("SELECT count(*) FROM interviews", "1");
+    svy_study_close(s);
+}
+
 /* A program that synchronises folders replaces files under whoever writes them: nothing more may be acknowledged then. */
 enum { DELETED, MOVED, REPLACED, CUT, LOG_DELETED, WAYS };
 
