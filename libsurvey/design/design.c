@@ -69,7 +69,7 @@ static svy_status take_weights(build *b)
             return st;
         for (size_t i = 0; i < b->d->rows; i++)
             if (!(c->numbers[i] >= 0 && c->numbers[i] <= 1e300))
-                return svyi_fail(b->err, SVY_E_VALUE, "'%s' (weights) is %g in row %zu: a weight is 0 or more", c->name, c->numbers[i], i + 1);
+                return svyi_fail(b->err, SVY_E_VALUE, "'%s' (weights) is %g in row %zu: a weight is 0 or more, and at most 1e300", c->name, c->numbers[i], i + 1);
         b->d->weights = c->numbers;
         return SVY_OK;
     }
