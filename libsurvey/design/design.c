@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "design/intern.h"
+#include "design/replicate.h"
 #include "design/tree.h"
 
 /* What compiling needs besides the design: arrays by row, and numbers in order of first appearance until a stage is ranked. */
@@ -449,8 +450,9 @@ svy_status svy_design_new(const svy_alloc *alloc, const svy_frame *f, const svy_
     b.d->lonely = spec->lonely;
     b.given_stages = spec->n_clusters > 1 ? (int)spec->n_clusters : 1;
     b.d->n_stages = spec->n_fpc > 0 ? b.given_stages : 1;
-    if ((st = take_columns(&b)) == SVY_OK)
-        st = build_tree(&b);
+    b.d->given_df = spec->df;
+    if ((st = take_columns(&b)) == SVY_OK && (st = build_tree(&b)) == SVY_OK && spec->replicates.type != SVY_REPLICATE_NONE)
+        st = svyi_replicates_make(b.d, f, &spec->replicates, err);
     if (st != SVY_OK) {
         svy_design_free(b.d);
         return st;
@@ -472,3 +474,4 @@ const double *svy_design_weights(const svy_design *d) { return d->weights; }
 int svy_design_weighted(const svy_design *d) { return d->weighted; }
 size_t svy_design_psus(const svy_design *d) { return d->n_psus; }
 size_t svy_design_strata(const svy_design *d) { return d->stages[0].n_strata; }
+size_t svy_design_replicates(const svy_design *d) { return d->replicates != NULL ? svyi_replicates_count(d->replicates) : 0; }

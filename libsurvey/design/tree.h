@@ -18,6 +18,11 @@ typedef struct svyi_stage {
     const double *population;     /* N by stratum; NULL: without replacement is not known, so no correction */
 } svyi_stage;
 
+struct svyi_replicates;      /* design/replicate.h */
+struct svyi_adjustment;      /* design/adjust.h */
+struct svyi_pps;             /* design/pps.h */
+struct svyi_phase2;          /* design/phase.h */
+
 struct svy_design {
     svyi_arena arena;
     size_t rows;
@@ -35,7 +40,25 @@ struct svy_design {
     svy_lonely_psu lonely;
     const svy_column *stratum_columns[SVYI_STAGES];   /* for messages; NULL where there is none */
     const svy_column *cluster_columns[SVYI_STAGES];
+    double given_df;                              /* 0: computed */
+    /* What makes a design more than stages; NULL where it does not. */
+    const struct svyi_replicates *replicates;     /* then variances are those of replicates */
+    struct svyi_adjustment *adjustments;          /* calibration and its kin, in order; `weights` are those after them */
+    const struct svyi_pps *pps;
+    const struct svyi_phase2 *phase2;
 };
+
+/* 1: variances are those of PSU sums of the influence, stage by stage, and nothing else. */
+static inline int svyi_design_plain(const svy_design *d)
+{
+    return d->replicates == NULL && d->adjustments == NULL && d->pps == NULL && d->phase2 == NULL;
+}
+
+/* Unit of the first stage of the k-th row in design order, which lies in group g. */
+static inline uint32_t svyi_design_psu(const svy_design *d, uint32_t g, size_t place)
+{
+    return d->group_psu != NULL ? d->group_psu[g] : d->elements && d->n_stages == 1 ? (uint32_t)place : g;
+}
 
 /* Name of a stratum for messages, e.g. "stype = E": at most `size` bytes with the NUL. */
 void svyi_design_stratum_name(const svy_design *d, int stage, uint32_t stratum, char *out, size_t size);

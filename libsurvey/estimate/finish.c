@@ -381,11 +381,16 @@ svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svy
     for (size_t d = 0; d < out->domains; d++) {
         if (levels) estimate_levels(&f, d); else estimate_numbers(&f, d);
     }
-    if (make_scores(&f, &scratch, covariance, &scores) != 0) {
+    if (svyi_design_plain(r->design) && make_scores(&f, &scratch, covariance, &scores) != 0) {
         svyi_nomem(err);
         goto done;
     }
-    st = svyi_variance(&scratch, r->design, &scores, out->domains, out->variance, out->covariance, err);
+    if (svyi_design_plain(r->design))
+        st = svyi_variance(&scratch, r->design, &scores, out->domains, out->variance, out->covariance, err);
+    else if (r->design->replicates != NULL)
+        st = svyi_fit_by_replicates(&scratch, r, sums, out, err);
+    else
+        st = svyi_fit_by_rows(&scratch, r, f.coefficient, out, err);
     if (st == SVY_OK && deff != SVY_DEFF_NONE)
         design_effects(&f, deff);
 done:

@@ -37,6 +37,11 @@ typedef struct svyi_scores {
 svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svyi_sums *sums, svyi_form form, int deff, int covariance,
                          svyi_fit *out, svy_error *err);
 
+/* The variances of a fit whose estimates are there, in designs that are more than stages. `coefficient` has two numbers per estimate: what a row's
+   w u of the estimate's inputs counts for (finish.c). */
+svy_status svyi_fit_by_rows(svyi_arena *scratch, const svyi_sum_request *r, const double *coefficient, svyi_fit *fit, svy_error *err);
+svy_status svyi_fit_by_replicates(svyi_arena *scratch, const svyi_sum_request *r, const svyi_sums *sums, svyi_fit *fit, svy_error *err);
+
 /* V(z) by the recursion over stages. variance: domains * outputs; covariance NULL or (domains * outputs)^2. */
 svy_status svyi_variance(svyi_arena *arena, const svy_design *d, const svyi_scores *scores, size_t domains, double *variance,
                          double *covariance, svy_error *err);

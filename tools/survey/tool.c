@@ -445,3 +445,12 @@ void tool_progress(const char *what, size_t done, size_t total, int quiet)
     if (done >= total)
         fputc('\n', stderr);
 }
+
+int tool_write(const char *path, const char *text, size_t len)
+{
+    tool_output out;
+    int status = tool_output_begin(&out, path);
+    if (status == EXIT_DONE)
+        fwrite(text, 1, len, out.file);
+    return tool_output_end(&out, status);
+}

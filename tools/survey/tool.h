@@ -105,6 +105,9 @@ int tool_output_begin(tool_output *o, const char *path);
 /* Puts the file in place when `status` is EXIT_DONE, removes it otherwise. @return the worse of `status` and what happened here. */
 int tool_output_end(tool_output *o, int status);
 
+/* A text as a whole output. @return an exit status */
+int tool_write(const char *path, const char *text, size_t len);
+
 /* ---- progress bar on standard error; nothing when that is not a terminal or `quiet` ---- */
 void tool_progress(const char *what, size_t done, size_t total, int quiet);
 

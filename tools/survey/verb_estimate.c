@@ -4,7 +4,7 @@
 #include <survey/estimate.h>
 #include <survey/report.h>
 
-#include "data.h"
+#include "design.h"
 #include "tool.h"
 
 typedef struct estimate_options {
@@ -51,15 +51,6 @@ static int add_variables(name_list *names, svy_statistic statistic, char **varia
     return EXIT_DONE;
 }
 
-static int write_text(const char *path, const char *text, size_t len)
-{
-    tool_output out;
-    int status = tool_output_begin(&out, path);
-    if (status == EXIT_DONE)
-        fwrite(text, 1, len, out.file);
-    return tool_output_end(&out, status);
-}
-
 static int print(const settings *s, const svy_estimates *e)
 {
     svy_error err = SVY_ERROR_INIT;
@@ -67,13 +58,13 @@ static int print(const settings *s, const svy_estimates *e)
     size_t len = 0;
     if (svy_report_estimates(NULL, e, (svy_report_format)s->output.format, &text, &len, &err) != SVY_OK)
         return tool_fail(&err);
-    int status = write_text(s->output.path, text, len);
+    int status = tool_write(s->output.path, text, len);
     svy_report_release(NULL, text, len);
     if (s->estimate.vcov == NULL || status != EXIT_DONE)
         return status;
     if (svy_report_covariance(NULL, e, &text, &len, &err) != SVY_OK)
         return tool_fail(&err);
-    status = write_text(s->estimate.vcov, text, len);
+    status = tool_write(s->estimate.vcov, text, len);
     svy_report_release(NULL, text, len);
     return status;
 }

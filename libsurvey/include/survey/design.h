@@ -1,4 +1,5 @@
-/** The sampling design of a data set: weights, strata, clusters and population sizes of any number of stages. */
+/** The sampling design of a data set: weights, strata, clusters and population sizes of any number of stages, unequal probabilities, two phases,
+ *  replicate weights. */
 #ifndef SURVEY_DESIGN_H
 #define SURVEY_DESIGN_H
 #include <survey/frame.h>
@@ -15,6 +16,51 @@ typedef enum svy_lonely_psu {
     SVY_LONELY_CERTAINTY = 4  /**< taken with certainty: it contributes nothing */
 } svy_lonely_psu;
 
+/** Sampling PSUs with unequal probabilities and without replacement; the fpc of the first stage are then inclusion probabilities (docs/methods/pps.md). */
+typedef enum svy_pps {
+    SVY_PPS_NONE = 0,
+    SVY_PPS_BREWER = 1,       /**< with-replacement form with a correction by PSU; further stages allowed */
+    SVY_PPS_OVERTON = 2,      /**< joint probabilities by Overton's approximation */
+    SVY_PPS_HARTLEY_RAO = 3,  /**< by Hartley and Rao's, from the population's sum of squared probabilities */
+    SVY_PPS_JOINT = 4,        /**< given as a matrix */
+    SVY_PPS_POISSON = 5       /**< units drawn independently of each other */
+} svy_pps;
+typedef enum svy_pps_variance { SVY_PPS_HORVITZ_THOMPSON = 0, SVY_PPS_YATES_GRUNDY = 1 } svy_pps_variance;
+
+/** Kinds of replicate weights: how their variance is scaled and, when they are not given, how they are made (docs/methods/replicates.md). */
+typedef enum svy_replicate_type {
+    SVY_REPLICATE_NONE = 0,         /**< no replicates: variances by linearisation */
+    SVY_REPLICATE_OTHER = 1,        /**< given, with `scale` and `rscales` */
+    SVY_REPLICATE_JK1 = 2, SVY_REPLICATE_JKN = 3, SVY_REPLICATE_JK2 = 4,
+    SVY_REPLICATE_BRR = 5, SVY_REPLICATE_FAY = 6,
+    SVY_REPLICATE_BOOTSTRAP = 7,    /**< Canty & Davison, as R's type "bootstrap" */
+    SVY_REPLICATE_RAO_WU = 8,       /**< n - 1 of n PSUs, R's "subbootstrap" */
+    SVY_REPLICATE_PRESTON = 9,      /**< multistage rescaled bootstrap, R's "mrbbootstrap" */
+    SVY_REPLICATE_GENERALIZED = 10, /**< normal factors with the covariance of the design's variance form */
+    SVY_REPLICATE_SDR = 11,         /**< successive differences in the order of the rows */
+    SVY_REPLICATE_ACS = 12          /**< given successive differences, centred on the estimate: scale 4/R, mse */
+} svy_replicate_type;
+
+/** Replicate weights. */
+typedef struct svy_replicate_spec {
+    svy_replicate_type type;
+    const char *const *columns; size_t n_columns;   /**< given ones, in order; none: they are made from the design */
+    int uncombined;                   /**< 1: given columns are factors on the sampling weights, not weights */
+    double scale;                     /**< 0: that of the type */
+    const double *rscales; size_t n_rscales;        /**< none: those of the type; one: the same for all */
+    int mse;                          /**< 1: deviations from the estimate, not from the replicates' mean */
+    double fay_rho;                   /**< of FAY: 0 <= rho < 1 */
+    size_t count;                     /**< of random replicates and SDR; 0: 200 (SDR: 80, or as many as it needs) */
+    uint64_t seed;                    /**< of random replicates */
+} svy_replicate_spec;
+
+/** How the second of two phases was drawn from the first. All of the first phase stand in the data. */
+typedef struct svy_phase_spec {
+    const char *subset;               /**< 0/1 or boolean: the row is in the second phase; NULL: one phase only */
+    const char *strata, *clusters, *fpc, *probabilities;   /**< of the second phase; NULL: none */
+    int method;                       /**< 0 full, 1 approx, 2 simple, as R's twophase() */
+} svy_phase_spec;
+
 /** A design as columns of a frame. Start from SVY_DESIGN_INIT. Everything is borrowed for the duration of the call. */
 typedef struct svy_design_spec {
     unsigned size;                    /**< sizeof(svy_design_spec) as the caller compiled it */
@@ -24,8 +70,15 @@ typedef struct svy_design_spec {
     const char *const *fpc; size_t n_fpc;            /**< population sizes (all >= 1) or sampling fractions (all <= 1), one per stage; or none */
     int nest;                         /**< 1: the same cluster number in another stratum is another cluster */
     svy_lonely_psu lonely;
+    svy_pps pps;
+    svy_pps_variance pps_variance;
+    const svy_frame *joint;           /**< PPS_JOINT: joint inclusion probabilities, a row and a column per row of the data */
+    svy_replicate_spec replicates;
+    svy_phase_spec phase2;
+    double df;                        /**< degrees of freedom to use instead of computed ones; 0: compute them */
 } svy_design_spec;
-#define SVY_DESIGN_INIT { sizeof(svy_design_spec), NULL, NULL, 0, NULL, 0, NULL, 0, 0, SVY_LONELY_FAIL }
+#define SVY_DESIGN_INIT { sizeof(svy_design_spec), NULL, NULL, 0, NULL, 0, NULL, 0, 0, SVY_LONELY_FAIL, SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, \
+                          { SVY_REPLICATE_NONE, NULL, 0, 0, 0, NULL, 0, 0, 0, 0, 1 }, { NULL, NULL, NULL, NULL, NULL, 0 }, 0 }
 
 /** A compiled design: every row belongs to a path of strata and units. Immutable, so threads may share it. */
 typedef struct svy_design svy_design;
@@ -54,6 +107,7 @@ SVY_API const double *svy_design_weights(const svy_design *d);   /**< by row */
 SVY_API int svy_design_weighted(const svy_design *d);            /**< 0: neither weights nor fpc were given, so every row counts 1 */
 SVY_API size_t svy_design_psus(const svy_design *d);             /**< sampled PSUs */
 SVY_API size_t svy_design_strata(const svy_design *d);           /**< strata of the first stage */
+SVY_API size_t svy_design_replicates(const svy_design *d);       /**< replicate weights; 0: variances are linearised */
 
 SVY_END_DECLS
 #endif

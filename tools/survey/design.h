@@ -1,0 +1,21 @@
+/* The sampling design from options: the same for every analysis verb. */
+#ifndef SURVEY_TOOL_DESIGN_H
+#define SURVEY_TOOL_DESIGN_H
+#include <survey/design.h>
+
+#include "data.h"
+
+/* Options of every analysis verb. */
+typedef struct analysis_options {
+    const char *data, *design_file, *weights, *where, *rscales, *joint, *phase2, *phase2_strata, *phase2_clusters, *phase2_fpc, *phase2_probs;
+    const char *replicates, *calibrate_bounds;
+    tool_list strata, clusters, fpc, by, calibrate;
+    int nest, lonely, pps, pps_variance, phase2_method, mse, uncombined, calibrate_method, calibrate_variance;
+    double scale, fay_rho, df;
+    long threads, replicate_count, seed;
+} analysis_options;
+extern const tool_option ANALYSIS_OPTIONS[];
+
+/* Loads what `o` names, and `names` (to which the design's columns are added), and compiles the design. @return an exit status; errors are printed. */
+int tool_load_design(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design);
+#endif
