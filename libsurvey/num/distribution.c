@@ -1,4 +1,4 @@
-/* Quantiles of the t (so of the normal) and beta distributions, from one incomplete beta function that keeps x and 1 - x apart. */
+/* Tails and quantiles of the t, F, chi-squared, normal and beta distributions, from one incomplete beta function that keeps x and 1 - x apart, and one gamma function. */
 #include "num/distribution.h"
 
 #include <float.h>
@@ -10,28 +10,25 @@ enum { FRACTION_STEPS = 100000, ROOT_STEPS = 200 };
 
 static const double LARGE_DF = 1e4;     /* from here the expansion of t_large is exact to rounding, and the fraction is not */
 
-/* The continued fraction of the incomplete beta function by Lentz's method (DLMF 8.17.22). */
-static double fraction(double a, double b, double x)
+/* The continued fraction of the incomplete beta function in its contracted form (Didonato & Morris, ACM Trans. Math. Softw. 18 (1992) 360-373,
+   doi:10.1145/131766.131776, eq. 9), where x and y = 1 - x stand side by side: nothing cancels when one of them is tiny. By Lentz's method. */
+static double fraction(double a, double b, double x, double y)
 {
     const double tiny = 1e-300;
-    double c = 1, d = 1 - (a + b) * x / (a + 1);
-    d = 1 / (fabs(d) < tiny ? tiny : d);
-    double f = d;
+    double f = a * (a * y - b * x + 1) / (a + 1), c = f, d = 0;
     for (int m = 1; m < FRACTION_STEPS; m++) {
-        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        for (int half = 0; half < 2; half++) {
-            double term = half ? odd : even;
-            d = 1 + term * d;
-            d = 1 / (fabs(d) < tiny ? tiny : d);
-            c = 1 + term / c;
-            c = fabs(c) < tiny ? tiny : c;
-            f *= c * d;
-        }
+        double odd = a + 2 * m - 1;
+        double above = (a + m - 1) / odd * (a + b + m - 1) / odd * m * (b - m) * x * x;
+        double below = m + m * (b - m) * x / odd + (a + m) * (a * y - b * x + 1 + m * (1 + y)) / (a + 2 * m + 1);
+        d = below + above * d;
+        d = 1 / (fabs(d) < tiny ? tiny : d);
+        c = below + above / c;
+        c = fabs(c) < tiny ? tiny : c;
+        f *= c * d;
         if (fabs(c * d - 1) < DBL_EPSILON)
             break;
     }
-    return f;
+    return 1 / f;
 }
 
 /* ln Gamma(x) minus Stirling's formula for it, x >= 10 (DLMF 5.11.1). */
@@ -39,6 +36,23 @@ static double stirling_rest(double x)
 {
     double s = 1 / (x * x);
     return (1.0 / 12 - s * (1.0 / 360 - s * (1.0 / 1260 - s * (1.0 / 1680 - s * (1.0 / 1188 - s * 691.0 / 360360))))) / x;
+}
+
+/* ln(1 + u) - u, keeping its digits near 0, where it is -u^2/2. */
+static double log1p_rest(double u)
+{
+    if (fabs(u) > 0.2)
+        return log1p(u) - u;
+    double r = u / (2 + u), s = r * r, sum = 0, power = s;      /* ln(1 + u) = 2 (r + r^3/3 + r^5/5 + ...) and u = 2 r / (1 - r) */
+    for (int k = 3; k < 40 && power > 1e-18; k += 2, power *= s)
+        sum += power / k;
+    return r * (2 * sum - u);
+}
+
+/* n ln(x sum / n) - off, where off = n (x sum / n - 1) is known better than the difference says. */
+static double power_rest(double n, double off, double x, double sum)
+{
+    return fabs(off) <= 0.2 * n ? n * log1p_rest(off / n) : n * log(x * (sum / n)) - off;
 }
 
 /* ln B(a, b) for a >= 10 > b, without the difference of two large logarithms. */
@@ -59,9 +73,9 @@ static double log_front(double a, double b, double x, double y)
 {
     static const double two_pi = 6.283185307179586476925;
     if (a >= 10 && b >= 10) {
-        double off = x * b - y * a;
+        double off = x * b - y * a;       /* the terms linear in it cancel */
         return stirling_rest(a + b) - stirling_rest(a) - stirling_rest(b) + 0.5 * log(a / (a + b) * b / two_pi)
-            + a * log1p(off / a) + b * log1p(-off / b);
+            + power_rest(a, off, x, a + b) + power_rest(b, -off, y, a + b);
     }
     double log_x = x < y ? log(x) : log1p(-y), log_y = x < y ? log1p(-x) : log(y);
     return a * log_x + b * log_y - log_beta(a, b);
@@ -77,20 +91,20 @@ static double beta_lower(double a, double b, double x, double y, double *upper)
     }
     double front = exp(log_front(a, b, x, y));
     if (x < (a + 1) / (a + b + 2)) {
-        lower = front * fraction(a, b, x) / a;
+        lower = front * fraction(a, b, x, y);
         *upper = 1 - lower;
     } else {
-        *upper = front * fraction(b, a, y) / b;
+        *upper = front * fraction(b, a, y, x);
         lower = 1 - *upper;
     }
     return lower;
 }
 
-/* P(T > t) for t >= 0. */
+/* P(T > t) for t >= 0, finite df. */
 static double t_upper(double t, double df)
 {
-    double upper, square = t * t, sum = df + square;
-    return 0.5 * beta_lower(df / 2, 0.5, df / sum, square / sum, &upper);
+    double upper, ratio = t > 1e150 ? INFINITY : t * t / df;
+    return 0.5 * beta_lower(df / 2, 0.5, ratio < INFINITY ? 1 / (1 + ratio) : df / t / t, ratio < INFINITY ? ratio / (1 + ratio) : 1, &upper);
 }
 
 /* Fisher's expansion around the normal quantile (Abramowitz & Stegun 26.7.5). */
@@ -159,4 +173,143 @@ double svyi_beta_quantile(double p, double a, double b)
     if (b == 0 || p == 1)
         return 1;
     return beta_lower(a, b, 0.5, 0.5, &upper) >= p ? beta_root(p, a, b, 0) : 1 - beta_root(p, b, a, 1);
+}
+
+/* ---- t and F ---- */
+
+double svyi_t_upper(double t, double df)
+{
+    if (isnan(t) || !(df > 0))
+        return nan("");
+    if (isinf(df))
+        return svyi_normal_upper(t);
+    return t >= 0 ? t_upper(t, df) : 1 - t_upper(-t, df);
+}
+
+double svyi_t_two_sided(double t, double df) { return 2 * svyi_t_upper(fabs(t), df); }
+
+double svyi_f_upper(double x, double ndf, double ddf)
+{
+    double upper;
+    if (isnan(x) || !(ndf > 0) || !(ddf > 0) || isinf(ndf))
+        return nan("");
+    if (x <= 0)
+        return 1;
+    if (isinf(ddf) || isinf(x))
+        return isinf(x) ? 0 : svyi_chi2_upper(x * ndf, ndf);
+    double ratio = x * (ndf / ddf);
+    return beta_lower(ddf / 2, ndf / 2, 1 / (1 + ratio), isinf(ratio) ? 1 : ratio / (1 + ratio), &upper);
+}
+
+double svyi_f_quantile(double p, double ndf, double ddf)
+{
+    if (!(p >= 0 && p <= 1) || !(ndf > 0) || !(ddf > 0) || isinf(ndf))
+        return nan("");
+    if (isinf(ddf))
+        return svyi_chi2_quantile(p, ndf) / ndf;
+    double x = svyi_beta_quantile(p, ndf / 2, ddf / 2), y = p < 0.5 ? 1 - x : svyi_beta_quantile(1 - p, ddf / 2, ndf / 2);
+    return (x < 0.5 ? x / (1 - x) : (1 - y) / y) * (ddf / ndf);
+}
+
+/* ---- chi-squared ---- */
+
+/* ln of x^a e^-x / Gamma(a). */
+static double log_gamma_front(double a, double x)
+{
+    static const double two_pi = 6.283185307179586476925;
+    if (a < 10)
+        return a * log(x) - x - lgamma(a);
+    return 0.5 * log(a / two_pi) - stirling_rest(a) + power_rest(a, x - a, x, 1);
+}
+
+/* The part of P(a, x) that its front is multiplied with, x < a + 1 (DLMF 8.7.1). */
+static double gamma_series(double a, double x)
+{
+    double term = 1 / a, sum = term;
+    for (int n = 1; n < FRACTION_STEPS && term > sum * (DBL_EPSILON / 4); n++) {
+        term *= x / (a + n);
+        sum += term;
+    }
+    return sum;
+}
+
+/* The same of Q(a, x), x >= a + 1, by Lentz's method (DLMF 8.9.2, contracted). */
+static double gamma_fraction(double a, double x)
+{
+    double below = x + 1 - a, c = 1e300, d = 1 / below, f = d;
+    for (int n = 1; n < FRACTION_STEPS; n++) {
+        double above = n * (a - n);
+        below += 2;
+        d = 1 / (above * d + below);
+        c = below + above / c;
+        f *= c * d;
+        if (fabs(c * d - 1) < DBL_EPSILON)
+            break;
+    }
+    return f;
+}
+
+/* P(chi^2 <= x), and the rest in *upper; 0 < x < infinity. */
+static double chi2_lower(double x, double df, double *upper)
+{
+    double a = df / 2, half = x / 2, front = exp(log_gamma_front(a, half));
+    if (half < a + 1) {
+        double lower = front * gamma_series(a, half);
+        *upper = 1 - lower;
+        return lower;
+    }
+    *upper = front * gamma_fraction(a, half);
+    return 1 - *upper;
+}
+
+double svyi_chi2_upper(double x, double df)
+{
+    double upper;
+    if (isnan(x) || !(df > 0) || isinf(df))
+        return nan("");
+    if (x <= 0 || isinf(x))
+        return x <= 0;
+    chi2_lower(x, df, &upper);
+    return upper;
+}
+
+double svyi_chi2_quantile(double p, double df)
+{
+    double upper, low = 0, high = df;
+    if (!(p >= 0 && p <= 1) || !(df > 0) || isinf(df))
+        return nan("");
+    if (p == 0 || p == 1)
+        return p == 0 ? 0 : INFINITY;
+    while (high < 1e300 && chi2_lower(high, df, &upper) < p)
+        high *= 2;
+    double x = high / 2;
+    for (int step = 0; step < ROOT_STEPS; step++) {
+        double lower = chi2_lower(x, df, &upper), excess = p < 0.5 ? lower - p : 1 - p - upper;
+        if (excess > 0) high = x; else low = x;
+        double density = exp(log_gamma_front(df / 2, x / 2)) / x, next = x - excess / density;
+        if (!(next > low && next < high))
+            next = low > 0 ? sqrt(low) * sqrt(high) : high / 16;
+        double change = fabs(next - x);
+        x = next;
+        if (change <= 2 * DBL_EPSILON * x)
+            break;
+    }
+    return x;
+}
+
+/* ---- normal ---- */
+
+double svyi_normal_upper(double z)
+{
+    static const double root_half = 0.70710678118654752440, root_half_rest = -4.8336466567264567e-17, two_over_root_pi = 1.1283791670955125739;
+    if (isinf(z))
+        return z < 0;
+    /* erfc magnifies the rounding of its argument by 2 x^2: the rest of z / sqrt(2) is brought in by the derivative. */
+    double x = z * root_half, rest = fma(z, root_half, -x) + z * root_half_rest;
+    return 0.5 * (erfc(x) - two_over_root_pi * exp(-x * x) * rest);
+}
+
+double svyi_normal_quantile(double p)
+{
+    return p >= 0 && p <= 1 ? gsl_cdf_ugaussian_Pinv(p) : nan("");
 }
