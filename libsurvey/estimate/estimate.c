@@ -5,26 +5,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "estimate/estimates.h"
 #include "estimate/finish.h"
 #include "estimate/interval.h"
 #include "estimate/parallel.h"
 #include "estimate/variables.h"
 
 enum { COVARIANCES_MAX = 8192 };
-
-struct svy_estimates {
-    svyi_arena arena;
-    svy_statistic statistic;
-    int has_deff;
-    size_t count;
-    svy_estimate_row *rows;
-    size_t domains;
-    size_t n_by;
-    const char **by_names;
-    uint64_t left_out;
-    double *covariance;          /* of estimates numbered by domain, then output; NULL when not asked for */
-    size_t outputs;
-};
 
 typedef struct run {
     svy_estimates *e;
@@ -36,12 +23,6 @@ typedef struct run {
     unsigned threads;
     svy_error *err;
 } run;
-
-const char *svy_statistic_name(svy_statistic s)
-{
-    static const char *const NAMES[] = { "mean", "total", "ratio", "proportion", "table" };
-    return (size_t)s < sizeof NAMES / sizeof NAMES[0] ? NAMES[s] : "";
-}
 
 /* ---- one pass ---- */
 
@@ -98,6 +79,8 @@ static void set_limits(const run *r, const svyi_fit *fit, size_t domain, int sha
 static void set_row(const run *r, const svyi_fit *fit, size_t domain, size_t output, int share, svy_estimate_row *row)
 {
     size_t at = domain * fit->outputs + output;
+    row->statistic = svy_statistic_name(r->spec->statistic);
+    row->prob = nan("");
     row->by = r->domains.values != NULL ? r->domains.values + domain * r->domains.n_by : NULL;
     row->estimate = fit->estimate[at];
     row->se = sqrt(fit->variance[at]);
@@ -206,45 +189,26 @@ static svy_status check_spec(const svy_frame *f, const svy_design *d, const svy_
     SVY_REQUIRE(svy_frame_rows(f) == svy_design_rows(d), err);
     SVY_REQUIRE(spec->n_variables > 0, err);
     SVY_REQUIRE(spec->level > 0 && spec->level < 1, err);
-    return SVY_OK;
-}
-
-static svy_status keep_by(run *r)
-{
-    svy_estimates *e = r->e;
-    svyi_domains *d = &r->domains;
-    e->by_names = svyi_arena_get(&e->arena, (d->n_by + 1) * sizeof *e->by_names);
-    if (e->by_names == NULL)
-        return svyi_nomem(r->err);
-    memcpy(e->by_names, d->names, d->n_by * sizeof *e->by_names);
-    e->n_by = d->n_by;
-    e->domains = d->count;
-    e->left_out = d->left_out;
+    SVY_REQUIRE(spec->statistic <= SVY_STAT_TABLE, err);
     return SVY_OK;
 }
 
 svy_status svy_estimate(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec,
                         svy_estimates **out, svy_error *err)
 {
-    svyi_arena arena;
+    svy_estimates *e;
     SVY_REQUIRE(out != NULL, err);
     *out = NULL;
     svy_status st = check_spec(f, d, spec, err);
-    if (st != SVY_OK)
+    if (st != SVY_OK || (st = svyi_estimates_new(alloc, spec->statistic, &e, err)) != SVY_OK)
         return st;
-    svyi_arena_init(&arena, alloc);
-    svy_estimates *e = svyi_arena_get(&arena, sizeof *e);
-    if (e == NULL)
-        return svyi_nomem(err);
-    e->arena = arena;
-    e->statistic = spec->statistic;
     e->has_deff = spec->deff != SVY_DEFF_NONE;
     run r = { .e = e, .spec = spec, .alloc = alloc, .design = d, .err = err };
     r.threads = alloc != NULL ? 1 : spec->threads != 0 ? spec->threads : svyi_threads_default();
     if ((st = svyi_variables_find(&e->arena, f, spec, &r.plan, err)) == SVY_OK &&
         (st = svyi_domains_make(&e->arena, f, d, spec->by, spec->n_by, spec->where, &r.domains, err)) == SVY_OK &&
         (st = spec->fail_missing ? svyi_variables_complete(&r.plan, &r.domains, d->weights, d->rows, err) : SVY_OK) == SVY_OK &&
-        (st = keep_by(&r)) == SVY_OK)
+        (st = svyi_estimates_keep_by(e, &r.domains, err)) == SVY_OK)
         st = estimate_all(&r);
     if (st != SVY_OK) {
         svy_estimates_free(e);
@@ -252,28 +216,4 @@ svy_status svy_estimate(const svy_alloc *alloc, const svy_frame *f, const svy_de
     }
     *out = e;
     return SVY_OK;
-}
-
-void svy_estimates_free(svy_estimates *e)
-{
-    if (e == NULL)
-        return;
-    svyi_arena arena = e->arena;     /* the estimates live in it */
-    svyi_arena_clear(&arena);
-}
-
-size_t svy_estimates_count(const svy_estimates *e) { return e->count; }
-const svy_estimate_row *svy_estimates_row(const svy_estimates *e, size_t index) { return &e->rows[index]; }
-svy_statistic svy_estimates_statistic(const svy_estimates *e) { return e->statistic; }
-size_t svy_estimates_by_count(const svy_estimates *e) { return e->n_by; }
-const char *svy_estimates_by_name(const svy_estimates *e, size_t k) { return e->by_names[k]; }
-int svy_estimates_has_deff(const svy_estimates *e) { return e->has_deff; }
-uint64_t svy_estimates_left_out(const svy_estimates *e) { return e->left_out; }
-
-double svy_estimates_covariance(const svy_estimates *e, size_t i, size_t j)
-{
-    if (e->covariance == NULL || i >= e->count || j >= e->count)
-        return nan("");
-    size_t a = i % e->domains * e->outputs + i / e->domains, b = j % e->domains * e->outputs + j / e->domains;
-    return e->covariance[a * e->domains * e->outputs + b];
 }

@@ -14,6 +14,8 @@ static size_t set_columns(const svy_estimates *e, svy_sheet_column *columns)
     static const char *const NUMBERS[] = { "estimate", "se", "ci_lower", "ci_upper", "df", "cv" };
     size_t n = sizeof FIRST / sizeof FIRST[0];
     memcpy(columns, FIRST, sizeof FIRST);
+    if (svy_estimates_has_prob(e))
+        columns[n++] = (svy_sheet_column){ "prob", SVY_SHEET_NUMBER };
     for (size_t k = 0; k < svy_estimates_by_count(e); k++)
         columns[n++] = (svy_sheet_column){ svy_estimates_by_name(e, k), SVY_SHEET_TEXT };
     for (size_t k = 0; k < sizeof NUMBERS / sizeof NUMBERS[0]; k++)
@@ -28,9 +30,11 @@ static size_t set_columns(const svy_estimates *e, svy_sheet_column *columns)
 static void add_row(svy_sheet *s, const svy_estimates *e, const svy_estimate_row *r)
 {
     const double numbers[] = { r->estimate, r->se, r->lower, r->upper, r->df, r->cv };
-    svy_sheet_text(s, svy_statistic_name(svy_estimates_statistic(e)));
+    svy_sheet_text(s, r->statistic);
     svy_sheet_text(s, r->variable);
     svy_sheet_text(s, r->level);
+    if (svy_estimates_has_prob(e))
+        svy_sheet_number(s, r->prob);
     for (size_t k = 0; k < svy_estimates_by_count(e); k++)
         svy_sheet_text(s, r->by[k]);
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
@@ -49,7 +53,7 @@ svy_status svy_report_estimates(const svy_alloc *alloc, const svy_estimates *e, 
     SVY_REQUIRE(e != NULL && text != NULL && len != NULL, err);
     *text = NULL;
     *len = 0;
-    SVY_REQUIRE(svy_estimates_by_count(e) + 12 <= COLUMNS_MAX, err);
+    SVY_REQUIRE(svy_estimates_by_count(e) + 13 <= COLUMNS_MAX, err);
     size_t n = set_columns(e, columns);
     svy_status st = svy_sheet_new(alloc, columns, n, &s, err);
     if (st != SVY_OK)

@@ -10,7 +10,14 @@ typedef enum svy_statistic {
     SVY_STAT_TOTAL = 1,       /**< sum of w y; of a factor: the number in each level */
     SVY_STAT_RATIO = 2,       /**< sum of w y / sum of w x */
     SVY_STAT_PROPORTION = 3,  /**< share of each level; any variable is taken as a factor */
-    SVY_STAT_TABLE = 4        /**< number in each cell of the cross-classification of all variables, all taken as factors */
+    SVY_STAT_TABLE = 4,       /**< number in each cell of the cross-classification of all variables, all taken as factors */
+    SVY_STAT_QUANTILE = 5,    /**< this and the following are not for svy_estimate(): see survey/quantile.h, survey/moments.h, survey/contrast.h */
+    SVY_STAT_CDF = 6,
+    SVY_STAT_VARIANCE = 7,
+    SVY_STAT_SD = 8,
+    SVY_STAT_CORRELATION = 9,
+    SVY_STAT_CONTRAST = 10,
+    SVY_STAT_MULTIPLE = 11
 } svy_statistic;
 
 /** How confidence limits of a proportion are made. The named ones are those of R's svyciprop and use the t distribution unless `df` says otherwise. */
@@ -50,8 +57,10 @@ typedef struct svy_estimate_spec {
 
 /** One estimate. Texts are borrowed from the estimates. A number that cannot be computed (a mean of no rows) is NaN. */
 typedef struct svy_estimate_row {
-    const char *variable;             /**< "api00"; "y/x" for a ratio; "a:b" for a table of a and b */
+    const char *statistic;            /**< svy_statistic_name(), or what a multiple response estimates in this row */
+    const char *variable;             /**< "api00"; "y/x" for a ratio; "a:b" for a table or a covariance of a and b */
     const char *level;                /**< of a factor; "Yes:E" for a cell; "" when there is none */
+    double prob;                      /**< of a quantile; NaN otherwise */
     const char *const *by;            /**< value of each by-variable */
     double estimate, se, lower, upper;
     double df;                        /**< of the domain: PSUs minus strata that have a row of positive weight in it */
@@ -109,11 +118,12 @@ SVY_API svy_statistic svy_estimates_statistic(const svy_estimates *e);
 SVY_API size_t svy_estimates_by_count(const svy_estimates *e);
 SVY_API const char *svy_estimates_by_name(const svy_estimates *e, size_t k);
 SVY_API int svy_estimates_has_deff(const svy_estimates *e);
+SVY_API int svy_estimates_has_prob(const svy_estimates *e);   /**< 1: quantiles */
 /** Covariance of two estimates; NaN unless `covariance` was asked for. */
 SVY_API double svy_estimates_covariance(const svy_estimates *e, size_t i, size_t j);
 /** Rows of the subpopulation with positive weight that are in no domain because a by-variable is missing. */
 SVY_API uint64_t svy_estimates_left_out(const svy_estimates *e);
-/** "mean", "total", "ratio", "proportion", "table". */
+/** "mean", "total", "ratio", "proportion", "table", "quantile", "cdf", "variance", "sd", "correlation", "contrast", "multiple". */
 SVY_API const char *svy_statistic_name(svy_statistic s);
 
 SVY_END_DECLS

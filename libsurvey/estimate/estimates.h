@@ -1,0 +1,27 @@
+/* Estimates from the inside, for everything that makes some. Internal. */
+#ifndef SVY_ESTIMATE_ESTIMATES_H
+#define SVY_ESTIMATE_ESTIMATES_H
+#include <survey/estimate.h>
+
+#include "estimate/domain.h"
+
+/* Row r belongs to output r / domains (variable and level, in order) and domain r % domains. */
+struct svy_estimates {
+    svyi_arena arena;            /* the estimates themselves live in it */
+    svy_statistic statistic;
+    int has_deff, has_prob;
+    size_t count;
+    svy_estimate_row *rows;
+    size_t domains;
+    size_t n_by;
+    const char **by_names;
+    uint64_t left_out;
+    double *covariance;          /* of estimates numbered by domain, then output; NULL when not asked for */
+    size_t outputs;
+};
+
+/* Empty estimates, to be released by svy_estimates_free. */
+svy_status svyi_estimates_new(const svy_alloc *alloc, svy_statistic statistic, svy_estimates **out, svy_error *err);
+/* Takes over the names of by-variables and the number of domains. */
+svy_status svyi_estimates_keep_by(svy_estimates *e, const svyi_domains *domains, svy_error *err);
+#endif
