@@ -103,8 +103,8 @@ static double beta_lower(double a, double b, double x, double y, double *upper)
 /* P(T > t) for t >= 0, finite df. */
 static double t_upper(double t, double df)
 {
-    double upper, ratio = t > 1e150 ? INFINITY : t * t / df;
-    return 0.5 * beta_lower(df / 2, 0.5, ratio < INFINITY ? 1 / (1 + ratio) : df / t / t, ratio < INFINITY ? ratio / (1 + ratio) : 1, &upper);
+    double upper, ratio = t > 1e150 ? HUGE_VAL : t * t / df;
+    return 0.5 * beta_lower(df / 2, 0.5, ratio < HUGE_VAL ? 1 / (1 + ratio) : df / t / t, ratio < HUGE_VAL ? ratio / (1 + ratio) : 1, &upper);
 }
 
 /* Fisher's expansion around the normal quantile (Abramowitz & Stegun 26.7.5). */
@@ -211,6 +211,8 @@ double svyi_f_quantile(double p, double ndf, double ddf)
     return (x < 0.5 ? x / (1 - x) : (1 - y) / y) * (ddf / ndf);
 }
 
+double svyi_beta_log_front(double a, double b, double x, double y) { return log_front(a, b, x, y); }
+
 /* ---- chi-squared ---- */
 
 /* ln of x^a e^-x / Gamma(a). */
@@ -221,6 +223,8 @@ static double log_gamma_front(double a, double x)
         return a * log(x) - x - lgamma(a);
     return 0.5 * log(a / two_pi) - stirling_rest(a) + power_rest(a, x - a, x, 1);
 }
+
+double svyi_gamma_log_front(double a, double x) { return log_gamma_front(a, x); }
 
 /* The part of P(a, x) that its front is multiplied with, x < a + 1 (DLMF 8.7.1). */
 static double gamma_series(double a, double x)
@@ -279,7 +283,7 @@ double svyi_chi2_quantile(double p, double df)
     if (!(p >= 0 && p <= 1) || !(df > 0) || isinf(df))
         return nan("");
     if (p == 0 || p == 1)
-        return p == 0 ? 0 : INFINITY;
+        return p == 0 ? 0 : HUGE_VAL;
     while (high < 1e300 && chi2_lower(high, df, &upper) < p)
         high *= 2;
     double x = high / 2;
