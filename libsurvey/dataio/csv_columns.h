@@ -47,7 +47,15 @@ typedef struct svyi_csv_reading {
     svyi_arena arena;             /* levels, maps */
     uint32_t **maps;              /* of the pass: [text column * workers + worker][code] is the level */
     size_t rows;
+    const uint8_t *types;         /* svyi_csv_action of each column, found before; NULL: found here */
+    uint8_t *found;               /* receives them; NULL: nobody asks */
+    const uint8_t *forced;        /* by column: 1 for text although its first cells are numbers; NULL: none */
+    int in_pieces;                /* 1: these are some rows of many */
+    int changed;                  /* a column that has a type is no number here: `found` says which, and there is no frame */
 } svyi_csv_reading;
+
+/* Reads all rows of r->csv into a frame. Set csv, options, and what stands behind `rows`; everything else is zero. Does not close the csv. */
+svy_status svyi_csv_read_rows(svyi_csv_reading *r, const svy_alloc *alloc, svy_diags *diags, svy_frame **out, svy_error *err);
 
 /* Parses the rows of a loaded chunk, at most `limit` of them. */
 svy_status svyi_csv_parse_chunk(svyi_csv_reading *r, svyi_csv_worker *w, const svyi_csv_chunk *chunk, uint64_t limit, svy_error *err);

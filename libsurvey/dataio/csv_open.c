@@ -168,24 +168,52 @@ static unsigned choose_threads(const svy_alloc *alloc, unsigned wanted)
     return wanted == 0 ? 1 : wanted < SVYI_THREADS ? wanted : SVYI_THREADS;
 }
 
+static svyi_csv unopened(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options)
+{
+    svyi_csv csv = { .separator = options->separator, .threads = choose_threads(alloc, options->threads),
+                     .block = input->block > 0 ? input->block : SVYI_CSV_BLOCK };
+    svyi_arena_init(&csv.arena, alloc);
+    return csv;
+}
+
+static const char *input_name(const svyi_csv_input *input, const svy_csv_read_options *options)
+{
+    return options->source != NULL ? options->source : input->path != NULL ? input->path : "data";
+}
+
+/* The header and the rows of a source that is open. */
+static svy_status open_text(svyi_csv *csv, svy_error *err)
+{
+    uint64_t from = 0, line = 0;
+    svy_status st = check_encoding(csv, &from, err);
+
+    if (st == SVY_OK)
+        st = read_header(csv, from, &from, &line, err);
+    return st == SVY_OK ? svyi_csv_find_rows(csv, from, line, err) : st;
+}
+
 svy_status svyi_csv_open(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options, svyi_csv *out, svy_error *err)
 {
     const uint64_t max_bytes = options->max_bytes > 0 ? options->max_bytes : DEFAULT_BYTES;
-    const char *name = options->source != NULL ? options->source : input->path != NULL ? input->path : "data";
-    uint64_t from = 0, line = 0;
+    const char *name = input_name(input, options);
 
-    *out = (svyi_csv){ .separator = options->separator, .threads = choose_threads(alloc, options->threads),
-                       .block = input->block > 0 ? input->block : SVYI_CSV_BLOCK };
-    svyi_arena_init(&out->arena, alloc);
+    *out = unopened(alloc, input, options);
     svy_status st = input->path != NULL
         ? svyi_source_open(alloc, input->path, name, max_bytes, &out->source, err)
         : svyi_source_memory(alloc, input->bytes, input->len, name, max_bytes, &out->source, err);
     if (st == SVY_OK)
-        st = check_encoding(out, &from, err);
-    if (st == SVY_OK)
-        st = read_header(out, from, &from, &line, err);
-    if (st == SVY_OK)
-        st = svyi_csv_find_rows(out, from, line, err);
+        st = open_text(out, err);
+    if (st != SVY_OK)
+        svyi_csv_close(out);
+    return st;
+}
+
+svy_status svyi_csv_open_first(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options, svyi_csv *out,
+                               svy_error *err)
+{
+    *out = unopened(alloc, input, options);
+    out->source = (svyi_source){ .alloc = out->arena.alloc, .name = input_name(input, options), .fd = -1, .bytes = input->bytes, .size = input->len };
+    const svy_status st = open_text(out, err);
     if (st != SVY_OK)
         svyi_csv_close(out);
     return st;

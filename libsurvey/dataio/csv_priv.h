@@ -51,6 +51,8 @@ svy_status svyi_csv_take_options(const svy_csv_read_options *given, svy_csv_read
 /* Opens, reads the header, finds the rows. `path` NULL: bytes. `block` 0: SVYI_CSV_BLOCK; tests use small ones. */
 typedef struct svyi_csv_input { const char *path; const void *bytes; size_t len, block; } svyi_csv_input;
 svy_status svyi_csv_open(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options, svyi_csv *out, svy_error *err);
+/* The same for the first rows of a text that is read bit by bit: bytes that are inflated already, with the path only for messages. */
+svy_status svyi_csv_open_first(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options, svyi_csv *out, svy_error *err);
 void svyi_csv_close(svyi_csv *csv);
 svy_status svyi_csv_find_rows(svyi_csv *csv, uint64_t from, uint64_t line, svy_error *err);
 /* A chunk in memory. */

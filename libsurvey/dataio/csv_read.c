@@ -91,6 +91,9 @@ static svy_status choose_columns(svyi_csv_reading *r, const svyi_map *names, svy
         if (svyi_map_find(names, o->text_columns[i], strlen(o->text_columns[i]), &index))
             r->columns[index].text_only = 1;
     find_companions(r, names);
+    for (size_t i = 0; i < r->csv.n_columns; i++)         /* a companion may be blank for long */
+        if ((r->in_pieces && r->columns[i].base < r->csv.n_columns) || (r->forced != NULL && r->forced[i]))
+            r->columns[i].text_only = 1;
     return SVY_OK;
 }
 
@@ -261,14 +264,20 @@ static svy_status run_pass(svyi_csv_reading *r, svy_error *err)
     return st;
 }
 
+static void note_types(svyi_csv_reading *r)
+{
+    for (size_t i = 0; r->found != NULL && i < r->csv.n_columns; i++)
+        r->found[i] = r->columns[i].numbers != NULL ? SVYI_CSV_NUMBER : is_kept(r, i) ? SVYI_CSV_TEXT : SVYI_CSV_SKIP;
+}
+
 static svy_status read_columns(svyi_csv_reading *r, svy_error *err)
 {
-    svy_status st = r->rows > 0 ? sample(r, err) : SVY_OK;
+    svy_status st = r->rows > 0 && r->types == NULL ? sample(r, err) : SVY_OK;
 
     for (size_t i = 0; st == SVY_OK && i < r->csv.n_columns; i++) {
         const svyi_csv_column *c = &r->columns[i];
         const int text = c->text_only || (r->rows > 0 && r->workers[0].contradicted[i]);
-        r->columns[i].action = !is_kept(r, i) ? SVYI_CSV_SKIP : text ? SVYI_CSV_TEXT : SVYI_CSV_NUMBER;
+        r->columns[i].action = r->types != NULL ? r->types[i] : !is_kept(r, i) ? SVYI_CSV_SKIP : text ? SVYI_CSV_TEXT : SVYI_CSV_NUMBER;
     }
     r->chunk_worker = svyi_arena_get(&r->arena, r->csv.n_chunks + 1);
     if (st == SVY_OK && r->chunk_worker == NULL)
@@ -277,7 +286,11 @@ static svy_status read_columns(svyi_csv_reading *r, svy_error *err)
         st = run_pass(r, err);
         if (st != SVY_OK || turn_to_text(r) == 0)
             break;
+        r->changed = r->types != NULL;
+        if (r->changed)
+            break;
     }
+    note_types(r);
     return st;
 }
 
@@ -297,7 +310,31 @@ static void clear(svyi_csv_reading *r)
         svyi_release(a, r->workers[i].piece.text, r->workers[i].piece.capacity);
     svyi_arena_clear(&r->arena);
     (void)pthread_mutex_destroy(&r->lock);
-    svyi_csv_close(&r->csv);
+}
+
+svy_status svyi_csv_read_rows(svyi_csv_reading *r, const svy_alloc *alloc, svy_diags *diags, svy_frame **out, svy_error *err)
+{
+    svy_status st = SVY_OK;
+
+    *out = NULL;
+    if (pthread_mutex_init(&r->lock, NULL) != 0)
+        return svyi_fail(err, SVY_E_IO, "no lock can be made for threads");
+    svyi_arena_init(&r->arena, alloc);
+    r->rows = (size_t)r->csv.rows;
+    if (r->options.decimal == r->csv.separator)
+        st = svyi_fail_at(err, SVY_E_ARG, r->csv.source.name, 0, 0, 0, "cells are separated by the decimal sign '%c'", r->csv.separator);
+    else if (r->csv.rows > SIZE_MAX / 64)
+        st = svyi_fail_at(err, SVY_E_LIMIT, r->csv.source.name, 0, 0, 0, "the file has too many rows");
+    if (st == SVY_OK)
+        st = make_columns(r, err);
+    if (st == SVY_OK)
+        st = read_columns(r, err);
+    if (st == SVY_OK && !r->changed)
+        st = svyi_csv_apply_companions(r, err);
+    if (st == SVY_OK && !r->changed)
+        st = svyi_csv_make_frame(r, alloc, diags, out, err);
+    clear(r);
+    return st;
 }
 
 svy_status svyi_csv_read_frame(const svy_alloc *alloc, const svyi_csv_input *input, const svy_csv_read_options *options, svy_diags *diags,
@@ -312,25 +349,8 @@ svy_status svyi_csv_read_frame(const svy_alloc *alloc, const svyi_csv_input *inp
         st = svyi_csv_open(alloc, input, &r.options, &r.csv, err);
     if (st != SVY_OK)
         return st;
-    if (pthread_mutex_init(&r.lock, NULL) != 0) {
-        svyi_csv_close(&r.csv);
-        return svyi_fail(err, SVY_E_IO, "no lock can be made for threads");
-    }
-    svyi_arena_init(&r.arena, alloc);
-    r.rows = (size_t)r.csv.rows;
-    if (r.options.decimal == r.csv.separator)
-        st = svyi_fail_at(err, SVY_E_ARG, r.csv.source.name, 0, 0, 0, "cells are separated by the decimal sign '%c'", r.csv.separator);
-    else if (r.csv.rows > SIZE_MAX / 64)
-        st = svyi_fail_at(err, SVY_E_LIMIT, r.csv.source.name, 0, 0, 0, "the file has too many rows");
-    if (st == SVY_OK)
-        st = make_columns(&r, err);
-    if (st == SVY_OK)
-        st = read_columns(&r, err);
-    if (st == SVY_OK)
-        st = svyi_csv_apply_companions(&r, err);
-    if (st == SVY_OK)
-        st = svyi_csv_make_frame(&r, alloc, diags, out, err);
-    clear(&r);
+    st = svyi_csv_read_rows(&r, alloc, diags, out, err);
+    svyi_csv_close(&r.csv);
     return st;
 }
 

@@ -47,6 +47,27 @@ SVY_API SVY_NODISCARD svy_status svy_csv_read(const svy_alloc *alloc, const char
 SVY_API SVY_NODISCARD svy_status svy_csv_read_bytes(const svy_alloc *alloc, const void *bytes, size_t len, const svy_csv_read_options *options,
                                                     svy_diags *diags, svy_frame **out, svy_error *err);
 
+/** Where a reading in pieces stands. */
+typedef struct svy_csv_position {
+    uint64_t first_row;                /**< of the piece, from 0 */
+    uint64_t done, total;              /**< bytes of the file taken so far, and all of them; total is 0 when nobody knows (a pipe) */
+} svy_csv_position;
+/** Receives some rows as a frame that lives until it returns. The first piece has first_row 0. It may come a second time: when a column of numbers turns
+ *  out to hold text, reading begins again with the column as a factor, and what came before is void.
+ *  Another status than SVY_OK ends the reading with that status. */
+typedef svy_status svy_csv_piece_fn(void *user, const svy_frame *piece, const svy_csv_position *at, svy_error *err);
+/** Reads a CSV file of any size (plain, gzip, a pipe) once, in order, a piece of about `piece` bytes of whole rows after the other; the next one is read
+ *  from the disk while a piece is worked on. The rules are those of svy_csv_read, with these differences: a column has the type that the first piece
+ *  gives it, or see svy_csv_piece_fn (a pipe cannot be read again: SVY_E_TYPE); levels of a factor are those of the piece; max_bytes 0 is no limit.
+ *  A file without rows gives one piece of 0 rows.
+ *
+ *  Memory: three times `piece`, and the columns kept of one piece.
+ *  @param piece bytes; 0: 16 MiB. Pieces are the same for any number of threads.
+ *  @param diags may be NULL; gets the warnings about the first piece.
+ *  @return as svy_csv_read, and what `take` returned. */
+SVY_API SVY_NODISCARD svy_status svy_csv_read_pieces(const svy_alloc *alloc, const char *path, const svy_csv_read_options *options, size_t piece,
+                                                     svy_csv_piece_fn *take, void *user, svy_diags *diags, svy_error *err);
+
 /** One cell as text: UTF-8, quotes removed, not NUL-terminated. */
 typedef struct svy_csv_cell {
     const char *text;
