@@ -22,12 +22,16 @@ typedef struct svyi_term { const char *name; size_t first, count; } svyi_term;
 
 typedef struct svyi_matrix svyi_matrix;
 
-/* Parses R's formula language as far as models use it and binds it to the frame: + - * : ^ %in% ( ) 0 1 -1 . offset(x) I(expression) factor(x)
-   relevel(x, "ref") log sqrt exp abs; ns(x, df) with natural cubic splines as R's; strata(x) and cluster(x) for survival; names in backquotes.
-   Columns are named as commands.md says: `(Intercept)`, `age`, `cit: EU`, `cit: EU * sex: male`. Contrasts are treatment, the first level is the reference.
-   `keep` (by row, NULL: all): rows of the subpopulation; levels that do not occur in it and spline knots are found in those rows that are also
-   complete and have weight > 0.
-   @return SVY_OK; SVY_E_SYNTAX with a column in `text`; SVY_E_NAME; SVY_E_TYPE; SVY_E_VALUE; SVY_E_NOMEM. */
+/* Parses R's formula language as far as models use it and binds it to the frame: + - * : / ^ %in% ( ) 0 1 -1 offset(x) factor(x)
+   relevel(x, ref = "b") ns() bs() poly() and arithmetic (I(x^2), log(x), I(x > 3), formula.h); strata(x) for survival; names in backquotes.
+   Columns are named as commands.md says: `(Intercept)`, `age`, `cit: EU`, `cit: EU * sex: male`, `ns(age, 3): 2`. Contrasts are treatment, the first level
+   is the reference; a factor whose margin is absent has a column for each level, by R's rule.
+   `keep` (by row, NULL: all): rows of the subpopulation; levels that do not occur in it are dropped: those of rows that are complete and have weight > 0.
+   Knots are found, as R does, in rows of the subpopulation (of weight > 0) in which the variable of the spline is there.
+   @param weights  by row, NULL: all 1.
+   @return SVY_OK; SVY_E_SYNTAX with a column in `text`; SVY_E_NAME; SVY_E_TYPE; SVY_E_VALUE (also: no row is left); SVY_E_LIMIT (SVYI_MATRIX_COLUMNS);
+   SVY_E_NOMEM. */
+enum { SVYI_MATRIX_COLUMNS = 2000 };
 svy_status svyi_matrix_new(const svy_alloc *alloc, const svy_frame *f, const char *text, const double *weights, const uint8_t *keep,
                            svyi_matrix **out, svy_error *err);
 void svyi_matrix_free(svyi_matrix *m);
@@ -44,4 +48,6 @@ const uint32_t *svyi_matrix_strata(const svyi_matrix *m, uint32_t *count);   /* 
 const uint8_t *svyi_matrix_used(const svyi_matrix *m);
 /* Rows of the matrix: x[i * columns + k] for `count` rows of the data in any order; rows that are not used give zeros. Threads may call it at once. */
 void svyi_matrix_fill(const svyi_matrix *m, const uint32_t *rows, size_t count, double *x);
+/* The same column after column: x[k * count + i]. */
+void svyi_matrix_fill_columns(const svyi_matrix *m, const uint32_t *rows, size_t count, double *x);
 #endif
