@@ -9,9 +9,8 @@
 #include "estimate/finish.h"
 #include "estimate/interval.h"
 #include "estimate/parallel.h"
+#include "estimate/pass.h"
 #include "estimate/variables.h"
-
-enum { COVARIANCES_MAX = 8192 };
 
 typedef struct run {
     svy_estimates *e;
@@ -21,12 +20,13 @@ typedef struct run {
     svyi_domains domains;
     svyi_variables plan;
     unsigned threads;
+    const svyi_pass *passes;      /* sums made elsewhere, in the order of passes; NULL: they are made here */
     svy_error *err;
 } run;
 
 /* ---- one pass ---- */
 
-static svyi_form form_of(svy_statistic s, int factor)
+svyi_form svyi_form_of(svy_statistic s, int factor)
 {
     if (s == SVY_STAT_RATIO)
         return SVYI_FORM_RATIOS;
@@ -34,25 +34,36 @@ static svyi_form form_of(svy_statistic s, int factor)
     return factor ? (total ? SVYI_FORM_COUNTS : SVYI_FORM_SHARES) : (total ? SVYI_FORM_TOTALS : SVYI_FORM_MEANS);
 }
 
+void svyi_pass_request(const svy_estimate_spec *spec, svyi_form form, double *centre, double *slope, svyi_sum_request *q)
+{
+    int deff = spec->deff != SVY_DEFF_NONE, ratios = form == SVYI_FORM_RATIOS;
+    q->centre = centre;
+    q->slope = ratios ? slope : NULL;
+    q->restore = form == SVYI_FORM_TOTALS;
+    q->squares = !deff || q->width == 0 ? SVYI_SQUARES_NONE : ratios ? SVYI_SQUARES_PAIRS : SVYI_SQUARES_EACH;
+}
+
 /* Sums and finishes one request; the fit lives in the estimates' arena. */
 static svy_status fit_request(run *r, svyi_sum_request *q, svyi_form form, svyi_fit *fit)
 {
     svyi_sums sums;
     svyi_arena scratch;
-    int deff = r->spec->deff != SVY_DEFF_NONE, ratios = form == SVYI_FORM_RATIOS;
-    svyi_arena_init(&scratch, r->alloc);
-    double *centre = svyi_arena_get(&scratch, (r->domains.count * q->width + 1) * sizeof *centre);
-    double *slope = svyi_arena_get(&scratch, (r->domains.count * q->width + 1) * sizeof *slope);
-    svy_status st = centre != NULL && slope != NULL ? SVY_OK : svyi_nomem(r->err);
+    int ratios = form == SVYI_FORM_RATIOS;
     q->alloc = r->alloc;
     q->design = r->design;
     q->domains = &r->domains;
     q->missing = r->plan.missing;
     q->threads = r->threads;
-    q->centre = centre;
-    q->slope = ratios ? slope : NULL;
-    q->restore = form == SVYI_FORM_TOTALS;
-    q->squares = !deff || q->width == 0 ? SVYI_SQUARES_NONE : ratios ? SVYI_SQUARES_PAIRS : SVYI_SQUARES_EACH;
+    if (r->passes != NULL) {
+        const svyi_pass *pass = r->passes++;
+        svyi_pass_request(r->spec, form, pass->centre, pass->slope, q);
+        return svyi_fit_make(&r->e->arena, q, &pass->sums, form, (int)r->spec->deff, r->spec->covariance, fit, r->err);
+    }
+    svyi_arena_init(&scratch, r->alloc);
+    double *centre = svyi_arena_get(&scratch, (r->domains.count * q->width + 1) * sizeof *centre);
+    double *slope = svyi_arena_get(&scratch, (r->domains.count * q->width + 1) * sizeof *slope);
+    svy_status st = centre != NULL && slope != NULL ? SVY_OK : svyi_nomem(r->err);
+    svyi_pass_request(r->spec, form, centre, slope, q);
     if (st == SVY_OK && q->width > 0)
         st = svyi_centre(q, ratios, ratios ? slope : centre, r->err);
     if (st == SVY_OK)
@@ -119,7 +130,7 @@ static svy_status estimate_one(run *r, const svyi_variable *v, svy_estimate_row 
         q.codes = v->factor.codes;
         q.n_levels = v->factor.n_levels;
     }
-    svy_status st = fit_request(r, &q, form_of(r->spec->statistic, factor), &fit);
+    svy_status st = fit_request(r, &q, svyi_form_of(r->spec->statistic, factor), &fit);
     if (st != SVY_OK)
         return st;
     if (r->e->covariance == NULL && fit.covariance != NULL) {
@@ -147,7 +158,7 @@ static svy_status estimate_together(run *r, size_t outputs, svy_estimate_row **n
         if (ratios)
             inputs[at++] = (svyi_input){ v->denominator, NULL, 0 };
     }
-    svy_status st = fit_request(r, &q, form_of(r->spec->statistic, 0), &fit);
+    svy_status st = fit_request(r, &q, svyi_form_of(r->spec->statistic, 0), &fit);
     if (st != SVY_OK)
         return st;
     r->e->covariance = fit.covariance;
@@ -167,8 +178,8 @@ static svy_status estimate_all(run *r)
     for (size_t i = 0; i < r->plan.n_variables; i++)
         outputs += variable_outputs(&r->plan.variables[i]);
     size_t count = outputs * r->domains.count;
-    if (r->spec->covariance && count > COVARIANCES_MAX)
-        return svyi_fail(r->err, SVY_E_LIMIT, "there are %zu estimates: the limit with covariances is %d", count, COVARIANCES_MAX);
+    if (r->spec->covariance && count > SVYI_COVARIANCES_MAX)
+        return svyi_fail(r->err, SVY_E_LIMIT, "there are %zu estimates: the limit with covariances is %d", count, SVYI_COVARIANCES_MAX);
     svy_estimate_row *next = r->e->rows = svyi_arena_get(&r->e->arena, (count + 1) * sizeof *next);
     if (next == NULL)
         return svyi_nomem(r->err);
@@ -178,6 +189,16 @@ static svy_status estimate_all(run *r)
     for (size_t i = 0; i < r->plan.n_variables && st == SVY_OK; i++)
         st = estimate_one(r, &r->plan.variables[i], &next);
     return st;
+}
+
+svy_status svyi_estimates_of_passes(svy_estimates *e, const svy_estimate_spec *spec, const svy_design *d, const svyi_domains *domains,
+                                    const svyi_variables *variables, const svyi_pass *passes, svy_error *err)
+{
+    run r = { .e = e, .spec = spec, .alloc = &e->arena.alloc, .design = d, .domains = *domains, .plan = *variables, .threads = 1, .passes = passes,
+              .err = err };
+    svy_status st = svyi_estimates_keep_by(e, domains, err);
+    e->has_deff = spec->deff != SVY_DEFF_NONE;
+    return st == SVY_OK ? estimate_all(&r) : st;
 }
 
 /* ---- the call ---- */

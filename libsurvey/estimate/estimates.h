@@ -5,6 +5,8 @@
 
 #include "estimate/domain.h"
 
+enum { SVYI_COVARIANCES_MAX = 8192 };
+
 /* Row r belongs to output r / domains (variable and level, in order) and domain r % domains. */
 struct svy_estimates {
     svyi_arena arena;            /* the estimates themselves live in it */
