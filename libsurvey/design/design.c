@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "design/intern.h"
+#include "design/phase.h"
+#include "design/pps.h"
 #include "design/replicate.h"
 #include "design/tree.h"
 
@@ -83,6 +85,20 @@ static svy_status take_weights(build *b)
     return SVY_OK;
 }
 
+/* Unequal probabilities: one column per stage. */
+static svy_status take_probabilities(build *b)
+{
+    if (b->spec->n_fpc != (size_t)b->given_stages)
+        return svyi_fail(b->err, SVY_E_NAME, "there are %d stages and %zu columns of probabilities: unequal probabilities (--pps) need one fpc column per "
+                         "stage", b->given_stages, b->spec->n_fpc);
+    for (int s = 0; s < b->given_stages; s++) {
+        svy_status st = take_numbers(b, "fpc", b->spec->fpc[s], &b->fpc[s]);
+        if (st != SVY_OK)
+            return st;
+    }
+    return SVY_OK;
+}
+
 /* All fpc are sizes, or all are fractions: decided over all stages together. */
 static svy_status take_fpc(build *b)
 {
@@ -124,7 +140,7 @@ static svy_status take_columns(build *b)
     for (size_t s = 0; s < b->spec->n_clusters; s++)
         if ((st = take_column(b, "clusters", b->spec->clusters[s], &d->cluster_columns[s])) != SVY_OK)
             return st;
-    if ((st = take_fpc(b)) != SVY_OK)
+    if ((st = b->spec->pps != SVY_PPS_NONE ? take_probabilities(b) : take_fpc(b)) != SVY_OK)
         return st;
     return take_weights(b);
 }
@@ -244,6 +260,15 @@ static svy_status number_units(build *b, int s)
     return SVY_OK;
 }
 
+static svy_status set_probabilities(build *b, svyi_stage *stage, int s)
+{
+    int rows_are_units = stage->unit_start == b->d->group_start && b->d->elements;
+    svy_status st = svyi_pps_stage(b->d, s, b->fpc[s], rows_are_units ? NULL : b->unit, b->err);
+    for (size_t i = 0; st == SVY_OK && b->spec->weights == NULL && i < b->d->rows; i++)
+        b->own_weights[i] /= b->fpc[s]->numbers[i];
+    return st;
+}
+
 /* Population size by stratum; all rows of a stratum must agree. */
 static svy_status set_population(build *b, svyi_stage *stage, int s)
 {
@@ -251,6 +276,8 @@ static svy_status set_population(build *b, svyi_stage *stage, int s)
     char name[128];
     if (c == NULL)
         return SVY_OK;
+    if (b->spec->pps != SVY_PPS_NONE)
+        return set_probabilities(b, stage, s);
     double *population = get(b, stage->n_strata, sizeof *population);
     if (population == NULL)
         return svyi_nomem(b->err);
@@ -431,6 +458,29 @@ static svy_status build_tree(build *b)
     return st;
 }
 
+/* Degrees of freedom of the whole design. */
+static double whole_df(const svy_design *d)
+{
+    if (d->replicates != NULL)
+        return svyi_replicates_df(d, NULL);
+    return d->phase2 != NULL ? (double)d->phase2->n_psus - d->phase2->n_strata : (double)d->n_psus - d->stages[0].n_strata;
+}
+
+/* What makes a design more than stages. */
+static svy_status add_parts(build *b)
+{
+    svy_status st = SVY_OK;
+    if (b->spec->pps != SVY_PPS_NONE)
+        st = svyi_pps_make(b->d, b->f, b->spec, b->err);
+    if (st == SVY_OK && b->spec->phase2.subset != NULL)
+        st = svyi_phase2_make(b->d, b->f, b->spec, b->err);
+    if (st == SVY_OK && b->spec->replicates.type != SVY_REPLICATE_NONE)
+        st = svyi_replicates_make(b->d, b->f, &b->spec->replicates, b->err);
+    if (st == SVY_OK && b->spec->df < 0)
+        b->d->given_df = whole_df(b->d);
+    return st;
+}
+
 svy_status svy_design_new(const svy_alloc *alloc, const svy_frame *f, const svy_design_spec *spec, svy_design **out, svy_error *err)
 {
     svyi_arena arena;
@@ -450,9 +500,9 @@ svy_status svy_design_new(const svy_alloc *alloc, const svy_frame *f, const svy_
     b.d->lonely = spec->lonely;
     b.given_stages = spec->n_clusters > 1 ? (int)spec->n_clusters : 1;
     b.d->n_stages = spec->n_fpc > 0 ? b.given_stages : 1;
-    b.d->given_df = spec->df;
-    if ((st = take_columns(&b)) == SVY_OK && (st = build_tree(&b)) == SVY_OK && spec->replicates.type != SVY_REPLICATE_NONE)
-        st = svyi_replicates_make(b.d, f, &spec->replicates, err);
+    b.d->given_df = spec->df > 0 ? spec->df : 0;
+    if ((st = take_columns(&b)) == SVY_OK && (st = build_tree(&b)) == SVY_OK)
+        st = add_parts(&b);
     if (st != SVY_OK) {
         svy_design_free(b.d);
         return st;

@@ -16,6 +16,9 @@ typedef struct svyi_stage {
     const uint32_t *unit_start;
     const uint32_t *row;          /* a row of each stratum, for messages */
     const double *population;     /* N by stratum; NULL: without replacement is not known, so no correction */
+    /* Units drawn with unequal probabilities: by unit, the probability, and the coefficient of its squared deviation from the mean of its stratum;
+       then `population` is NULL. */
+    const double *probability, *spread;
 } svyi_stage;
 
 struct svyi_replicates;      /* design/replicate.h */
@@ -53,6 +56,9 @@ static inline int svyi_design_plain(const svy_design *d)
 {
     return d->replicates == NULL && d->adjustments == NULL && d->pps == NULL && d->phase2 == NULL;
 }
+
+/* 1: the variance needs the influence of every unit, also where units are rows. */
+static inline int svyi_design_by_unit(const svy_design *d) { return d->elements && d->pps != NULL; }
 
 /* Unit of the first stage of the k-th row in design order, which lies in group g. */
 static inline uint32_t svyi_design_psu(const svy_design *d, uint32_t g, size_t place)

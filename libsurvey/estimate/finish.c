@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "estimate/influence.h"
 #include "survey/estimate.h"
 
 typedef struct finish {
@@ -378,6 +379,9 @@ svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svy
         svyi_nomem(err);
         goto done;
     }
+    if (!svyi_df_by_units(r->design) && (st = svyi_degrees_of_freedom(&scratch, r->design, r->domains, out->df, err)) != SVY_OK)
+        goto done;
+    st = SVY_E_NOMEM;
     for (size_t d = 0; d < out->domains; d++) {
         if (levels) estimate_levels(&f, d); else estimate_numbers(&f, d);
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "design/phase.h"
 #include "design/replicate.h"
 #include "estimate/influence.h"
 
@@ -32,6 +33,14 @@ static void count_units(const svy_design *d, const svyi_domains *domains, const 
         }
 }
 
+/* PSUs and strata of the second phase. */
+static void count_phase2(const svy_design *d, const svyi_domains *domains, const seen *s, double *df)
+{
+    const svyi_phase2 *two = d->phase2;
+    for (uint32_t place = 0; place < two->rows; place++)
+        count_row(d, domains, s, two->psu[place], two->stratum[place], two->order[place], df);
+}
+
 /* Rank of the replicate weights of each domain's rows. */
 static svy_status count_replicates(svyi_arena *scratch, const svy_design *d, const svyi_domains *domains, double *df, svy_error *err)
 {
@@ -60,6 +69,8 @@ svy_status svyi_degrees_of_freedom(svyi_arena *arena, const svy_design *d, const
         st = count_replicates(&scratch, d, domains, df, err);
     else if (s.psu == NULL || s.stratum == NULL)
         st = svyi_nomem(err);
+    else if (d->phase2 != NULL)
+        count_phase2(d, domains, &s, df);
     else
         count_units(d, domains, &s, df);
     svyi_arena_clear(&scratch);

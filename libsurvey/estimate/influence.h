@@ -41,5 +41,7 @@ svy_status svyi_replicate_variance(const svy_design *d, const double *theta, con
 
 /* Degrees of freedom by domain: PSUs minus strata that have a row of positive weight in it (with replicates: the rank of its weights minus 1), or
    those the design was given. */
+/* 1: they are PSUs minus strata of the tree, so that whoever passes the rows anyway may count along. */
+static inline int svyi_df_by_units(const svy_design *d) { return !(d->given_df > 0) && d->replicates == NULL && d->phase2 == NULL; }
 svy_status svyi_degrees_of_freedom(svyi_arena *arena, const svy_design *d, const svyi_domains *domains, double *df, svy_error *err);
 #endif

@@ -13,6 +13,7 @@ typedef struct stage_work {
     const svyi_stage *stage;
     int number;                  /* of the stage, from 0 */
     int by_stratum;              /* scores are by stratum, with scatter: units are rows */
+    double *spread;              /* by domain: coefficients of the units with rows, where units have one */
     size_t domains, r;           /* r: outputs */
     double *variance, *covariance;
     double *sum;                 /* by domain and output */
@@ -93,6 +94,32 @@ static void spread_of_units(stage_work *w, const svyi_scores *s, size_t from, si
     }
 }
 
+/* The same where every unit has a coefficient of its own. */
+static void spread_of_unequal(stage_work *w, const svyi_scores *s, size_t from, size_t to, uint32_t h, double n, double scale)
+{
+    double all = 0;
+    for (uint32_t u = w->stage->unit_start[h]; u < w->stage->unit_start[h + 1]; u++)
+        all += w->stage->spread[u];
+    for (size_t i = from; i < to; i++) {
+        uint32_t d = s->domain[i];
+        double c = w->stage->spread[s->unit[i]], factor = c * scale * stand_in(w, d) * stand_in(w, d);
+        w->spread[d] += c;
+        for (size_t k = 0; k < w->r; k++) {
+            double off = s->z[i * w->r + k] - w->sum[d * w->r + k] / n;
+            w->variance[d * w->r + k] += factor * off * off;
+        }
+    }
+    for (size_t t = 0; t < w->n_touched; t++) {
+        uint32_t d = w->touched[t];
+        double factor = stand_in(w, d) * stand_in(w, d) * scale * (w->items[d] < n ? all - w->spread[d] : 0);
+        w->spread[d] = 0;
+        for (size_t k = 0; k < w->r; k++) {
+            double mean = w->sum[d * w->r + k] / n;
+            w->variance[d * w->r + k] += factor * mean * mean;
+        }
+    }
+}
+
 static int room(stage_work *w, double **array, size_t *capacity, size_t need)
 {
     if (need <= *capacity)
@@ -104,8 +131,8 @@ static int room(stage_work *w, double **array, size_t *capacity, size_t need)
 
 enum { TILE = 8 };
 
-/* block += X'X for `rows` rows of `width` numbers, upper triangle. */
-static void rank_update(double *block, const double *x, size_t rows, size_t width)
+/* block += X'CX for `rows` rows of `width` numbers, upper triangle; C has the coefficients of the rows, NULL: 1. */
+static void rank_update(double *block, const double *x, const double *c, size_t rows, size_t width)
 {
     for (size_t first = 0; first < rows; first += TILE) {
         size_t end = rows - first < TILE ? rows : first + TILE;
@@ -113,7 +140,7 @@ static void rank_update(double *block, const double *x, size_t rows, size_t widt
             double *target = block + a * width;
             for (size_t row = first; row < end; row++) {
                 const double *v = x + row * width;
-                double va = v[a];
+                double va = c != NULL ? c[row] * v[a] : v[a];
                 if (va != 0)
                     for (size_t b = a; b < width; b++)
                         target[b] += va * v[b];
@@ -140,35 +167,38 @@ static void add_block(stage_work *w, const double *block, double scale)
 }
 
 /* The same with all covariances: the centred scores of every unit as a row, a few units at a time. */
-static int spread_of_pairs(stage_work *w, const svyi_scores *s, size_t from, size_t to, double n, double scale)
+static int spread_of_pairs(stage_work *w, const svyi_scores *s, size_t from, size_t to, uint32_t h, double n, double scale)
 {
     enum { ROWS = 64 };
     size_t width = w->n_touched * w->r, rows = 0;
+    double coefficient[ROWS], absent = n;
+    const double *spread = w->stage->spread;
     if (room(w, &w->dense, &w->dense_capacity, ROWS * width) != 0 || room(w, &w->block, &w->block_capacity, width * width) != 0)
         return -1;
     memset(w->block, 0, width * width * sizeof *w->block);
-    double with_rows = 0;
-    for (size_t i = from; i < to; rows++, with_rows++) {
+    for (uint32_t u = w->stage->unit_start[h]; spread != NULL && u < w->stage->unit_start[h + 1]; u++)
+        absent += spread[u] - 1;
+    for (size_t i = from; i < to; rows++) {
         if (rows == ROWS) {
-            rank_update(w->block, w->dense, rows, width);
+            rank_update(w->block, w->dense, coefficient, rows, width);
             rows = 0;
         }
         double *x = w->dense + rows * width;
         for (size_t t = 0; t < w->n_touched; t++)
             for (size_t k = 0; k < w->r; k++)
                 x[t * w->r + k] = -w->sum[w->touched[t] * w->r + k] / n;
-        for (uint32_t unit = s->unit[i]; i < to && s->unit[i] == unit; i++)
+        uint32_t unit = s->unit[i];
+        coefficient[rows] = spread != NULL ? spread[unit] : 1;
+        absent -= coefficient[rows];
+        for (; i < to && s->unit[i] == unit; i++)
             for (size_t k = 0; k < w->r; k++)
                 x[w->local[s->domain[i]] * w->r + k] += s->z[i * w->r + k];
     }
-    rank_update(w->block, w->dense, rows, width);
-    if (n > with_rows) {
-        double root = sqrt(n - with_rows);
-        for (size_t t = 0; t < w->n_touched; t++)
-            for (size_t k = 0; k < w->r; k++)
-                w->dense[t * w->r + k] = root * w->sum[w->touched[t] * w->r + k] / n;
-        rank_update(w->block, w->dense, 1, width);
-    }
+    rank_update(w->block, w->dense, coefficient, rows, width);
+    for (size_t t = 0; t < w->n_touched; t++)
+        for (size_t k = 0; k < w->r; k++)
+            w->dense[t * w->r + k] = w->sum[w->touched[t] * w->r + k] / n;
+    rank_update(w->block, w->dense, &absent, 1, width);
     add_block(w, w->block, scale);
     return 0;
 }
@@ -233,9 +263,14 @@ static void adjust_lonely(stage_work *w, double scale)
 
 static double stratum_size(const stage_work *w, uint32_t h) { return w->stage->unit_start[h + 1] - w->stage->unit_start[h]; }
 
-/* 1 - n/N. */
+/* 1 - n/N; with unequal probabilities the largest 1 - p. */
 static double unsampled(const stage_work *w, uint32_t h)
 {
+    double left = 0;
+    for (uint32_t u = w->stage->unit_start[h]; w->stage->probability != NULL && u < w->stage->unit_start[h + 1]; u++)
+        left = fmax(left, 1 - w->stage->probability[u]);
+    if (w->stage->probability != NULL)
+        return left;
     if (w->stage->population == NULL || isinf(w->stage->population[h]))
         return 1;
     return (w->stage->population[h] - stratum_size(w, h)) / w->stage->population[h];
@@ -243,7 +278,7 @@ static double unsampled(const stage_work *w, uint32_t h)
 
 static svy_status add_stratum(stage_work *w, const svyi_scores *s, size_t from, size_t to, uint32_t h, double multiplier)
 {
-    double n = stratum_size(w, h), left = unsampled(w, h), scale = multiplier * left * n / (n - 1);
+    double n = stratum_size(w, h), left = unsampled(w, h), scale = w->stage->spread != NULL ? multiplier : multiplier * left * n / (n - 1);
     svy_status st = SVY_OK;
     if (left < EXHAUSTED || from == to)
         return SVY_OK;
@@ -257,8 +292,11 @@ static svy_status add_stratum(stage_work *w, const svyi_scores *s, size_t from, 
     } else if (w->by_stratum) {
         spread_of_rows(w, s, from, to, n, scale);
     } else {
-        spread_of_units(w, s, from, to, n, scale);
-        if (w->covariance != NULL && spread_of_pairs(w, s, from, to, n, scale) != 0)
+        if (w->stage->spread != NULL)
+            spread_of_unequal(w, s, from, to, h, n, scale);
+        else
+            spread_of_units(w, s, from, to, n, scale);
+        if (w->covariance != NULL && spread_of_pairs(w, s, from, to, h, n, scale) != 0)
             st = svyi_nomem(w->err);
     }
     forget_domains(w);
@@ -366,7 +404,8 @@ static int multipliers(svyi_arena *arena, const svy_design *d, double *out[SVYI_
         for (uint32_t p = 0; p < parents; p++)
             for (uint32_t h = above->stratum_start[p]; h < above->stratum_start[p + 1]; h++)
                 for (uint32_t u = above->unit_start[h]; u < above->unit_start[h + 1]; u++)
-                    out[s][u] = out[s - 1][p] * (above->unit_start[h + 1] - above->unit_start[h]) / above->population[h];
+                    out[s][u] = out[s - 1][p] * (above->probability != NULL ? above->probability[u]
+                                                 : (above->unit_start[h + 1] - above->unit_start[h]) / above->population[h]);
     }
     return 0;
 }
@@ -383,8 +422,9 @@ static int get_work(stage_work *w)
     w->strata = svyi_arena_get(w->arena, d * sizeof *w->strata);
     w->lonely = svyi_arena_get(w->arena, d * sizeof *w->lonely);
     w->sizes = svyi_arena_get(w->arena, d * sizeof *w->sizes);
+    w->spread = svyi_arena_get(w->arena, d * sizeof *w->spread);
     return w->sum == NULL || w->centre == NULL || w->items == NULL || w->touched == NULL || w->local == NULL || w->in_parent == NULL ||
-           w->strata == NULL || w->lonely == NULL || w->sizes == NULL ? -1 : 0;
+           w->strata == NULL || w->lonely == NULL || w->sizes == NULL || w->spread == NULL ? -1 : 0;
 }
 
 svy_status svyi_variance(svyi_arena *arena, const svy_design *d, const svyi_scores *scores, size_t domains, double *variance,
@@ -400,7 +440,7 @@ svy_status svyi_variance(svyi_arena *arena, const svy_design *d, const svyi_scor
         uint32_t n_parents = stage > 0 ? d->stages[stage - 1].n_units : 1;
         w.stage = &d->stages[stage];
         w.number = stage;
-        w.by_stratum = d->elements && stage == d->n_stages - 1;
+        w.by_stratum = scores->scatter != NULL && stage == d->n_stages - 1;
         st = add_stage(&w, &s, n_parents, multiplier[stage]);
         if (stage > 0)
             move_up(&w, &s, n_parents);

@@ -1,6 +1,17 @@
 /* From the options of a design to a compiled design. */
 #include "design.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+/* 1 unless it reads as a number. */
+static int is_name(const char *text)
+{
+    char *end;
+    (void)strtod(text, &end);
+    return end == text || *end != '\0';
+}
+
 const tool_option ANALYSIS_OPTIONS[] = {
     TOOL_TEXT_OPTION(analysis_options, data, "data", 'd', "FILE", "data: .csv, .csv.gz, or a study file, STUDY[:FORM[:ROSTER]]", NULL),
     TOOL_TEXT_OPTION(analysis_options, weights, "weights", 'w', "VAR", "sampling weights", NULL),
@@ -9,35 +20,96 @@ const tool_option ANALYSIS_OPTIONS[] = {
     TOOL_NAMES_OPTION(analysis_options, fpc, "fpc", 0, "VAR[,VAR...]", "population sizes or sampling fractions, one variable per stage"),
     TOOL_FLAG_OPTION(analysis_options, nest, "nest", 0, "cluster numbers start again in every stratum"),
     TOOL_CHOICE_OPTION(analysis_options, lonely, "lonely-psu", 0, "fail|remove|adjust|average|certainty", "what to do with a stratum of one sampling unit", "fail"),
+    TOOL_CHOICE_OPTION(analysis_options, pps, "pps", 0, "none|brewer|overton|hr|joint|poisson", "unequal probabilities without replacement: --fpc are then inclusion probabilities", "none"),
+    TOOL_CHOICE_OPTION(analysis_options, pps_variance, "pps-variance", 0, "ht|yg", "the Horvitz-Thompson or the Yates-Grundy form", "ht"),
+    TOOL_TEXT_OPTION(analysis_options, pps_sum, "pps-sum", 0, "NUMBER|VAR", "hr: the population's sum of squared probabilities over the sample size; without, the sample's mean probability", NULL),
+    TOOL_TEXT_OPTION(analysis_options, joint, "joint", 0, "FILE", "joint: probabilities of pairs as .csv, a row and a column for every row of the data", NULL),
+    TOOL_NUMBER_OPTION(analysis_options, joint_tolerance, "joint-tolerance", 0, "X", "covariances of inclusion below it count as 0", "0.0001", 0, 1),
+    TOOL_TEXT_OPTION(analysis_options, phase2, "phase2", 0, "VAR", "two phases: 1 in the rows of the second, 0 in those of the first only", NULL),
+    TOOL_TEXT_OPTION(analysis_options, phase2_strata, "phase2-strata", 0, "VAR", "strata of the second phase", NULL),
+    TOOL_TEXT_OPTION(analysis_options, phase2_clusters, "phase2-clusters", 0, "VAR", "clusters of the second phase", NULL),
+    TOOL_TEXT_OPTION(analysis_options, phase2_fpc, "phase2-fpc", 0, "VAR", "population sizes or sampling fractions of the second phase; without, counted in the first", NULL),
+    TOOL_TEXT_OPTION(analysis_options, phase2_probs, "phase2-probs", 0, "VAR", "probabilities of the second phase; without, sampled over population", NULL),
+    TOOL_CHOICE_OPTION(analysis_options, phase2_method, "phase2-method", 0, "full|approx|simple", "the variance of both phases, as R's twophase() calls it", "full"),
+    TOOL_TEXT_OPTION(analysis_options, df, "design-df", 0, "N|full", "degrees of freedom to use; full: those of the whole design also in a domain", NULL),
     TOOL_TEXT_OPTION(analysis_options, where, "where", 0, "EXPR", "a subpopulation; the design keeps all rows for the variances", NULL),
     TOOL_NAMES_OPTION(analysis_options, by, "by", 0, "VAR[,VAR...]", "domains: every combination of these variables"),
     TOOL_COUNT_OPTION(analysis_options, threads, "threads", 0, "N", "threads to use, 0 for one per processor; results are the same", "0", 0, 64),
     TOOL_END
 };
 
+static void add_names(name_list *names, const analysis_options *o)
+{
+    const char *const single[] = { o->weights, o->phase2, o->phase2_strata, o->phase2_clusters, o->phase2_fpc, o->phase2_probs };
+    const tool_list *const lists[] = { &o->strata, &o->clusters, &o->fpc, &o->by };
+    for (size_t i = 0; i < sizeof single / sizeof single[0]; i++)
+        if (single[i] != NULL)
+            names_add(names, single[i]);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        names_add_all(names, lists[i]);
+    if (o->pps_sum != NULL && is_name(o->pps_sum))
+        names_add(names, o->pps_sum);
+}
+
+static void set_stages(const analysis_options *o, svy_design_spec *spec)
+{
+    spec->weights = o->weights;
+    spec->strata = o->strata.items;
+    spec->n_strata = o->strata.count;
+    spec->clusters = o->clusters.items;
+    spec->n_clusters = o->clusters.count;
+    spec->fpc = o->fpc.items;
+    spec->n_fpc = o->fpc.count;
+    spec->nest = o->nest;
+    spec->lonely = (svy_lonely_psu)o->lonely;      /* the choices stand in the order of the enumeration, also below */
+    spec->pps = (svy_pps)o->pps;
+    spec->pps_variance = (svy_pps_variance)o->pps_variance;
+    spec->pps_sum = o->pps_sum;
+    spec->joint_tolerance = o->joint_tolerance;
+    spec->phase2 = (svy_phase_spec){ o->phase2, o->phase2_strata, o->phase2_clusters, o->phase2_fpc, o->phase2_probs, o->phase2_method };
+}
+
+/* Options that mean something only beside another. */
+static int check_together(const analysis_options *o)
+{
+    if (o->joint != NULL && o->pps != SVY_PPS_JOINT)
+        return tool_usage(NULL, "--joint gives joint probabilities: it goes with --pps joint");
+    if (o->phase2 == NULL && (o->phase2_strata != NULL || o->phase2_clusters != NULL || o->phase2_fpc != NULL || o->phase2_probs != NULL))
+        return tool_usage(NULL, "there is no second phase: name the column that tells its rows by --phase2");
+    return EXIT_DONE;
+}
+
+static int set_df(const char *text, svy_design_spec *spec)
+{
+    char *end;
+    if (text == NULL)
+        return EXIT_DONE;
+    spec->df = strcmp(text, "full") == 0 ? -1 : strtod(text, &end);
+    if (spec->df != -1 && (*end != '\0' || !(spec->df > 0 && spec->df <= 1e12)))
+        return tool_usage(NULL, "--design-df %s: give a number above 0, or full", text);
+    return EXIT_DONE;
+}
+
 int tool_load_design(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design)
 {
+    static const name_list EVERYTHING = { NULL, 0, 0, 0 };
     svy_error err = SVY_ERROR_INIT;
     svy_design_spec spec = SVY_DESIGN_INIT;
+    svy_frame *joint = NULL;
     *frame = NULL;
     *design = NULL;
-    if (o->weights != NULL)
-        names_add(names, o->weights);
-    names_add_all(names, &o->strata);
-    names_add_all(names, &o->clusters);
-    names_add_all(names, &o->fpc);
-    names_add_all(names, &o->by);
-    int status = tool_load_data(o->data, names, o->where, frame);
-    if (status != EXIT_DONE)
-        return status;
-    spec.weights = o->weights;
-    spec.strata = o->strata.items;
-    spec.n_strata = o->strata.count;
-    spec.clusters = o->clusters.items;
-    spec.n_clusters = o->clusters.count;
-    spec.fpc = o->fpc.items;
-    spec.n_fpc = o->fpc.count;
-    spec.nest = o->nest;
-    spec.lonely = (svy_lonely_psu)o->lonely;      /* the choices stand in the order of the enumeration */
-    return svy_design_new(NULL, *frame, &spec, design, &err) == SVY_OK ? EXIT_DONE : tool_fail_data(&err, o->data);
+    add_names(names, o);
+    set_stages(o, &spec);
+    int status = check_together(o);
+    if (status == EXIT_DONE)
+        status = set_df(o->df, &spec);
+    if (status == EXIT_DONE)
+        status = tool_load_data(o->data, names, o->where, frame);
+    if (status == EXIT_DONE && o->joint != NULL)
+        status = tool_load_data(o->joint, &EVERYTHING, NULL, &joint);
+    spec.joint = joint;
+    if (status == EXIT_DONE && svy_design_new(NULL, *frame, &spec, design, &err) != SVY_OK)
+        status = tool_fail_data(&err, o->data);
+    svy_frame_free(joint);
+    return status;
 }

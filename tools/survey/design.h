@@ -11,7 +11,8 @@ typedef struct analysis_options {
     const char *replicates, *calibrate_bounds;
     tool_list strata, clusters, fpc, by, calibrate;
     int nest, lonely, pps, pps_variance, phase2_method, mse, uncombined, calibrate_method, calibrate_variance;
-    double scale, fay_rho, df;
+    double scale, fay_rho, joint_tolerance;
+    const char *pps_sum, *df;
     long threads, replicate_count, seed;
 } analysis_options;
 extern const tool_option ANALYSIS_OPTIONS[];

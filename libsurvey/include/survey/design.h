@@ -73,11 +73,14 @@ typedef struct svy_design_spec {
     svy_pps pps;
     svy_pps_variance pps_variance;
     const svy_frame *joint;           /**< PPS_JOINT: joint inclusion probabilities, a row and a column per row of the data */
+    double joint_tolerance;           /**< covariances (pi_ij - pi_i pi_j) / pi_ij below it count as 0, as R's ppsmat() does it */
+    const char *pps_sum;              /**< PPS_HARTLEY_RAO: the population's sum of squared probabilities over the sample size, a number or a column
+                                           that has it by stratum; NULL: the sample's mean probability */
     svy_replicate_spec replicates;
     svy_phase_spec phase2;
-    double df;                        /**< degrees of freedom to use instead of computed ones; 0: compute them */
+    double df;                        /**< degrees of freedom to use instead of computed ones; 0: compute them by domain; -1: those of the whole design */
 } svy_design_spec;
-#define SVY_DESIGN_INIT { sizeof(svy_design_spec), NULL, NULL, 0, NULL, 0, NULL, 0, 0, SVY_LONELY_FAIL, SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, \
+#define SVY_DESIGN_INIT { sizeof(svy_design_spec), NULL, NULL, 0, NULL, 0, NULL, 0, 0, SVY_LONELY_FAIL, SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, 1e-4, NULL, \
                           { SVY_REPLICATE_NONE, NULL, 0, 0, 0, NULL, 0, 0, 0, 0, 1 }, { NULL, NULL, NULL, NULL, NULL, 0 }, 0 }
 
 /** A compiled design: every row belongs to a path of strata and units. Immutable, so threads may share it. */
