@@ -6,6 +6,7 @@
 #include "base/arena.h"
 
 #define SVYI_NO_UNIT UINT32_MAX
+enum { SVYI_COLUMNS_MAX = 3000 };          /* the matrix of the equations is dense */
 
 /* A margin of the data: every row is in one of its lines. */
 typedef struct svyi_margin_codes {
