@@ -151,17 +151,17 @@ static int by_missing(const svyi_domains *d, size_t row)
     return 0;
 }
 
-/* map[combination] becomes 1 + the first row of positive weight that has it; counts the rows left out. */
-static void find_present(svyi_domains *out, const svy_design *d, uint32_t *map)
+/* map[combination] becomes 1 + the first row of positive weight (weightless: of any weight) that has it; counts the rows left out. */
+static void find_present(svyi_domains *out, const svy_design *d, int weightless, uint32_t *map)
 {
     const double *weights = svy_design_weights(d);
     size_t rows = svy_design_rows(d);
     out->map = NULL;
     for (size_t i = 0; i < rows; i++) {
-        if ((out->keep != NULL && !out->keep[i]) || weights[i] == 0)
+        if ((out->keep != NULL && !out->keep[i]) || (weights[i] == 0 && !weightless))
             continue;
         if (by_missing(out, i)) {
-            out->left_out++;
+            out->left_out += weights[i] != 0;
             continue;
         }
         size_t code = 0;
@@ -198,20 +198,20 @@ static svy_status number_domains(svyi_arena *arena, svyi_domains *out, uint32_t 
     return SVY_OK;
 }
 
-/* Without by-variables there is one domain: where it begins, 1 when it has a row of positive weight. */
-static int find_first(svyi_domains *out, const svy_design *d)
+/* Without by-variables there is one domain: where it begins, 1 when it has a row of positive weight (weightless: any row). */
+static int find_first(svyi_domains *out, const svy_design *d, int weightless)
 {
     const double *weights = svy_design_weights(d);
     for (size_t i = 0; i < svy_design_rows(d); i++)
-        if ((out->keep == NULL || out->keep[i]) && weights[i] != 0) {
+        if ((out->keep == NULL || out->keep[i]) && (weights[i] != 0 || weightless)) {
             out->first_row[0] = (uint32_t)i;
             return 1;
         }
     return 0;
 }
 
-svy_status svyi_domains_make(svyi_arena *arena, const svy_frame *f, const svy_design *d, const char *const *by, size_t n_by,
-                             const char *where, svyi_domains *out, svy_error *err)
+svy_status svyi_domains_find(svyi_arena *arena, const svy_frame *f, const svy_design *d, const char *const *by, size_t n_by, const char *where,
+                             int weightless, svyi_domains *out, svy_error *err)
 {
     size_t combinations, rows = svy_frame_rows(f);
     *out = (svyi_domains){ 0 };
@@ -228,16 +228,26 @@ svy_status svyi_domains_make(svyi_arena *arena, const svy_frame *f, const svy_de
         uint32_t *map = svyi_arena_get(arena, (combinations + 1) * sizeof *map);
         if (map == NULL)
             return svyi_nomem(err);
-        find_present(out, d, map);
+        find_present(out, d, weightless, map);
         if ((st = number_domains(arena, out, map, combinations, err)) != SVY_OK)
             return st;
     } else {
         if ((out->first_row = svyi_arena_get(arena, sizeof *out->first_row)) == NULL)
             return svyi_nomem(err);
-        out->count = (size_t)find_first(out, d);
+        out->count = (size_t)find_first(out, d, weightless);
     }
-    if (out->count > 0)
-        return SVY_OK;
+    return SVY_OK;
+}
+
+svy_status svyi_domains_none(const char *where, size_t n_by, svy_error *err)
+{
     return where != NULL ? svyi_fail(err, SVY_E_VALUE, "no row of positive weight satisfies '%s'", where)
                          : svyi_fail(err, SVY_E_VALUE, "no row has a positive weight%s", n_by > 0 ? " and a value of the by-variables" : "");
+}
+
+svy_status svyi_domains_make(svyi_arena *arena, const svy_frame *f, const svy_design *d, const char *const *by, size_t n_by, const char *where,
+                             svyi_domains *out, svy_error *err)
+{
+    svy_status st = svyi_domains_find(arena, f, d, by, n_by, where, 0, out, err);
+    return st == SVY_OK && out->count == 0 ? svyi_domains_none(where, n_by, err) : st;
 }

@@ -34,6 +34,10 @@ svy_status svyi_factor_make(svyi_arena *arena, const svy_column *c, size_t rows,
 svy_status svyi_factor_cross(svyi_arena *arena, const svyi_factor *factors, size_t n, size_t rows, svyi_factor *out, svy_error *err);
 svy_status svyi_domains_make(svyi_arena *arena, const svy_frame *f, const svy_design *d, const char *const *by, size_t n_by,
                              const char *where, svyi_domains *out, svy_error *err);
+/* The same for some rows of many: there may be no domain; `weightless`: rows without weight make domains too. And the error when there is none at all. */
+svy_status svyi_domains_find(svyi_arena *arena, const svy_frame *f, const svy_design *d, const char *const *by, size_t n_by, const char *where,
+                             int weightless, svyi_domains *out, svy_error *err);
+svy_status svyi_domains_none(const char *where, size_t n_by, svy_error *err);
 
 static inline uint32_t svyi_domain_of(const svyi_domains *d, size_t row)
 {

@@ -32,7 +32,7 @@ typedef struct job {
 
 /* ---- entries ---- */
 
-static void set_layout(svyi_sums *s, const svyi_sum_request *r)
+void svyi_sums_layout(svyi_sums *s, const svyi_sum_request *r)
 {
     size_t m = r->width + 1;
     size_t squares = r->squares == SVYI_SQUARES_EACH ? r->width : r->squares == SVYI_SQUARES_PAIRS ? r->width / 2 * 3 : 0;
@@ -40,7 +40,7 @@ static void set_layout(svyi_sums *s, const svyi_sum_request *r)
     s->stride = s->scatter_at + (r->design->elements ? 2 * m + m * (m + 1) / 2 : 0);
 }
 
-static int add_entry(svyi_sums *s, uint32_t group, uint32_t cell)
+int svyi_sums_append(svyi_sums *s, uint32_t group, uint32_t cell)
 {
     if (s->count == s->capacity && svyi_grow(&s->alloc, &s->entries, &s->capacity, s->count + 1, sizeof *s->entries) != 0)
         return -1;
@@ -67,7 +67,7 @@ static inline size_t entry_of(svyi_sums *s, uint32_t *slot, uint32_t group, uint
     size_t at = slot[cell];
     if (at < s->count && s->entries[at].group == group && s->entries[at].cell == cell)
         return at;
-    if (add_entry(s, group, cell) != 0)
+    if (svyi_sums_append(s, group, cell) != 0)
         return SIZE_MAX;
     slot[cell] = (uint32_t)(s->count - 1);
     return s->count - 1;
@@ -346,24 +346,29 @@ static void join_scatter(double *a, uint32_t a_used, const double *b, uint32_t b
         a[m + i] += b[m + i] + b_used * difference(b, a, centre, i);
 }
 
+void svyi_sums_join(const svyi_sum_request *r, svyi_sums *out, size_t at, const svyi_sums *piece, size_t k)
+{
+    const svyi_entry *from = &piece->entries[k];
+    svyi_entry *to = &out->entries[at];
+    double *a = out->values + at * out->stride;
+    const double *b = piece->values + k * piece->stride;
+    for (size_t i = 0; i < out->scatter_at; i++)
+        a[i] += b[i];
+    if (r->design->elements && from->used > 0)
+        join_scatter(a + out->scatter_at, to->used, b + out->scatter_at, from->used, restored_centre(r, from->cell / r->n_levels), out->dimension);
+    to->rows += from->rows;
+    to->used += from->used;
+    to->weighted += from->weighted;
+    to->missing += from->missing;
+}
+
 static int join_piece(const svyi_sum_request *r, svyi_sums *out, const svyi_sums *piece, uint32_t *slot)
 {
     for (size_t k = 0; k < piece->count; k++) {
-        const svyi_entry *from = &piece->entries[k];
-        size_t at = entry_of(out, slot, from->group, from->cell);
+        size_t at = entry_of(out, slot, piece->entries[k].group, piece->entries[k].cell);
         if (at == SIZE_MAX)
             return -1;
-        svyi_entry *to = &out->entries[at];
-        double *a = out->values + at * out->stride;
-        const double *b = piece->values + k * piece->stride;
-        for (size_t i = 0; i < out->scatter_at; i++)
-            a[i] += b[i];
-        if (r->design->elements && from->used > 0)
-            join_scatter(a + out->scatter_at, to->used, b + out->scatter_at, from->used, restored_centre(r, from->cell / r->n_levels), out->dimension);
-        to->rows += from->rows;
-        to->used += from->used;
-        to->weighted += from->weighted;
-        to->missing += from->missing;
+        svyi_sums_join(r, out, at, piece, k);
     }
     return 0;
 }
@@ -407,14 +412,14 @@ svy_status svyi_sum(const svyi_sum_request *r, svyi_sums *out, svy_error *err)
     if (threads > j.n_pieces)
         threads = (unsigned)j.n_pieces;
     int failed = 1;
-    set_layout(out, r);
+    svyi_sums_layout(out, r);
     svyi_arena_init(&arena, r->alloc);
     j.pieces = svyi_arena_get(&arena, j.n_pieces * sizeof *j.pieces);
     j.failed = svyi_arena_get(&arena, j.n_pieces * sizeof *j.failed);
     j.workers = svyi_arena_get(&arena, threads * sizeof(worker *));
     if (j.pieces != NULL && j.failed != NULL && j.workers != NULL && make_workers(&j, &arena, threads) == 0) {
         for (size_t p = 0; p < j.n_pieces; p++)
-            set_layout(&j.pieces[p], r);
+            svyi_sums_layout(&j.pieces[p], r);
         svyi_pieces_run(j.n_pieces, threads, sum_piece, &j);
         failed = join_pieces(&j, out) != 0;
         for (size_t p = 0; p < j.n_pieces; p++)

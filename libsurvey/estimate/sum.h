@@ -50,6 +50,11 @@ enum { SVYI_PIECE = 65536 };
 
 svy_status svyi_sum(const svyi_sum_request *r, svyi_sums *out, svy_error *err);
 void svyi_sums_clear(svyi_sums *s);
+/* For sums that are joined from several: empty sums of a request; an entry more, of zeros (0, or -1 when out of memory); entry k of `piece`, whose
+   request is `r`, added to entry `at`. */
+void svyi_sums_layout(svyi_sums *s, const svyi_sum_request *r);
+int svyi_sums_append(svyi_sums *s, uint32_t group, uint32_t cell);
+void svyi_sums_join(const svyi_sum_request *r, svyi_sums *out, size_t at, const svyi_sums *piece, size_t k);
 /* Provisional centres (weighted means of a sample of rows) or slopes (ratios in it) by domain: close to the estimates, so that shifted sums keep
    their digits. `out` has domains * width items, or domains * width / 2 for slopes. */
 svy_status svyi_centre(const svyi_sum_request *r, int slopes, double *out, svy_error *err);

@@ -12,6 +12,7 @@ typedef struct planning {
     const svy_estimate_spec *spec;
     size_t rows;
     uint8_t *own;                 /* mask made here */
+    int some;                     /* these are some rows of many */
     svyi_variables *out;
     svy_error *err;
 } planning;
@@ -137,6 +138,10 @@ static svy_status add_column(planning *p, const char *name, int factor, svyi_var
         return SVY_OK;
     }
     st = svyi_factor_make(p->arena, c, p->rows, &v->factor, p->err);
+    if (st == SVY_OK && v->factor.n_levels == 0 && p->some) {
+        v->factor.levels = SVYI_NO_LEVELS;
+        v->factor.n_levels = 1;
+    }
     if (st == SVY_OK && v->factor.n_levels == 0)
         return svyi_fail(p->err, SVY_E_VALUE, "'%s' has no value in any row", c->name);
     return st;
@@ -177,12 +182,14 @@ static svy_status cross_variables(planning *p)
     }
     v[0].name = name;
     p->out->n_variables = 1;
+    p->out->crossed = factors;
+    p->out->n_crossed = n;
     return svyi_factor_cross(p->arena, factors, n, p->rows, &v[0].factor, p->err);
 }
 
-svy_status svyi_variables_find(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_variables *out, svy_error *err)
+static svy_status find(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, int some, svyi_variables *out, svy_error *err)
 {
-    planning p = { .arena = arena, .f = f, .spec = spec, .rows = svy_frame_rows(f), .out = out, .err = err };
+    planning p = { .arena = arena, .f = f, .spec = spec, .rows = svy_frame_rows(f), .some = some, .out = out, .err = err };
     svy_status st = SVY_OK;
     *out = (svyi_variables){ 0 };
     out->variables = svyi_arena_get(arena, (spec->n_variables + 1) * sizeof *out->variables);
@@ -194,6 +201,18 @@ svy_status svyi_variables_find(svyi_arena *arena, const svy_frame *f, const svy_
     if (st == SVY_OK && spec->statistic == SVY_STAT_TABLE)
         st = cross_variables(&p);
     return st;
+}
+
+const char *const SVYI_NO_LEVELS[1] = { "" };
+
+svy_status svyi_variables_find(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_variables *out, svy_error *err)
+{
+    return find(arena, f, spec, 0, out, err);
+}
+
+svy_status svyi_variables_find_some(svyi_arena *arena, const svy_frame *f, const svy_estimate_spec *spec, svyi_variables *out, svy_error *err)
+{
+    return find(arena, f, spec, 1, out, err);
 }
 
 svy_status svyi_variables_complete(const svyi_variables *v, const svyi_domains *domains, const double *weights, size_t rows, svy_error *err)
