@@ -1,25 +1,125 @@
-/* Replicate weights of a design: taken from columns, or made as factors of its units. */
-#include "design/replicate.h"
-
+/* Replicate weights of a design: which kind they are, and the weights of one of them. */
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "design/adjust.h"
+#include "design/replicate_priv.h"
+
+static const uint64_t FACTOR_BYTES_MAX = (uint64_t)2 << 30;
 
 size_t svyi_replicates_count(const svyi_replicates *r) { return r->count; }
 
+svy_status svyi_replicates_rscales(svyi_replicates_build *b, double value)
+{
+    b->r->rscales = b->rscales = svyi_arena_get(&b->d->arena, (b->r->count + 1) * sizeof *b->rscales);
+    if (b->rscales == NULL)
+        return svyi_nomem(b->err);
+    for (size_t k = 0; k < b->r->count; k++)
+        b->rscales[k] = value;
+    return SVY_OK;
+}
+
+svy_status svyi_replicates_room(svyi_replicates_build *b, size_t units, double **factor)
+{
+    *factor = NULL;
+    if (b->r->count > FACTOR_BYTES_MAX / sizeof **factor / (units + 1))
+        return svyi_fail(b->err, SVY_E_LIMIT, "%zu replicates of %zu sampling units do not fit into 2 GiB: make fewer replicates, or name the clusters",
+                         b->r->count, units);
+    *factor = svyi_arena_get(&b->d->arena, (units * b->r->count + 1) * sizeof **factor);
+    b->r->factor = *factor;
+    b->r->units = units;
+    return *factor != NULL ? SVY_OK : svyi_nomem(b->err);
+}
+
+/* ---- making them ---- */
+
+static svy_status make(svyi_replicates_build *b)
+{
+    if (b->spec->n_columns > 0)
+        return svyi_replicates_given(b);
+    if (b->d->pps != NULL || b->d->phase2 != NULL)
+        return svyi_fail(b->err, SVY_E_VALUE, "replicate weights are not made for %s: give columns of replicate weights",
+                         b->d->pps != NULL ? "units drawn with unequal probabilities and without replacement" : "two phases");
+    if (b->spec->type == SVY_REPLICATE_OTHER)
+        return svyi_fail(b->err, SVY_E_VALUE, "there are no columns of replicate weights: name them, or the type to make");
+    if (b->spec->type == SVY_REPLICATE_JK1 || b->spec->type == SVY_REPLICATE_JKN)
+        return svyi_replicates_jackknife(b);
+    return svyi_fail(b->err, SVY_E_STATE, "this type of replicate weights is being written");
+}
+
 svy_status svyi_replicates_make(svy_design *d, const svy_frame *f, const svy_replicate_spec *spec, svy_error *err)
 {
-    (void)d; (void)f; (void)spec;
-    return svyi_fail(err, SVY_E_STATE, "replicate weights are being written");
+    svyi_replicates_build b = { .d = d, .f = f, .spec = spec, .err = err };
+    b.r = svyi_arena_get(&d->arena, sizeof *b.r);
+    if (b.r == NULL)
+        return svyi_nomem(err);
+    b.r->type = spec->type;
+    b.r->mse = spec->mse;
+    b.r->uncombined = spec->uncombined;
+    b.r->scale = 1;
+    svy_status st = make(&b);
+    if (st == SVY_OK)
+        d->replicates = b.r;
+    return st;
+}
+
+/* ---- weights ---- */
+
+static double left_out_factor(const svyi_left_out *l, uint32_t unit)
+{
+    return unit == l->unit ? 0 : unit >= l->first && unit < l->end ? l->inside : l->outside;
+}
+
+void svyi_replicate_factors(const svyi_replicates *r, uint32_t unit, size_t first, size_t count, double *out)
+{
+    if (r->factor != NULL) {
+        memcpy(out, r->factor + unit * r->count + first, count * sizeof *out);
+        return;
+    }
+    for (size_t k = 0; k < count; k++)
+        out[k] = left_out_factor(&r->left_out[first + k], unit);
+}
+
+static double factor_of(const svyi_replicates *r, uint32_t unit, size_t replicate)
+{
+    return r->factor != NULL ? r->factor[unit * r->count + replicate] : left_out_factor(&r->left_out[replicate], unit);
+}
+
+static void made_weights(const svy_design *d, size_t r, const double *base, double *out)
+{
+    int rows = svyi_replicate_unit_is_row(d);
+    for (uint32_t g = 0; g < d->n_groups; g++) {
+        double factor = rows ? 0 : factor_of(d->replicates, svyi_replicate_unit(d, g, 0), r);
+        for (size_t place = d->group_start[g]; place < d->group_start[g + 1]; place++) {
+            size_t row = d->order != NULL ? d->order[place] : place;
+            out[row] = base[row] * (rows ? factor_of(d->replicates, (uint32_t)place, r) : factor);
+        }
+    }
+}
+
+void svyi_replicate_start(const svy_design *d, size_t r, double *out)
+{
+    const double *base = svyi_weights_before(d);
+    if (d->replicates->columns == NULL) {
+        made_weights(d, r, base, out);
+        return;
+    }
+    memcpy(out, d->replicates->columns[r], d->rows * sizeof *out);
+    for (size_t i = 0; d->replicates->uncombined && i < d->rows; i++)
+        out[i] *= base[i];
 }
 
 void svyi_replicate_weights(const svy_design *d, size_t r, double *out)
 {
-    (void)d; (void)r; (void)out;
+    svyi_replicate_start(d, r, out);
+    svyi_adjustments_replay(d, r, out);
 }
+
+/* ---- degrees of freedom ---- */
 
 double svyi_replicates_df(const svy_design *d, const uint8_t *keep)
 {
-    (void)d; (void)keep;
-    return nan("");
+    (void)keep;
+    return (double)d->replicates->count - 1;
 }

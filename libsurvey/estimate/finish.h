@@ -22,6 +22,7 @@ typedef struct svyi_fit {
     double *df;                  /* by domain */
     uint64_t *n, *missing, *rows;/* by domain: used with positive weight, left out with positive weight, all rows of the domain */
     uint64_t *cell_n;            /* COUNTS, SHARES: by estimate, rows in the cell */
+    size_t dropped;              /* replicates that gave no number */
 } svyi_fit;
 
 /* Influence by unit of the last stage and domain (or, where units are rows, by stratum of the last stage): z has `outputs` numbers an item.
