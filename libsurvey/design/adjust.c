@@ -27,7 +27,7 @@ void svyi_gram_clear(svyi_gram *g)
     memset(g->a, 0, g->n * (g->diagonal ? 1 : g->n) * sizeof *g->a);
 }
 
-void svyi_gram_add(svyi_gram *g, svyi_entry e, double weight)
+void svyi_gram_add(svyi_gram *g, svyi_sparse e, double weight)
 {
     if (g->diagonal) {
         if (e.n > 0)

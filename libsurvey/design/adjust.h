@@ -45,7 +45,7 @@ typedef struct svyi_gram {
 } svyi_gram;
 svy_status svyi_gram_get(svyi_arena *arena, const svyi_auxiliary *x, svyi_gram *g, svy_error *err);
 void svyi_gram_clear(svyi_gram *g);
-void svyi_gram_add(svyi_gram *g, svyi_entry e, double weight);
+void svyi_gram_add(svyi_gram *g, svyi_sparse e, double weight);
 size_t svyi_gram_factor(svyi_gram *g);                      /* in place; @return the rank */
 void svyi_gram_solve(const svyi_gram *g, double *b);        /* in place; 0 for columns that depend on others */
 

@@ -7,15 +7,15 @@
 #include "base/error.h"
 #include "design/intern.h"
 
-svyi_entry svyi_auxiliary_row(const svyi_auxiliary *x, size_t unit, uint32_t *columns, double *values)
+svyi_sparse svyi_auxiliary_row(const svyi_auxiliary *x, size_t unit, uint32_t *columns, double *values)
 {
     if (x->start != NULL)
-        return (svyi_entry){ x->start[unit + 1] - x->start[unit], x->column + x->start[unit], x->value + x->start[unit] };
+        return (svyi_sparse){ x->start[unit + 1] - x->start[unit], x->column + x->start[unit], x->value + x->start[unit] };
     size_t n = 0, numbers = x->columns - x->n_numbers;
     for (size_t m = 0; m < x->n_margins; m++, n++) {
         uint32_t code = x->margins[m].codes[unit];
         if (code == SVYI_NO_UNIT)
-            return (svyi_entry){ 0, columns, values };
+            return (svyi_sparse){ 0, columns, values };
         columns[n] = (uint32_t)(x->first[m] + code);
         values[n] = 1;
     }
@@ -23,7 +23,7 @@ svyi_entry svyi_auxiliary_row(const svyi_auxiliary *x, size_t unit, uint32_t *co
         columns[n] = (uint32_t)(numbers + k);
         values[n] = x->numbers[k][unit];
     }
-    return (svyi_entry){ n, columns, values };
+    return (svyi_sparse){ n, columns, values };
 }
 
 void svyi_auxiliary_name(const svyi_auxiliary *x, size_t column, char *out, size_t size)
@@ -163,7 +163,7 @@ static size_t cluster_sum(const svyi_auxiliary *x, clusters *k, uint32_t u, uint
 {
     size_t n = 0;
     for (uint32_t at = k->place[u] - k->size[u]; at < k->place[u]; at++) {
-        svyi_entry e = svyi_auxiliary_row(x, k->order[at], k->columns, k->values);
+        svyi_sparse e = svyi_auxiliary_row(x, k->order[at], k->columns, k->values);
         for (size_t j = 0; j < e.n; j++) {
             uint32_t c = e.column[j];
             if (k->stamp[c] != u + 1) {

@@ -34,9 +34,9 @@ typedef struct svyi_auxiliary {
     size_t longest;                       /* most entries of a unit */
 } svyi_auxiliary;
 
-typedef struct svyi_entry { size_t n; const uint32_t *column; const double *value; } svyi_entry;
+typedef struct svyi_sparse { size_t n; const uint32_t *column; const double *value; } svyi_sparse;
 /* The x of a unit. `columns` and `values` have room for `longest`; the result may or may not point there. n is 0 for a row in no line. */
-svyi_entry svyi_auxiliary_row(const svyi_auxiliary *x, size_t unit, uint32_t *columns, double *values);
+svyi_sparse svyi_auxiliary_row(const svyi_auxiliary *x, size_t unit, uint32_t *columns, double *values);
 static inline size_t svyi_auxiliary_unit(const svyi_auxiliary *x, size_t row)
 {
     return x->unit == NULL ? row : x->unit[row];

@@ -44,7 +44,7 @@ static double factor(const calibration *c, double scale, double weight, double u
     return scale * svyi_calibration_factor(c->method, lower, upper, u, slope);
 }
 
-static double linear_part(const svyi_auxiliary *x, size_t unit, svyi_entry e, const double *eta)
+static double linear_part(const svyi_auxiliary *x, size_t unit, svyi_sparse e, const double *eta)
 {
     double u = 0;
     for (size_t k = 0; k < e.n; k++)
@@ -63,7 +63,7 @@ static int evaluate(solver *s, const double *eta, double *misfit)
         double w = s->weight[u];
         if (w == 0)
             continue;
-        svyi_entry e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
+        svyi_sparse e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
         double g = w * factor(s->c, s->scale, w, linear_part(s->x, u, e, eta), &slope);
         for (size_t k = 0; k < e.n; k++) {
             misfit[e.column[k]] -= g * e.value[k];
@@ -97,7 +97,7 @@ static size_t slopes(solver *s, const double *eta, double floor)
         double w = s->weight[u], slope = 1;
         if (w == 0)
             continue;
-        svyi_entry e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
+        svyi_sparse e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
         factor(s->c, s->scale, w, linear_part(s->x, u, e, eta), &slope);
         if (slope < floor)
             slope = floor;
@@ -172,7 +172,7 @@ static svy_status check_reachable(const solver *s, svy_error *err)
 {
     char name[NAME_MAX_BYTES];
     for (size_t u = 0; u < s->x->n_units; u++) {
-        svyi_entry e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
+        svyi_sparse e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
         for (size_t k = 0; k < e.n && s->weight[u] != 0; k++)
             s->size[e.column[k]] += fabs(s->weight[u] * e.value[k]);
     }
@@ -242,7 +242,7 @@ static void keep(const solver *s, double *kept)
         return;
     }
     for (size_t u = 0; u < s->x->n_units; u++) {
-        svyi_entry e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
+        svyi_sparse e = svyi_auxiliary_row(s->x, u, s->gram.columns, s->gram.values);
         kept[u] = factor(s->c, s->scale, 0, linear_part(s->x, u, e, s->eta), &slope);
     }
 }

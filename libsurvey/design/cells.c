@@ -119,7 +119,7 @@ typedef struct propensity {
     svyi_gram gram;
 } propensity;
 
-static double unit_linear(propensity *p, size_t unit, const double *beta, svyi_entry *e)
+static double unit_linear(propensity *p, size_t unit, const double *beta, svyi_sparse *e)
 {
     double u = 0;
     *e = svyi_auxiliary_row(&p->c->x, unit, p->gram.columns, p->gram.values);
@@ -138,7 +138,7 @@ static double likelihood(propensity *p, const double *beta, int matrix)
     if (matrix)
         svyi_gram_clear(&p->gram);
     for (size_t u = 0; u < p->c->x.n_units; u++) {
-        svyi_entry e;
+        svyi_sparse e;
         if (p->all[u] == 0)
             continue;
         double eta = unit_linear(p, u, beta, &e), mu = expit(eta), off = p->takes[u] - p->all[u] * mu;
