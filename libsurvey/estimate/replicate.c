@@ -18,7 +18,7 @@ static double centre_of(const svyi_replicates *reps, const double *theta, const 
     size_t used = 0, there = 0;
     for (size_t r = 0; r < reps->count; r++) {
         double x = thetas[r * n + k];
-        there += !isnan(x);
+        there += (size_t)!isnan(x);
         if (isnan(x) || !(reps->rscales[r] > 0))
             continue;
         sum += x - theta[k];

@@ -7,6 +7,8 @@
 #include <survey/dataio.h>
 #include <survey/store.h>
 
+enum { HEADER_PIECE = 1 << 16 };
+
 void names_add(name_list *l, const char *name)
 {
     for (size_t i = 0; i < l->count; i++)
@@ -45,7 +47,7 @@ int tool_fail_data(svy_error *err, const char *source)
 }
 
 /* The header row, from which the columns that an expression mentions are picked. */
-typedef struct header { const char *where; name_list *names; char **copies; size_t count; } header;
+typedef struct header { const char *where; name_list *names; column_copies *copies; } header;
 
 static int mentions(const char *where, const char *name, size_t len)
 {
@@ -55,32 +57,36 @@ static int mentions(const char *where, const char *name, size_t len)
     return 0;
 }
 
-static svy_status take_header(void *user, size_t line, const svy_csv_cell *cells, size_t n, svy_error *err)
+static svy_status take_header(void *user, const svy_frame *piece, const svy_csv_position *at, svy_error *err)
 {
     header *h = user;
+    size_t n = svy_frame_columns(piece);
+    (void)at;
     (void)err;
-    if (line > 1 || h->copies != NULL)
-        return SVY_E_STATE;                /* read enough */
-    h->copies = calloc(n + 1, sizeof *h->copies);
-    for (size_t i = 0; h->copies != NULL && i < n; i++) {
-        if (cells[i].len == 0 || !mentions(h->where, cells[i].text, cells[i].len))
+    h->copies->names = calloc(n + 1, sizeof *h->copies->names);
+    h->names->failed |= h->copies->names == NULL;
+    for (size_t i = 0; h->copies->names != NULL && i < n; i++) {
+        const char *name = svy_frame_column(piece, i)->name;
+        size_t len = strlen(name);
+        if (!mentions(h->where, name, len))
             continue;
-        char *copy = h->copies[h->count] = malloc(cells[i].len + 1);
+        char *copy = h->copies->names[h->copies->count] = malloc(len + 1);
+        h->names->failed |= copy == NULL;
         if (copy == NULL)
             break;
-        memcpy(copy, cells[i].text, cells[i].len);
-        copy[cells[i].len] = '\0';
-        h->count++;
+        memcpy(copy, name, len + 1);
+        h->copies->count++;
         names_add(h->names, copy);
     }
-    return SVY_E_STATE;
+    return SVY_E_STATE;                /* read enough */
 }
 
-static void free_header(header *h)
+void tool_free_columns(column_copies *copies)
 {
-    for (size_t i = 0; h->copies != NULL && i < h->count; i++)
-        free(h->copies[i]);
-    free(h->copies);
+    for (size_t i = 0; copies->names != NULL && i < copies->count; i++)
+        free(copies->names[i]);
+    free(copies->names);
+    *copies = (column_copies){ NULL, 0 };
 }
 
 /* A pipe or a device gives its bytes once: nobody may look into it before it is read. */
@@ -111,6 +117,47 @@ static size_t study_path(const char *source, char *path, size_t size)
     return 0;
 }
 
+typedef struct listener { void (*take)(void *user, const char *name, size_t len); void *user; } listener;
+
+static svy_status hand_over(void *user, size_t line, const svy_csv_cell *cells, size_t n, svy_error *err)
+{
+    listener *l = user;
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        l->take(l->user, cells[i].text, cells[i].len);
+    (void)line;
+    return SVY_E_STATE;                    /* read enough */
+}
+
+void tool_data_header(const char *source, void (*take)(void *user, const char *name, size_t len), void *user)
+{
+    char path[4096];
+    svy_error err = SVY_ERROR_INIT;
+    svy_csv_read_options options = SVY_CSV_READ_INIT;
+    listener l = { take, user };
+    if (study_path(source, path, sizeof path) > 0 || is_pipe(source))
+        return;
+    if (svy_csv_read_text(NULL, source, &options, hand_over, &l, &err) != SVY_OK)
+        return;                            /* the ordinary end: a row was enough. A file that cannot be read is reported by who reads its data */
+}
+
+int tool_is_study(const char *source)
+{
+    char path[4096];
+    return study_path(source, path, sizeof path) > 0;
+}
+
+svy_status tool_find_columns(const char *source, const char *where, name_list *names, column_copies *copies, int *everything, svy_error *err)
+{
+    header h = { where, names, copies };
+    svy_csv_read_options options = SVY_CSV_READ_INIT;
+    *everything = where != NULL && is_pipe(source);
+    if (where == NULL || *everything)
+        return SVY_OK;
+    svy_status st = svy_csv_read_pieces(NULL, source, &options, HEADER_PIECE, take_header, &h, NULL, err);
+    return st == SVY_E_STATE ? SVY_OK : st;
+}
+
 /* A level of a form. Sensitive variables are there for who names them. */
 static int load_study(const char *source, const char *path, const char *rest, svy_frame **out)
 {
@@ -136,20 +183,20 @@ int tool_load_data(const char *source, const name_list *names, const char *where
     svy_diags diags = { tool_report, NULL, 0, 0 };
     svy_csv_read_options options = SVY_CSV_READ_INIT;
     name_list all = { NULL, 0, 0, 0 };
-    header h = { where, &all, NULL, 0 };
+    column_copies copies = { NULL, 0 };
+    int everything;
     *out = NULL;
     for (size_t i = 0; i < names->count; i++)
         names_add(&all, names->items[i]);
-    const int once = where != NULL && is_pipe(source);          /* which columns the expression needs cannot be found out: all are kept */
-    svy_status st = where != NULL && !once ? svy_csv_read_text(NULL, source, &options, take_header, &h, &err) : SVY_OK;
-    if (st == SVY_OK || st == SVY_E_STATE) {
-        options.columns = once ? NULL : all.items;
-        options.n_columns = once ? 0 : all.count;
+    svy_status st = tool_find_columns(source, where, &all, &copies, &everything, &err);
+    if (st == SVY_OK) {
+        options.columns = everything ? NULL : all.items;
+        options.n_columns = everything ? 0 : all.count;
         st = all.failed || names->failed ? SVY_E_NOMEM : svy_csv_read(NULL, source, &options, &diags, out, &err);
         if (st == SVY_E_NOMEM)
             err.code = SVY_E_NOMEM;
     }
-    free_header(&h);
+    tool_free_columns(&copies);
     names_clear(&all);
     return st == SVY_OK ? EXIT_DONE : tool_fail_data(&err, source);
 }

@@ -1,5 +1,6 @@
 /* From the options of a design to a compiled design. */
 #include "design.h"
+#include "replicates.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,14 @@ const tool_option ANALYSIS_OPTIONS[] = {
     TOOL_TEXT_OPTION(analysis_options, phase2_fpc, "phase2-fpc", 0, "VAR", "population sizes or sampling fractions of the second phase; without, counted in the first", NULL),
     TOOL_TEXT_OPTION(analysis_options, phase2_probs, "phase2-probs", 0, "VAR", "probabilities of the second phase; without, sampled over population", NULL),
     TOOL_CHOICE_OPTION(analysis_options, phase2_method, "phase2-method", 0, "full|approx|simple", "the variance of both phases, as R's twophase() calls it", "full"),
+    TOOL_TEXT_OPTION(analysis_options, replicates, "replicates", 0, "[TYPE:]PATTERN|TYPE", "columns of replicate weights ('repwt*' or a,b,c), or the type to make: jk1 jkn jk2 brr fay bootstrap rao-wu preston generalized sdr acs", NULL),
+    TOOL_COUNT_OPTION(analysis_options, replicate_count, "replicate-count", 0, "N", "replicates to make, of random types and sdr; 0: 200, sdr 80", "0", 0, 1000000),
+    TOOL_NUMBER_OPTION(analysis_options, fay_rho, "fay-rho", 0, "X", "fay, brr: weights are multiplied by X and 2 - X", "0", 0, 0.999999),
+    TOOL_NUMBER_OPTION(analysis_options, scale, "scale", 0, "X", "factor of the variance of given replicates; 0: that of their type", "0", 0, 1e300),
+    TOOL_TEXT_OPTION(analysis_options, rscales, "rscales", 0, "X[,X...]|FILE", "factors of the squared deviation of each given replicate", NULL),
+    TOOL_FLAG_OPTION(analysis_options, mse, "mse", 0, "replicates deviate from the estimate, not from their mean"),
+    TOOL_FLAG_OPTION(analysis_options, uncombined, "uncombined", 0, "given replicates are factors on the sampling weights"),
+    TOOL_COUNT_OPTION(analysis_options, seed, "seed", 0, "N", "of random replicates", "1", 0, 9007199254740991),
     TOOL_TEXT_OPTION(analysis_options, df, "design-df", 0, "N|full", "degrees of freedom to use; full: those of the whole design also in a domain", NULL),
     TOOL_TEXT_OPTION(analysis_options, where, "where", 0, "EXPR", "a subpopulation; the design keeps all rows for the variances", NULL),
     TOOL_NAMES_OPTION(analysis_options, by, "by", 0, "VAR[,VAR...]", "domains: every combination of these variables"),
@@ -38,7 +47,7 @@ const tool_option ANALYSIS_OPTIONS[] = {
     TOOL_END
 };
 
-static void add_names(name_list *names, const analysis_options *o)
+void tool_design_names(name_list *names, const analysis_options *o)
 {
     const char *const single[] = { o->weights, o->phase2, o->phase2_strata, o->phase2_clusters, o->phase2_fpc, o->phase2_probs };
     const tool_list *const lists[] = { &o->strata, &o->clusters, &o->fpc, &o->by };
@@ -90,26 +99,37 @@ static int set_df(const char *text, svy_design_spec *spec)
     return EXIT_DONE;
 }
 
+int tool_design_spec(const analysis_options *o, svy_design_spec *spec)
+{
+    set_stages(o, spec);
+    int status = check_together(o);
+    return status == EXIT_DONE ? set_df(o->df, spec) : status;
+}
+
 int tool_load_design(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design)
 {
     static const name_list EVERYTHING = { NULL, 0, 0, 0 };
     svy_error err = SVY_ERROR_INIT;
     svy_design_spec spec = SVY_DESIGN_INIT;
     svy_frame *joint = NULL;
+    replicate_columns replicates;
     *frame = NULL;
     *design = NULL;
-    add_names(names, o);
-    set_stages(o, &spec);
-    int status = check_together(o);
+    tool_design_names(names, o);
+    int status = tool_design_spec(o, &spec);
+    int begun = tool_replicates_begin(o, &replicates, &spec.replicates);
+    if (status == EXIT_DONE && (status = begun) == EXIT_DONE) {
+        int all = tool_replicates_name(o->data, &replicates, names);
+        status = tool_load_data(o->data, all ? &EVERYTHING : names, o->where, frame);
+    }
     if (status == EXIT_DONE)
-        status = set_df(o->df, &spec);
-    if (status == EXIT_DONE)
-        status = tool_load_data(o->data, names, o->where, frame);
+        status = tool_replicates_find(*frame, &replicates, &spec.replicates);
     if (status == EXIT_DONE && o->joint != NULL)
         status = tool_load_data(o->joint, &EVERYTHING, NULL, &joint);
     spec.joint = joint;
     if (status == EXIT_DONE && svy_design_new(NULL, *frame, &spec, design, &err) != SVY_OK)
         status = tool_fail_data(&err, o->data);
     svy_frame_free(joint);
+    tool_replicates_clear(&replicates);
     return status;
 }
