@@ -60,7 +60,7 @@ int tool_estimate_load(const estimation *e, svy_frame **f, svy_design **d)
 svy_estimate_spec tool_estimate_spec(const estimation *e)
 {
     svy_estimate_spec spec = SVY_ESTIMATE_INIT;
-    spec.variables = (const char *const *)e->variables;
+    spec.variables = e->variables;
     spec.n_variables = (size_t)e->count;
     spec.by = e->analysis->by.items;
     spec.n_by = e->analysis->by.count;

@@ -21,7 +21,7 @@ typedef struct estimation {
     const estimation_options *options;
     const tool_output_options *output;
     svy_statistic parse_as;        /* how variables are written */
-    char **variables; int count;
+    const char *const *variables; int count;
     const tool_list *more;         /* further columns to load; may be NULL */
     /* Makes the estimates; spec has variables, domains, level and the like. */
     svy_status (*estimate)(const void *user, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec, svy_estimates **out, svy_error *err);

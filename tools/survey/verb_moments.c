@@ -37,7 +37,7 @@ static svy_status correlation(const void *user, const svy_frame *f, const svy_de
 static estimation estimation_of(const settings *s, const char *name, char **variables, int count)
 {
     return (estimation){ .verb = name, .analysis = &s->analysis, .options = &s->estimation, .output = &s->output, .parse_as = SVY_STAT_MEAN,
-                         .variables = variables, .count = count, .user = s };
+                         .variables = (const char *const *)variables, .count = count, .user = s };
 }
 
 static int run_variance(void *options, int argc, char **argv)

@@ -27,7 +27,7 @@ static const tool_option CDF_OPTIONS[] = {
 static estimation estimation_of(const settings *s, const char *verb_name, char **variables, int count)
 {
     return (estimation){ .verb = verb_name, .analysis = &s->analysis, .options = &s->estimation, .output = &s->output, .parse_as = SVY_STAT_MEAN,
-                         .variables = variables, .count = count, .user = s };
+                         .variables = (const char *const *)variables, .count = count, .user = s };
 }
 
 static svy_status quantile(const void *user, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec, svy_estimates **out, svy_error *err)
