@@ -5,11 +5,12 @@
 #include <survey/report.h>
 
 #include "design.h"
+#include "stream.h"
 #include "tool.h"
 
 typedef struct estimate_options {
     double level;
-    int deff, deff_replace, df, missing, ci;
+    int deff, deff_replace, df, missing, ci, stream;
     const char *vcov;
 } estimate_options;
 
@@ -25,6 +26,7 @@ static const tool_option ESTIMATE_OPTIONS[] = {
     TOOL_FLAG_OPTION(estimate_options, deff, "deff", 0, "add design effects, against sampling without replacement"),
     TOOL_FLAG_OPTION(estimate_options, deff_replace, "deff-replace", 0, "add design effects, against sampling with replacement"),
     TOOL_CHOICE_OPTION(estimate_options, missing, "missing", 0, "omit|fail", "leave rows with a missing value out, or stop", "omit"),
+    TOOL_FLAG_OPTION(estimate_options, stream, "stream", 0, "sum the rows piece by piece in little memory; chosen by itself for large files and pipes"),
     TOOL_TEXT_OPTION(estimate_options, vcov, "vcov", 0, "FILE", "also write the covariances of all estimates there, as CSV", NULL),
     TOOL_END
 };
@@ -70,13 +72,13 @@ static int print(const settings *s, const svy_estimates *e)
 }
 
 /* What was left out, said on standard error. Missing values are the same for all variables: the first one's rows are counted. */
-static void print_notes(const settings *s, const svy_design *d, const svy_estimates *e)
+static void print_notes(const settings *s, int weighted, const svy_estimates *e)
 {
     uint64_t missing = 0;
     const char *variable = svy_estimates_row(e, 0)->variable, *level = svy_estimates_row(e, 0)->level;
     if (s->output.quiet)
         return;
-    if (!svy_design_weighted(d))
+    if (!weighted)
         tool_say("there are no weights, so every row counts once: name them by --weights");
     for (size_t i = 0; i < svy_estimates_count(e); i++) {
         const svy_estimate_row *r = svy_estimates_row(e, i);
@@ -91,11 +93,9 @@ static void print_notes(const settings *s, const svy_design *d, const svy_estima
         tool_say("%llu %s in no domain because a by-variable is missing", (unsigned long long)left_out, left_out == 1 ? "row is" : "rows are");
 }
 
-static int estimate(const settings *s, svy_statistic statistic, char **variables, int count, const svy_frame *f, const svy_design *d)
+static svy_estimate_spec make_spec(const settings *s, svy_statistic statistic, char **variables, int count)
 {
-    svy_error err = SVY_ERROR_INIT;
     svy_estimate_spec spec = SVY_ESTIMATE_INIT;
-    svy_estimates *e = NULL;
     spec.statistic = statistic;
     spec.variables = (const char *const *)variables;
     spec.n_variables = (size_t)count;
@@ -109,25 +109,38 @@ static int estimate(const settings *s, svy_statistic statistic, char **variables
     spec.fail_missing = s->estimate.missing;
     spec.covariance = s->estimate.vcov != NULL;
     spec.threads = (unsigned)s->analysis.threads;
-    if (svy_estimate(NULL, f, d, &spec, &e, &err) != SVY_OK) {
+    return spec;
+}
+
+/* With all rows in memory. */
+static int load_and_estimate(const settings *s, name_list *names, const svy_estimate_spec *spec, svy_estimates **e)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_frame *f = NULL;
+    svy_design *d = NULL;
+    int status = tool_load_design(&s->analysis, names, &f, &d);
+    if (status == EXIT_DONE && svy_estimate(NULL, f, d, spec, e, &err) != SVY_OK) {
         if (err.column > 0)              /* a position in the expression */
             snprintf(err.source, sizeof err.source, "--where");
-        return tool_fail_data(&err, s->analysis.data);
+        status = tool_fail_data(&err, s->analysis.data);
     }
-    int status = print(s, e);
-    print_notes(s, d, e);
-    svy_estimates_free(e);
+    if (status == EXIT_DONE) {
+        status = print(s, *e);
+        print_notes(s, svy_design_weighted(d), *e);
+    }
+    svy_design_free(d);
+    svy_frame_free(f);
     return status;
 }
 
 static int run(void *options, svy_statistic statistic, int argc, char **argv)
 {
     const settings *s = options;
+    const svy_estimate_spec spec = make_spec(s, statistic, argv, argc);
     name_list names = { NULL, 0, 0, 0 };
-    svy_frame *f = NULL;
-    svy_design *d = NULL;
+    svy_estimates *e = NULL;
     size_t room = 0;
-    int status = EXIT_DONE;
+    int status = EXIT_DONE, streamed = 0;
     if (s->analysis.data == NULL)
         return tool_usage(svy_statistic_name(statistic), "there are no data: give --data FILE");
     for (int i = 0; i < argc; i++)
@@ -137,11 +150,14 @@ static int run(void *options, svy_statistic statistic, int argc, char **argv)
     if (copies != NULL)
         status = add_variables(&names, statistic, argv, argc, copies);
     if (status == EXIT_DONE)
-        status = tool_load_design(&s->analysis, &names, &f, &d);
-    if (status == EXIT_DONE)
-        status = estimate(s, statistic, argv, argc, f, d);
-    svy_design_free(d);
-    svy_frame_free(f);
+        status = tool_stream(&s->analysis, &names, &spec, s->estimate.stream, s->output.quiet, &e, &streamed);
+    if (status == EXIT_DONE && streamed) {
+        status = print(s, e);
+        print_notes(s, s->analysis.weights != NULL || s->analysis.fpc.count > 0, e);
+    } else if (status == EXIT_DONE) {
+        status = load_and_estimate(s, &names, &spec, &e);
+    }
+    svy_estimates_free(e);
     names_clear(&names);
     free(copies);
     return status;
