@@ -1,5 +1,6 @@
 /* From the options of a design to a compiled design. */
 #include "design.h"
+#include "weighting.h"
 #include "replicates.h"
 
 #include <stdlib.h>
@@ -41,6 +42,14 @@ const tool_option ANALYSIS_OPTIONS[] = {
     TOOL_FLAG_OPTION(analysis_options, uncombined, "uncombined", 0, "given replicates are factors on the sampling weights"),
     TOOL_COUNT_OPTION(analysis_options, seed, "seed", 0, "N", "of random replicates", "1", 0, 9007199254740991),
     TOOL_TEXT_OPTION(analysis_options, df, "design-df", 0, "N|full", "degrees of freedom to use; full: those of the whole design also in a domain", NULL),
+    TOOL_LIST_OPTION(analysis_options, calibrate, "calibrate", 0, "MARGINS.csv", "population counts to calibrate to: the last column is the count, the others are the variables of the margin; or columns variable,total; may be repeated"),
+    TOOL_CHOICE_OPTION(analysis_options, calibrate_method, "calibrate-method", 0, "linear|raking|logit|sinh|poststratify", "the distance that calibration keeps small", "linear"),
+    TOOL_TEXT_OPTION(analysis_options, calibrate_bounds, "calibrate-bounds", 0, "L,U", "bounds of the factors that weights are multiplied by", NULL),
+    TOOL_CHOICE_OPTION(analysis_options, calibrate_variance, "calibrate-variance", 0, "greg|stata|rake|fixed", "the linearised variance: residuals with the starting weights, with the calibrated ones, R's rake(), or weights taken as given", "greg"),
+    TOOL_TEXT_OPTION(analysis_options, calibrate_cluster, "calibrate-cluster", 0, "VAR", "one weight for all rows of a household or cluster", NULL),
+    TOOL_TEXT_OPTION(analysis_options, calibrate_sigma2, "calibrate-sigma2", 0, "VAR", "variances: rows of small variance keep their weight", NULL),
+    TOOL_FLAG_OPTION(analysis_options, calibrate_scale, "calibrate-scale", 0, "margins whose counts add up differently are scaled to the first one"),
+    TOOL_TEXT_OPTION(analysis_options, weighting, "weighting", 0, "PLAN.xml", "a weighting plan, whose steps are applied before the analysis", NULL),
     TOOL_TEXT_OPTION(analysis_options, where, "where", 0, "EXPR", "a subpopulation; the design keeps all rows for the variances", NULL),
     TOOL_NAMES_OPTION(analysis_options, by, "by", 0, "VAR[,VAR...]", "domains: every combination of these variables"),
     TOOL_COUNT_OPTION(analysis_options, threads, "threads", 0, "N", "threads to use, 0 for one per processor; results are the same", "0", 0, 64),
@@ -108,19 +117,26 @@ int tool_design_spec(const analysis_options *o, svy_design_spec *spec)
 
 int tool_load_design(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design)
 {
+    return tool_load_weighted(o, names, frame, design, NULL);
+}
+
+int tool_load_weighted(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design, struct svy_weighting_report **report)
+{
     static const name_list EVERYTHING = { NULL, 0, 0, 0 };
     svy_error err = SVY_ERROR_INIT;
     svy_design_spec spec = SVY_DESIGN_INIT;
     svy_frame *joint = NULL;
     replicate_columns replicates;
+    tool_weighting weighting;
     *frame = NULL;
     *design = NULL;
     tool_design_names(names, o);
     int status = tool_design_spec(o, &spec);
-    int begun = tool_replicates_begin(o, &replicates, &spec.replicates);
+    int begun = tool_replicates_begin(o, &replicates, &spec.replicates), planned = tool_weighting_begin(o, names, &weighting);
+    status = status == EXIT_DONE ? planned : status;
     if (status == EXIT_DONE && (status = begun) == EXIT_DONE) {
         int all = tool_replicates_name(o->data, &replicates, names);
-        status = tool_load_data(o->data, all ? &EVERYTHING : names, o->where, frame);
+        status = tool_load_data(o->data, all ? &EVERYTHING : names, weighting.where, frame);
     }
     if (status == EXIT_DONE)
         status = tool_replicates_find(*frame, &replicates, &spec.replicates);
@@ -129,6 +145,9 @@ int tool_load_design(const analysis_options *o, name_list *names, svy_frame **fr
     spec.joint = joint;
     if (status == EXIT_DONE && svy_design_new(NULL, *frame, &spec, design, &err) != SVY_OK)
         status = tool_fail_data(&err, o->data);
+    if (status == EXIT_DONE)
+        status = tool_weighting_apply(&weighting, o, *frame, *design, report);
+    tool_weighting_end(&weighting);
     svy_frame_free(joint);
     tool_replicates_clear(&replicates);
     return status;
