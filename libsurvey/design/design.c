@@ -459,11 +459,12 @@ static svy_status build_tree(build *b)
 }
 
 /* Degrees of freedom of the whole design. */
-static double whole_df(const svy_design *d)
+static svy_status whole_df(const svy_design *d, double *df, svy_error *err)
 {
     if (d->replicates != NULL)
-        return svyi_replicates_df(d, NULL);
-    return d->phase2 != NULL ? (double)d->phase2->n_psus - d->phase2->n_strata : (double)d->n_psus - d->stages[0].n_strata;
+        return svyi_replicates_df(d, NULL, 1, df, err);
+    *df = d->phase2 != NULL ? (double)d->phase2->n_psus - d->phase2->n_strata : (double)d->n_psus - d->stages[0].n_strata;
+    return SVY_OK;
 }
 
 /* What makes a design more than stages. */
@@ -477,7 +478,7 @@ static svy_status add_parts(build *b)
     if (st == SVY_OK && b->spec->replicates.type != SVY_REPLICATE_NONE)
         st = svyi_replicates_make(b->d, b->f, &b->spec->replicates, b->err);
     if (st == SVY_OK && b->spec->df < 0)
-        b->d->given_df = whole_df(b->d);
+        st = whole_df(b->d, &b->d->given_df, b->err);
     return st;
 }
 

@@ -115,11 +115,3 @@ void svyi_replicate_weights(const svy_design *d, size_t r, double *out)
     svyi_replicate_start(d, r, out);
     svyi_adjustments_replay(d, r, out);
 }
-
-/* ---- degrees of freedom ---- */
-
-double svyi_replicates_df(const svy_design *d, const uint8_t *keep)
-{
-    (void)keep;
-    return (double)d->replicates->count - 1;
-}

@@ -49,6 +49,7 @@ void svyi_replicate_factors(const svyi_replicates *r, uint32_t unit, size_t firs
 void svyi_replicate_weights(const svy_design *d, size_t r, double *out);
 /* The same before any adjustment. */
 void svyi_replicate_start(const svy_design *d, size_t r, double *out);
-/* Degrees of freedom of the rows where keep[row] is 1 (NULL: all): rank of their replicate weights minus 1. NaN when out of memory. */
-double svyi_replicates_df(const svy_design *d, const uint8_t *keep);
+/* Degrees of freedom by domain: rank of the replicate weights of its rows minus 1. `domain` has the domain of each row, UINT32_MAX for none; NULL: one
+   domain has them all. */
+svy_status svyi_replicates_df(const svy_design *d, const uint32_t *domain, size_t n_domains, double *df, svy_error *err);
 #endif

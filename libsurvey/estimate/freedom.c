@@ -44,15 +44,12 @@ static void count_phase2(const svy_design *d, const svyi_domains *domains, const
 /* Rank of the replicate weights of each domain's rows. */
 static svy_status count_replicates(svyi_arena *scratch, const svy_design *d, const svyi_domains *domains, double *df, svy_error *err)
 {
-    uint8_t *keep = svyi_arena_get(scratch, d->rows + 1);
-    if (keep == NULL)
+    uint32_t *of = domains->keep != NULL || domains->map != NULL ? svyi_arena_get(scratch, (d->rows + 1) * sizeof *of) : NULL;
+    if (of == NULL && (domains->keep != NULL || domains->map != NULL))
         return svyi_nomem(err);
-    for (size_t k = 0; k < domains->count; k++) {
-        for (size_t i = 0; i < d->rows; i++)
-            keep[i] = svyi_domain_of(domains, i) == k;
-        df[k] = svyi_replicates_df(d, keep);
-    }
-    return SVY_OK;
+    for (size_t i = 0; of != NULL && i < d->rows; i++)
+        of[i] = svyi_domain_of(domains, i);
+    return svyi_replicates_df(d, of, domains->count, df, err);
 }
 
 svy_status svyi_degrees_of_freedom(svyi_arena *arena, const svy_design *d, const svyi_domains *domains, double *df, svy_error *err)
