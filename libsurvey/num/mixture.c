@@ -6,7 +6,7 @@
 
 #include "num/distribution.h"
 
-static const double NOTHING = 1e-13, TOGETHER = 1e-5, NEGATIVE = 1e-8, HUGE_TERM = 1e200, NEVER = -690;
+static const double NOTHING = 1e-13, TOGETHER = 1e-5, NEGATIVE = 1e-8, HUGE_TERM = 1e200, NEVER = -690, WHOLE = 1e-12;     /* 196.99999999999997 is 197 */
 enum { STEPS_MAX = 20000000, REFRESH = 500, ROOT_STEPS = 300 };
 
 /* The largest coefficient; NaN when there is none or the sum is not a mixture of positive ones. */
@@ -216,7 +216,7 @@ double svyi_mixture_saddlepoint(const double *lambda, size_t n, double ddf, doub
         return x <= 0;
     if (!isinf(ddf)) {
         s.minus = x / ddf;
-        s.df = ddf > 1 ? floor(ddf) : 1;
+        s.df = fmax(floor(ddf * (1 + WHOLE)), 1);
     }
     double goal = s.df > 0 ? 0 : x / s.most;
     double z = saddle_root(&s, goal);

@@ -1,22 +1,24 @@
-/* The verbs mean, total, ratio, proportion and table. */
+/* The verbs mean, total, ratio and proportion. */
 #include <stdlib.h>
 #include <string.h>
 #include <survey/estimate.h>
 #include <survey/report.h>
 
 #include "design.h"
+#include "standard.h"
 #include "stream.h"
 #include "tool.h"
 
 typedef struct estimate_options {
     double level;
-    int deff, deff_replace, df, missing, ci, stream;
+    int deff, deff_replace, df, missing, ci, stream, errors;
     const char *vcov;
 } estimate_options;
 
 typedef struct settings {
     analysis_options analysis;
     estimate_options estimate;
+    standard_options standard;
     tool_output_options output;
 } settings;
 
@@ -34,8 +36,10 @@ static const tool_option ESTIMATE_OPTIONS[] = {
 /* Limits of a share; a mean has the ordinary ones unless said, a proportion those that stay between 0 and 1. */
 #define INTERVAL_OPTION(preset) TOOL_CHOICE_OPTION(estimate_options, ci, "ci", 0, "normal|mean|logit|beta|xlogit|asin|wilson|likelihood", \
     "how the limits of a share are made; normal: as for a mean", preset)
-static const tool_option MEAN_INTERVAL[] = { INTERVAL_OPTION("normal"), TOOL_END };
-static const tool_option SHARE_INTERVAL[] = { INTERVAL_OPTION("logit"), TOOL_END };
+#define ERRORS_OPTION TOOL_CHOICE_OPTION(estimate_options, errors, "se", 0, "linearized|bell-mccaffrey|bell-mccaffrey-2", \
+    "standard errors; Bell-McCaffrey's suit few sampling units and bring degrees of freedom of their own", "linearized")
+static const tool_option MEAN_INTERVAL[] = { INTERVAL_OPTION("normal"), ERRORS_OPTION, TOOL_END };
+static const tool_option SHARE_INTERVAL[] = { INTERVAL_OPTION("logit"), ERRORS_OPTION, TOOL_END };
 
 /* The columns of all variables. The names are written into `copies`, which has room for all texts. */
 static int add_variables(name_list *names, svy_statistic statistic, char **variables, int count, char *copies)
@@ -106,6 +110,7 @@ static svy_estimate_spec make_spec(const settings *s, svy_statistic statistic, c
     spec.df = (svy_df)s->estimate.df;
     spec.deff = s->estimate.deff_replace ? SVY_DEFF_REPLACE : s->estimate.deff ? SVY_DEFF_WITHOUT : SVY_DEFF_NONE;
     spec.interval = (svy_interval)s->estimate.ci;
+    spec.bell_mccaffrey = s->estimate.errors;
     spec.fail_missing = s->estimate.missing;
     spec.covariance = s->estimate.vcov != NULL;
     spec.threads = (unsigned)s->analysis.threads;
@@ -143,6 +148,8 @@ static int run(void *options, svy_statistic statistic, int argc, char **argv)
     int status = EXIT_DONE, streamed = 0;
     if (s->analysis.data == NULL)
         return tool_usage(svy_statistic_name(statistic), "there are no data: give --data FILE");
+    if (tool_standard_asked(&s->standard))
+        return tool_standardize(&s->analysis, &s->standard, &spec, s->estimate.vcov, &s->output);
     for (int i = 0; i < argc; i++)
         room += strlen(argv[i]) + 1;
     char *copies = malloc(room);
@@ -167,12 +174,12 @@ static int run_mean(void *s, int argc, char **argv) { return run(s, SVY_STAT_MEA
 static int run_total(void *s, int argc, char **argv) { return run(s, SVY_STAT_TOTAL, argc, argv); }
 static int run_ratio(void *s, int argc, char **argv) { return run(s, SVY_STAT_RATIO, argc, argv); }
 static int run_proportion(void *s, int argc, char **argv) { return run(s, SVY_STAT_PROPORTION, argc, argv); }
-static int run_table(void *s, int argc, char **argv) { return run(s, SVY_STAT_TABLE, argc, argv); }
 
 #define TABLES { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { ESTIMATE_OPTIONS, offsetof(settings, estimate) }, \
                  { TOOL_OUTPUT, offsetof(settings, output) } }
 #define TABLES_WITH(interval) { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { ESTIMATE_OPTIONS, offsetof(settings, estimate) }, \
-                               { interval, offsetof(settings, estimate) }, { TOOL_OUTPUT, offsetof(settings, output) } }
+                               { interval, offsetof(settings, estimate) }, { STANDARD_OPTIONS, offsetof(settings, standard) }, \
+                               { TOOL_OUTPUT, offsetof(settings, output) } }
 
 const verb verb_mean = { .name = "mean", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
     .summary = "weighted means with design-based standard errors",
@@ -195,9 +202,3 @@ const verb verb_proportion = { .name = "proportion", .group = FOR_ANALYSTS, .arg
               "effective sample size.",
     .example = "survey proportion sch.wide --data apistrat.csv --weights pw --strata stype --fpc fpc --ci logit",
     .settings_size = sizeof(settings), .tables = TABLES_WITH(SHARE_INTERVAL), .run = run_proportion };
-const verb verb_table = { .name = "table", .group = FOR_ANALYSTS, .arguments = "VARIABLE...", .min_arguments = 1, .max_arguments = -1,
-    .summary = "weighted counts by the levels of one or more variables",
-    .detail = "Every variable is taken as a factor. A cell of two variables is named Yes:E, the first variable changing fastest; `n` is the number "
-              "of rows in the cell.",
-    .example = "survey table sch.wide stype --data apistrat.csv --weights pw --strata stype --fpc fpc",
-    .settings_size = sizeof(settings), .tables = TABLES, .run = run_table };

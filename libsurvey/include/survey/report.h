@@ -2,6 +2,7 @@
 #ifndef SURVEY_REPORT_H
 #define SURVEY_REPORT_H
 #include <survey/estimate.h>
+#include <survey/test.h>
 SVY_BEGIN_DECLS
 
 /** A sheet: rows of texts and numbers under named columns, as every verb prints its results. Filled cell by cell, row after row. */
@@ -40,6 +41,9 @@ SVY_API SVY_NODISCARD svy_status svy_report_estimates(const svy_alloc *alloc, co
                                                       char **text, size_t *len, svy_error *err);
 /** The covariance matrix as CSV: one row and one column per estimate, named "variable level by...". */
 SVY_API SVY_NODISCARD svy_status svy_report_covariance(const svy_alloc *alloc, const svy_estimates *e, char **text, size_t *len, svy_error *err);
+/** Tests as a sheet, to be released by svy_sheet_free: columns test, one per by-variable, statistic, ndf, ddf, p_value, and with `estimates` estimate, se,
+ *  ci_lower, ci_upper. SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_tests_sheet(const svy_alloc *alloc, const svy_tests *t, int estimates, svy_sheet **out, svy_error *err);
 /** Releases a report. NULL is allowed. */
 SVY_API void svy_report_release(const svy_alloc *alloc, char *text, size_t len);
 

@@ -9,6 +9,8 @@
 #include <survey/frame.h>
 #include <survey/design.h>
 #include <survey/estimate.h>
+#include <survey/table.h>
+#include <survey/test.h>
 #include <survey/report.h>
 #include <survey/exchange.h>
 #include <survey/dataio.h>
