@@ -72,6 +72,8 @@ static svy_status fit_request(run *r, svyi_sum_request *q, svyi_form form, svyi_
         st = svyi_fit_make(&r->e->arena, q, &sums, form, (int)r->spec->deff, r->spec->covariance, fit, r->err);
         svyi_sums_clear(&sums);
     }
+    if (st == SVY_OK && r->spec->bell_mccaffrey != 0)
+        st = svyi_fit_bell(&r->e->arena, q, fit, r->spec->bell_mccaffrey == 2, r->err);
     svyi_arena_clear(&scratch);
     return st;
 }
@@ -81,8 +83,8 @@ static svy_status fit_request(run *r, svyi_sum_request *q, svyi_form form, svyi_
 static void set_limits(const run *r, const svyi_fit *fit, size_t domain, int share, svy_estimate_row *row)
 {
     svy_interval kind = share ? r->spec->interval : SVY_INTERVAL_DEFAULT;
-    int design = r->spec->df == SVY_DF_DESIGN || (r->spec->df == SVY_DF_AUTO && kind != SVY_INTERVAL_DEFAULT);
-    svyi_interval_input in = { row->estimate, row->se * row->se, design ? fit->df[domain] : (double)INFINITY, fit->df[domain],
+    int design = r->spec->df == SVY_DF_DESIGN || (r->spec->df == SVY_DF_AUTO && (kind != SVY_INTERVAL_DEFAULT || fit->own_df != NULL));
+    svyi_interval_input in = { row->estimate, row->se * row->se, design ? row->df : (double)INFINITY, row->df,
                                (double)fit->rows[domain], (double)fit->n[domain], r->spec->level };
     svyi_interval(kind, &in, &row->lower, &row->upper);
 }
@@ -95,7 +97,7 @@ static void set_row(const run *r, const svyi_fit *fit, size_t domain, size_t out
     row->by = r->domains.values != NULL ? r->domains.values + domain * r->domains.n_by : NULL;
     row->estimate = fit->estimate[at];
     row->se = sqrt(fit->variance[at]);
-    row->df = fit->df[domain];
+    row->df = fit->own_df != NULL ? fit->own_df[at] : fit->df[domain];
     row->cv = row->se / row->estimate;
     row->deff = r->spec->deff != SVY_DEFF_NONE ? fit->deff[at] : nan("");
     row->n = r->spec->statistic == SVY_STAT_TABLE ? fit->cell_n[at] : fit->n[domain];

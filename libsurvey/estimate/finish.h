@@ -20,6 +20,7 @@ typedef struct svyi_fit {
     double *covariance;          /* all pairs, when asked for */
     double *weight;              /* by domain: sum of w */
     double *df;                  /* by domain */
+    double *own_df;              /* by estimate, where each has its own (Bell-McCaffrey); otherwise NULL */
     uint64_t *n, *missing, *rows;/* by domain: used with positive weight, left out with positive weight, all rows of the domain */
     uint64_t *cell_n;            /* COUNTS, SHARES: by estimate, rows in the cell */
     size_t dropped;              /* replicates that gave no number */
@@ -42,6 +43,9 @@ svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svy
    w u of the estimate's inputs counts for (finish.c). */
 svy_status svyi_fit_by_rows(svyi_arena *scratch, const svyi_sum_request *r, const double *coefficient, svyi_fit *fit, svy_error *err);
 svy_status svyi_fit_by_replicates(svyi_arena *scratch, const svyi_sum_request *r, const svyi_sums *sums, svyi_fit *fit, svy_error *err);
+
+/* Puts Bell-McCaffrey variances and degrees of freedom into a fit of means or shares. `exchangeable`: for residuals that are correlated within PSUs. */
+svy_status svyi_fit_bell(svyi_arena *arena, const svyi_sum_request *r, svyi_fit *fit, int exchangeable, svy_error *err);
 
 /* V(z) by the recursion over stages. variance: domains * outputs; covariance NULL or (domains * outputs)^2. */
 svy_status svyi_variance(svyi_arena *arena, const svy_design *d, const svyi_scores *scores, size_t domains, double *variance,

@@ -26,7 +26,7 @@ svy_status svy_stream_possible(const svy_design_spec *design, const svy_estimate
     SVY_REQUIRE(design != NULL && spec != NULL && design->size >= sizeof *design && spec->size >= sizeof *spec, err);
     const char *what = design->n_fpc > 1 || (design->n_fpc == 1 && design->n_clusters > 1) ? "population sizes of several stages"
         : design->pps != SVY_PPS_NONE ? "unequal probabilities" : design->phase2.subset != NULL ? "two phases"
-        : design->replicates.type != SVY_REPLICATE_NONE ? "replicate weights" : NULL;
+        : design->replicates.type != SVY_REPLICATE_NONE ? "replicate weights" : spec->bell_mccaffrey != 0 ? "Bell-McCaffrey standard errors" : NULL;
     if (what != NULL)
         return svyi_fail(err, SVY_E_STATE, "a design with %s cannot be streamed: its rows must fit into memory", what);
     if (spec->statistic > SVY_STAT_TABLE)

@@ -108,8 +108,8 @@ for (k in names(kinds)) for (s in names(seconds)) for (m in c("full", "approx"))
   fpc <- if (is.null(f[[3]]) && is.null(g[[3]])) NULL else list(f[[3]], g[[3]])
   probs <- if (is.null(g[[4]])) NULL else list(NULL, g[[4]])
   d <- twophase(id = list(f[[1]], g[[1]]), strata = list(f[[2]], g[[2]]), fpc = fpc, probs = probs, subset = g[[5]], data = a, method = m)
-  # 4.1-1 gives PSUs without rows in the domain the second-phase probability 1 (approx)
-  all_of("first phases", paste(file, k, s, "--phase2-method", m), d, c("y", "x"), c("y", "x"), "g", domain.totals = m == "full", domains = m == "full" || is.null(f[[2]]))
+  # approx in a domain: 4.1-1 gives PSUs without rows in it the second-phase probability 1, and the others that of their first row in it
+  all_of("first phases", paste(file, k, s, "--phase2-method", m), d, c("y", "x"), c("y", "x"), "g", domain.totals = m == "full", domains = m == "full" || k == "--fpc N")
 }
 d <- twophase(id = list(~id, ~id), strata = list(~h, ~k), weights = list(~w, NULL), subset = ~two_, data = a, method = "approx")
 all_of("weights", paste(file, "--weights w --strata h --phase2 two --phase2-strata k --phase2-method approx"), d, c("y", "z"), c("y", "z"), "g", domains = FALSE)

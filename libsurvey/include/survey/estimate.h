@@ -51,9 +51,11 @@ typedef struct svy_estimate_spec {
     int fail_missing;                 /**< 1: a missing value in a row of positive weight of a domain is an error, not left out */
     int covariance;                   /**< 1: also covariances between all estimates, across variables and domains */
     unsigned threads;                 /**< 0: one per processor, at most 8; results do not depend on it, to the last bit */
+    int bell_mccaffrey;               /**< means and shares, linearised: 1 for Bell-McCaffrey standard errors and degrees of freedom (limits are then from t),
+                                           2 with degrees of freedom for residuals correlated within PSUs; docs/methods/bell-mccaffrey.md */
 } svy_estimate_spec;
 #define SVY_ESTIMATE_INIT { sizeof(svy_estimate_spec), SVY_STAT_MEAN, NULL, 0, NULL, 0, NULL, 0.95, SVY_DF_AUTO, SVY_DEFF_NONE, \
-                            SVY_INTERVAL_DEFAULT, 0, 0, 1 }
+                            SVY_INTERVAL_DEFAULT, 0, 0, 1, 0 }
 
 /** One estimate. Texts are borrowed from the estimates. A number that cannot be computed (a mean of no rows) is NaN. */
 typedef struct svy_estimate_row {
