@@ -187,25 +187,34 @@ static svy_status set_rows(contrasts *c, svy_estimates *out)
     return out->rows != NULL ? SVY_OK : svyi_nomem(c->err);
 }
 
+/* 1 over the standard error, so that contrasts of any size count alike in the rank; 0 for one that does not vary. */
+static double scale_of(const contrasts *c, size_t i)
+{
+    double variance = c->covariance[i * c->n + i];
+    return variance > 0 ? 1 / sqrt(variance) : 0;
+}
+
 static svy_status test(contrasts *c, svy_wald *wald)
 {
     size_t n = c->n;
     double df = c->spec->design_df > 0 ? c->spec->design_df : largest_df(c->from), sum = 0;
-    double *inverse = svyi_arena_get(c->scratch, (n * n + 1) * sizeof *inverse);
+    double *inverse = svyi_arena_get(c->scratch, (n * n + 1) * sizeof *inverse), *scaled = svyi_arena_get(c->scratch, (n * n + 1) * sizeof *scaled);
     *wald = (svy_wald){ nan(""), nan(""), nan(""), nan("") };
-    if (inverse == NULL)
+    if (inverse == NULL || scaled == NULL)
         return svyi_nomem(c->err);
     for (size_t i = 0; i < n; i++)
         if (!isfinite(c->values[i]) || !isfinite(c->covariance[i * n + i]))
             return SVY_OK;
-    size_t rank = svyi_pseudo_inverse(c->scratch, c->covariance, n, RANK_TOLERANCE, inverse);
+    for (size_t i = 0; i < n * n; i++)
+        scaled[i] = c->covariance[i] * scale_of(c, i / n) * scale_of(c, i % n);
+    size_t rank = svyi_pseudo_inverse(c->scratch, scaled, n, RANK_TOLERANCE, inverse);
     if (rank == SIZE_MAX)
         return svyi_nomem(c->err);
     if (rank == 0)
         return SVY_OK;
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++)
-            sum += c->values[i] * inverse[i * n + j] * c->values[j];
+            sum += c->values[i] * scale_of(c, i) * inverse[i * n + j] * scale_of(c, j) * c->values[j];
     double ddf = c->spec->df == SVY_DF_NORMAL ? (double)INFINITY : df;
     *wald = (svy_wald){ sum / (double)rank, (double)rank, ddf, svyi_f_upper(sum / (double)rank, (double)rank, ddf) };
     return SVY_OK;
