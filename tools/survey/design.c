@@ -136,7 +136,7 @@ int tool_load_weighted(const analysis_options *o, name_list *names, svy_frame **
     status = status == EXIT_DONE ? planned : status;
     if (status == EXIT_DONE && (status = begun) == EXIT_DONE) {
         int all = tool_replicates_name(o->data, &replicates, names);
-        status = tool_load_data(o->data, all ? &EVERYTHING : names, weighting.where, frame);
+        status = tool_load_data(o->data, all || report != NULL ? &EVERYTHING : names, report != NULL ? NULL : weighting.where, frame);
     }
     if (status == EXIT_DONE)
         status = tool_replicates_find(*frame, &replicates, &spec.replicates);

@@ -23,7 +23,7 @@ void tool_design_names(name_list *names, const analysis_options *o);
 int tool_design_spec(const analysis_options *o, svy_design_spec *spec);
 /* Loads what `o` names, and `names` (to which the design's columns are added), and compiles the design. @return an exit status; errors are printed. */
 int tool_load_design(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design);
-/* The same with a report of what was done to the weights (svy_weighting_report_free), NULL when nobody wants it. */
+/* The same with all columns of the data, and a report of what was done to the weights (svy_weighting_report_free); or as above when `report` is NULL. */
 struct svy_weighting_report;
 int tool_load_weighted(const analysis_options *o, name_list *names, svy_frame **frame, svy_design **design, struct svy_weighting_report **report);
 #endif

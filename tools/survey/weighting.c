@@ -85,6 +85,62 @@ static int add_calibration(const analysis_options *o, tool_weighting *w)
     return status;
 }
 
+/* ---- a plan ---- */
+
+/* A step of the plan with what its files have. */
+static int add_planned(tool_weighting *w, const svy_weighting_step *from)
+{
+    size_t k = w->n_steps++;
+    svy_weighting_step *s = &w->steps[k];
+    *s = *from;
+    s->n_margins = s->n_totals = 0;
+    w->margins[k] = malloc((from->n_margins + 1) * sizeof **w->margins);
+    w->totals[k] = malloc((from->n_totals + 1) * sizeof **w->totals);
+    if (w->margins[k] == NULL || w->totals[k] == NULL)
+        return out_of_memory();
+    s->margins = w->margins[k];
+    s->totals = w->totals[k];
+    for (size_t i = 0; i < from->n_totals; i++)
+        w->totals[k][s->n_totals++] = from->totals[i];
+    for (size_t i = 0; i < from->n_margins; i++) {
+        if (from->margins[i].n_lines > 0) {
+            svy_margin *grown = realloc(w->margins[k], (from->n_margins + 1) * sizeof *grown);
+            if (grown == NULL)
+                return out_of_memory();
+            s->margins = w->margins[k] = grown;
+            grown[s->n_margins++] = from->margins[i];
+            continue;
+        }
+        int status = add_file(w, k, from->margins[i].source);
+        if (status != EXIT_DONE)
+            return status;
+        if (s->kind == SVY_WEIGHTING_STANDARDIZE && s->n_margins != 1) {
+            tool_say("%s: a standard distribution is a margin, not numeric totals", from->margins[i].source);
+            return EXIT_WRONG;
+        }
+    }
+    return EXIT_DONE;
+}
+
+static int read_plan(const char *path, tool_weighting *w)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_diags diags = { tool_report, NULL, 0, 0 };
+    svy_status st = svy_weighting_file_read(NULL, path, NULL, &diags, &w->plan, &err);
+    if (st == SVY_E_INVALID)
+        return EXIT_WRONG;                 /* reported */
+    return st == SVY_OK ? EXIT_DONE : tool_fail(&err);
+}
+
+static int add_plan(tool_weighting *w)
+{
+    const svy_weighting_plan *plan = svy_weighting_file_plan(w->plan);
+    int status = EXIT_DONE;
+    for (size_t k = 0; k < plan->n_steps && status == EXIT_DONE; k++)
+        status = add_planned(w, &plan->steps[k]);
+    return status;
+}
+
 /* ---- names of columns ---- */
 
 static void add_names(name_list *names, const svy_weighting_step *s)
@@ -129,7 +185,11 @@ static int join_expressions(const analysis_options *o, tool_weighting *w)
 int tool_weighting_begin(const analysis_options *o, name_list *names, tool_weighting *w)
 {
     *w = (tool_weighting){ 0 };
-    int status = get_steps(w, 1);
+    int status = o->weighting != NULL ? read_plan(o->weighting, w) : EXIT_DONE;
+    if (status == EXIT_DONE)
+        status = get_steps(w, 1 + (w->plan != NULL ? svy_weighting_file_plan(w->plan)->n_steps : 0));
+    if (status == EXIT_DONE && w->plan != NULL)
+        status = add_plan(w);
     if (status == EXIT_DONE && o->calibrate.count > 0)
         status = add_calibration(o, w);
     else if (status == EXIT_DONE && (o->calibrate_bounds != NULL || o->calibrate_cluster != NULL || o->calibrate_sigma2 != NULL))
@@ -153,11 +213,10 @@ int tool_weighting_apply(const tool_weighting *w, const analysis_options *o, con
 void tool_weighting_end(tool_weighting *w)
 {
     for (size_t k = 0; k < w->n_steps; k++) {
-        if (w->margins != NULL)
-            free(w->margins[k]);
-        if (w->totals != NULL)
-            free(w->totals[k]);
+        free(w->margins[k]);
+        free(w->totals[k]);
     }
+    svy_weighting_file_free(w->plan);
     for (size_t i = 0; i < w->n_files; i++)
         margins_clear(&w->files[i]);
     free(w->files);

@@ -2,6 +2,7 @@
 #ifndef SURVEY_EXCHANGE_H
 #define SURVEY_EXCHANGE_H
 #include <survey/questionnaire.h>
+#include <survey/weighting.h>
 SVY_BEGIN_DECLS
 
 /** Limits on what comes from outside, checked by us before a library sees it. */
@@ -47,6 +48,22 @@ SVY_API SVY_NODISCARD svy_status svy_form_outline(const svy_form *f, uint32_t la
 SVY_API SVY_NODISCARD svy_status svy_form_outline_json(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
 /** The routing graph in Graphviz's language: items in order, edges that skip labelled with their condition. */
 SVY_API SVY_NODISCARD svy_status svy_form_routing_dot(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
+
+/** A weighting plan as it stands in a file; owns all that the plan's steps refer to. */
+typedef struct svy_weighting_file svy_weighting_file;
+/** Reads a weighting plan (docs/formats/weighting-plan.md). All problems go to `diags` with their lines.
+ *  @param err with SVY_E_INVALID the first problem.
+ *  @return SVY_OK, SVY_E_INVALID (problems were reported), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_weighting_file_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
+                                                         svy_weighting_file **out, svy_error *err);
+/** The same from memory. @param path for messages, and where margins in files are looked for; NULL: there may be none. */
+SVY_API SVY_NODISCARD svy_status svy_weighting_file_read_memory(const svy_alloc *alloc, const char *xml, size_t len, const char *path,
+                                                                const svy_xml_limits *limits, svy_diags *diags, svy_weighting_file **out, svy_error *err);
+/** The plan; lives as long as `f`. A margin that stands in a file has that path as its source and neither variables nor lines: read it (a CSV file whose
+ *  last column is the count, or with the columns variable,total) and put what it has in its place. */
+SVY_API const svy_weighting_plan *svy_weighting_file_plan(const svy_weighting_file *f);
+/** Releases `f`. NULL is allowed. */
+SVY_API void svy_weighting_file_free(svy_weighting_file *f);
 
 SVY_END_DECLS
 #endif

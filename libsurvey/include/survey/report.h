@@ -2,6 +2,7 @@
 #ifndef SURVEY_REPORT_H
 #define SURVEY_REPORT_H
 #include <survey/estimate.h>
+#include <survey/weighting.h>
 #include <survey/test.h>
 SVY_BEGIN_DECLS
 
@@ -46,6 +47,11 @@ SVY_API SVY_NODISCARD svy_status svy_report_covariance(const svy_alloc *alloc, c
 SVY_API SVY_NODISCARD svy_status svy_tests_sheet(const svy_alloc *alloc, const svy_tests *t, int estimates, svy_sheet **out, svy_error *err);
 /** Releases a report. NULL is allowed. */
 SVY_API void svy_report_release(const svy_alloc *alloc, char *text, size_t len);
+
+/** What a weighting plan did: a row for the weights before it, one for each step, and under it one for each total that it hits. Columns: step, name, margin,
+ *  level, target, before, after (of a step: the sum of the weights), then of the weights after the step n, min, max, cv, deff (Kish's 1 + cv^2), the range of
+ *  its factors g_min and g_max, the rows it changed, its iterations. */
+SVY_API SVY_NODISCARD svy_status svy_weighting_sheet(const svy_alloc *alloc, const svy_weighting_report *r, svy_sheet **out, svy_error *err);
 
 SVY_END_DECLS
 #endif
