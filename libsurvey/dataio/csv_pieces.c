@@ -159,6 +159,20 @@ static svy_status fail_types(const pieces *p, svy_error *err)
                         "second time, so save it as a file", i < p->n_types ? p->csv.names[i].text : "", (unsigned long long)p->rows);
 }
 
+/* Columns of numbers that are none after all become factors, which somebody should know. */
+static void force_types(pieces *p)
+{
+    for (size_t i = 0; i < p->n_types; i++) {
+        const svyi_where where = { .source = p->in.name, .line = (int)p->csv.header_line, .element = p->csv.names[i].text };
+        if (p->found[i] != SVYI_CSV_TEXT || p->types[i] != SVYI_CSV_NUMBER)
+            continue;
+        p->forced[i] = 1;
+        if (p->diags != NULL && p->in.regular)
+            svyi_report(p->diags, SVY_WARNING, SVY_E_TYPE, &where, "correct its values if they should be numbers",
+                        "column '%s' is a factor, because text comes after %llu rows of numbers", p->csv.names[i].text, (unsigned long long)p->rows);
+    }
+}
+
 /* Parses the window's rows and hands them over. *again: the types of columns have changed, and reading begins again. */
 static svy_status take_rows(pieces *p, int *again, svy_error *err)
 {
@@ -173,8 +187,7 @@ static svy_status take_rows(pieces *p, int *again, svy_error *err)
     st = svyi_csv_read_rows(&r, p->user_alloc, first ? p->diags : NULL, &frame, err);
     if (st == SVY_OK && r.changed) {
         *again = 1;
-        for (size_t i = 0; i < p->n_types; i++)
-            p->forced[i] |= p->found[i] == SVYI_CSV_TEXT && p->types[i] == SVYI_CSV_NUMBER;
+        force_types(p);
         return p->in.regular ? SVY_OK : fail_types(p, err);
     }
     const svy_csv_position at = { .first_row = p->rows, .done = p->in.taken, .total = p->in.size };

@@ -80,8 +80,8 @@ static svy_status choose_columns(svyi_csv_reading *r, const svyi_map *names, svy
     const svy_csv_read_options *o = &r->options;
     uint32_t index;
 
-    for (size_t i = 0; o->columns == NULL && i < r->csv.n_columns; i++)
-        r->columns[i].wanted = 1;
+    for (size_t i = 0; i < r->csv.n_columns; i++)
+        r->columns[i].wanted = o->columns == NULL || (o->also != NULL && o->also(o->also_user, r->csv.names[i].text, r->csv.names[i].len));
     for (size_t i = 0; o->columns != NULL && i < o->n_columns; i++) {
         if (!svyi_map_find(names, o->columns[i], strlen(o->columns[i]), &index))
             return svyi_fail_at(err, SVY_E_NAME, r->csv.source.name, (int)r->csv.header_line, 0, 0, "there is no column named '%s'", o->columns[i]);

@@ -7,8 +7,6 @@
 #include <survey/dataio.h>
 #include <survey/store.h>
 
-enum { HEADER_PIECE = 1 << 16 };
-
 void names_add(name_list *l, const char *name)
 {
     for (size_t i = 0; i < l->count; i++)
@@ -46,47 +44,12 @@ int tool_fail_data(svy_error *err, const char *source)
     return tool_fail(err);
 }
 
-/* The header row, from which the columns that an expression mentions are picked. */
-typedef struct header { const char *where; name_list *names; column_copies *copies; } header;
-
-static int mentions(const char *where, const char *name, size_t len)
+int tool_mentions(const void *where, const char *name, size_t len)
 {
-    for (const char *at = where; (at = strchr(at, name[0])) != NULL; at++)
+    for (const char *at = where; len > 0 && (at = strchr(at, name[0])) != NULL; at++)
         if (strncmp(at, name, len) == 0)
             return 1;
     return 0;
-}
-
-static svy_status take_header(void *user, const svy_frame *piece, const svy_csv_position *at, svy_error *err)
-{
-    header *h = user;
-    size_t n = svy_frame_columns(piece);
-    (void)at;
-    (void)err;
-    h->copies->names = calloc(n + 1, sizeof *h->copies->names);
-    h->names->failed |= h->copies->names == NULL;
-    for (size_t i = 0; h->copies->names != NULL && i < n; i++) {
-        const char *name = svy_frame_column(piece, i)->name;
-        size_t len = strlen(name);
-        if (!mentions(h->where, name, len))
-            continue;
-        char *copy = h->copies->names[h->copies->count] = malloc(len + 1);
-        h->names->failed |= copy == NULL;
-        if (copy == NULL)
-            break;
-        memcpy(copy, name, len + 1);
-        h->copies->count++;
-        names_add(h->names, copy);
-    }
-    return SVY_E_STATE;                /* read enough */
-}
-
-void tool_free_columns(column_copies *copies)
-{
-    for (size_t i = 0; copies->names != NULL && i < copies->count; i++)
-        free(copies->names[i]);
-    free(copies->names);
-    *copies = (column_copies){ NULL, 0 };
 }
 
 /* A pipe or a device gives its bytes once: nobody may look into it before it is read. */
@@ -147,17 +110,6 @@ int tool_is_study(const char *source)
     return study_path(source, path, sizeof path) > 0;
 }
 
-svy_status tool_find_columns(const char *source, const char *where, name_list *names, column_copies *copies, int *everything, svy_error *err)
-{
-    header h = { where, names, copies };
-    svy_csv_read_options options = SVY_CSV_READ_INIT;
-    *everything = where != NULL && is_pipe(source);
-    if (where == NULL || *everything)
-        return SVY_OK;
-    svy_status st = svy_csv_read_pieces(NULL, source, &options, HEADER_PIECE, take_header, &h, NULL, err);
-    return st == SVY_E_STATE ? SVY_OK : st;
-}
-
 /* A level of a form. Sensitive variables are there for who names them. */
 static int load_study(const char *source, const char *path, const char *rest, svy_frame **out)
 {
@@ -182,21 +134,13 @@ int tool_load_data(const char *source, const name_list *names, const char *where
     svy_error err = SVY_ERROR_INIT;
     svy_diags diags = { tool_report, NULL, 0, 0 };
     svy_csv_read_options options = SVY_CSV_READ_INIT;
-    name_list all = { NULL, 0, 0, 0 };
-    column_copies copies = { NULL, 0 };
-    int everything;
     *out = NULL;
-    for (size_t i = 0; i < names->count; i++)
-        names_add(&all, names->items[i]);
-    svy_status st = tool_find_columns(source, where, &all, &copies, &everything, &err);
-    if (st == SVY_OK) {
-        options.columns = everything ? NULL : all.items;
-        options.n_columns = everything ? 0 : all.count;
-        st = all.failed || names->failed ? SVY_E_NOMEM : svy_csv_read(NULL, source, &options, &diags, out, &err);
-        if (st == SVY_E_NOMEM)
-            err.code = SVY_E_NOMEM;
-    }
-    tool_free_columns(&copies);
-    names_clear(&all);
+    options.columns = names->items;                    /* none: all */
+    options.n_columns = names->count;
+    options.also = where != NULL ? tool_mentions : NULL;
+    options.also_user = where;
+    svy_status st = names->failed ? SVY_E_NOMEM : svy_csv_read(NULL, source, &options, &diags, out, &err);
+    if (st == SVY_E_NOMEM)
+        err.code = SVY_E_NOMEM;
     return st == SVY_OK ? EXIT_DONE : tool_fail_data(&err, source);
 }

@@ -18,11 +18,8 @@ int tool_load_data(const char *source, const name_list *names, const char *where
 void tool_data_header(const char *source, void (*take)(void *user, const char *name, size_t len), void *user);
 /* 1 when the source is a study file. */
 int tool_is_study(const char *source);
-/* Adds the columns of a data file that `where` (may be NULL) mentions to `names`; their texts live in `copies` until tool_free_columns. *everything is 1
-   when that cannot be found out because a pipe gives its bytes only once: then all columns are needed. */
-typedef struct column_copies { char **names; size_t count; } column_copies;
-svy_status tool_find_columns(const char *source, const char *where, name_list *names, column_copies *copies, int *everything, svy_error *err);
-void tool_free_columns(column_copies *copies);
+/* 1 when an expression (the user) mentions a column: the `also` of svy_csv_read_options. */
+int tool_mentions(const void *where, const char *name, size_t len);
 /* Like tool_fail, for an error about the data: says which when the error does not. */
 int tool_fail_data(svy_error *err, const char *source);
 #endif

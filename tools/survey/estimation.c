@@ -6,6 +6,8 @@
 #include <string.h>
 #include <survey/report.h>
 
+#include "stream.h"
+
 const tool_option ESTIMATION_OPTIONS[] = {
     TOOL_NUMBER_OPTION(estimation_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
     TOOL_CHOICE_OPTION(estimation_options, df, "df", 0, "auto|normal|design", "limits from the normal distribution, or from t with the design's degrees of freedom; auto: as R survey does for this statistic", "auto"),
@@ -35,21 +37,27 @@ static int add_variables(const estimation *e, name_list *names, char *copies)
     return EXIT_DONE;
 }
 
-int tool_estimate_load(const estimation *e, svy_frame **f, svy_design **d)
+/* The same, with memory for the copies, to be released by the caller. */
+static int find_variables(const estimation *e, name_list *names, char **copies)
 {
-    name_list names = { NULL, 0, 0, 0 };
     size_t room = 1;
-    *f = NULL;
-    *d = NULL;
+    *copies = NULL;
     if (e->analysis->data == NULL)
         return tool_usage(e->verb, "there are no data: give --data FILE");
     for (int i = 0; i < e->count; i++)
         room += strlen(e->variables[i]) + 1;
-    char *copies = malloc(room);
-    int status = EXIT_DONE;
-    names.failed |= copies == NULL;
-    if (copies != NULL)
-        status = add_variables(e, &names, copies);
+    *copies = malloc(room);
+    names->failed |= *copies == NULL;
+    return *copies != NULL ? add_variables(e, names, *copies) : EXIT_DONE;
+}
+
+int tool_estimate_load(const estimation *e, svy_frame **f, svy_design **d)
+{
+    name_list names = { NULL, 0, 0, 0 };
+    char *copies;
+    *f = NULL;
+    *d = NULL;
+    int status = find_variables(e, &names, &copies);
     if (status == EXIT_DONE)
         status = tool_load_design(e->analysis, &names, f, d);
     names_clear(&names);
@@ -151,6 +159,34 @@ int tool_estimate_print(const estimation *e, const svy_estimates *r)
     return status;
 }
 
+static void say_unweighted(const estimation *e, int weighted)
+{
+    if (!e->output->quiet && !weighted)
+        tool_say("there are no weights, so every row counts once: name them by --weights");
+}
+
+/* Piece by piece, when that is possible and wanted: then *done is 1. */
+static int estimate_stream(const estimation *e, const svy_estimate_spec *whole, int *done)
+{
+    svy_estimate_spec spec = *whole;
+    name_list names = { NULL, 0, 0, 0 };
+    char *copies;
+    svy_estimates *r = NULL;
+    spec.statistic = e->parse_as;
+    spec.deff = e->deff;
+    int status = find_variables(e, &names, &copies);
+    if (status == EXIT_DONE)
+        status = tool_stream(e->analysis, &names, &spec, e->stream_asked, e->output->quiet, &r, done);
+    if (status == EXIT_DONE && *done)
+        status = tool_estimate_print(e, r);
+    if (r != NULL)
+        say_unweighted(e, e->analysis->weights != NULL || e->analysis->fpc.count > 0);
+    svy_estimates_free(r);
+    names_clear(&names);
+    free(copies);
+    return status;
+}
+
 int tool_estimate(const estimation *e)
 {
     svy_error err = SVY_ERROR_INIT;
@@ -158,11 +194,14 @@ int tool_estimate(const estimation *e)
     svy_design *d = NULL;
     svy_estimates *r = NULL;
     svy_estimate_spec spec = tool_estimate_spec(e);
-    int status = tool_estimate_load(e, &f, &d);
+    int done = 0, status = e->streams ? estimate_stream(e, &spec, &done) : EXIT_DONE;
+    if (done || status != EXIT_DONE)
+        return status;
+    status = tool_estimate_load(e, &f, &d);
     if (status == EXIT_DONE)
         status = e->estimate(e->user, f, d, &spec, &r, &err) == SVY_OK ? tool_estimate_print(e, r) : tool_estimate_fail(e, &err);
-    if (r != NULL && !e->output->quiet && !svy_design_weighted(d))
-        tool_say("there are no weights, so every row counts once: name them by --weights");
+    if (r != NULL)
+        say_unweighted(e, svy_design_weighted(d));
     svy_estimates_free(r);
     svy_design_free(d);
     svy_frame_free(f);

@@ -26,6 +26,9 @@ typedef struct estimation {
     /* Makes the estimates; spec has variables, domains, level and the like. */
     svy_status (*estimate)(const void *user, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec, svy_estimates **out, svy_error *err);
     const void *user;
+    int streams;                   /* 1: large files and pipes are summed piece by piece, as svy_estimate of `parse_as` with `deff` would */
+    int stream_asked;              /* 1: others too */
+    svy_deff deff;
 } estimation;
 
 /* Loads, estimates, prints. @return an exit status; errors are printed. */

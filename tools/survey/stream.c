@@ -73,23 +73,18 @@ static int stream(const analysis_options *o, const name_list *names, feed *f, sv
     svy_error err = SVY_ERROR_INIT;
     svy_diags diags = { tool_report, NULL, 0, 0 };
     svy_csv_read_options options = SVY_CSV_READ_INIT;
-    name_list all = { NULL, 0, 0, 0 };
-    column_copies copies = { NULL, 0 };
-    int everything = 0;
-    for (size_t i = 0; i < names->count; i++)
-        names_add(&all, names->items[i]);
-    svy_status st = tool_find_columns(o->data, f->spec->where, &all, &copies, &everything, &err);
-    if (st == SVY_OK && (names->failed || all.failed))
-        st = err.code = SVY_E_NOMEM;
-    options.columns = everything ? NULL : all.items;
-    options.n_columns = everything ? 0 : all.count;
+    options.columns = names->items;
+    options.n_columns = names->count;
+    options.also = f->spec->where != NULL ? tool_mentions : NULL;
+    options.also_user = f->spec->where;
     options.threads = f->spec->threads;
+    svy_status st = names->failed ? SVY_E_NOMEM : SVY_OK;
+    if (st != SVY_OK)
+        err.code = st;
     if (st == SVY_OK)
         st = svy_csv_read_pieces(NULL, o->data, &options, 0, take, f, &diags, &err);
     if (st == SVY_OK)
         st = svy_stream_finish(f->stream, out, &err);
-    tool_free_columns(&copies);
-    names_clear(&all);
     if (st == SVY_OK)
         return EXIT_DONE;
     if (err.column > 0)              /* a position in the expression */

@@ -9,7 +9,7 @@
 enum { EXPECTED_MAX = TOOL_LIST_MAX };
 
 typedef struct table_options {
-    int deff, deff_replace, percent;
+    int deff, deff_replace, percent, stream;
     tool_list tests, expected, measures;
 } table_options;
 
@@ -26,6 +26,7 @@ static const tool_option TABLE_OPTIONS[] = {
     TOOL_NAMES_OPTION(table_options, tests, "test", 0, TESTS, "test independence of two variables, or with --expected the fit of one; several separated by commas"),
     TOOL_NAMES_OPTION(table_options, expected, "expected", 0, "P[,P...]", "expected shares of the levels of one variable, in their order, for --test"),
     TOOL_NAMES_OPTION(table_options, measures, "measure", 0, "or|rr|rd", "odds ratio, risk ratios, risk differences of a two-by-two table; several separated by commas"),
+    TOOL_FLAG_OPTION(table_options, stream, "stream", 0, "counts: sum the rows piece by piece in little memory; chosen by itself for large files and pipes"),
     TOOL_FLAG_OPTION(table_options, deff, "deff", 0, "add design effects, against sampling without replacement"),
     TOOL_FLAG_OPTION(table_options, deff_replace, "deff-replace", 0, "add design effects, against sampling with replacement"),
     TOOL_END
@@ -146,6 +147,11 @@ static int run(void *options, int argc, char **argv)
         return tool_usage("table", "--vcov and --deff belong to counts and shares, not to %s", s->table.tests.count > 0 ? "--test" : "--measure");
     if (s->table.percent > 0 && s->estimation.vcov != NULL)
         return tool_usage("table", "--vcov belongs to counts, not to --percent");
+    if (s->table.stream && kinds > 0)
+        return tool_usage("table", "--stream is for counts: leave out --test, --measure and --percent");
+    e.streams = kinds == 0;
+    e.stream_asked = s->table.stream;
+    e.deff = s->table.deff_replace ? SVY_DEFF_REPLACE : s->table.deff ? SVY_DEFF_WITHOUT : SVY_DEFF_NONE;
     return s->table.tests.count > 0 ? test(s, &e) : s->table.measures.count > 0 ? measure(s, &e) : tool_estimate(&e);
 }
 

@@ -18,8 +18,10 @@ typedef struct svy_csv_read_options {
     uint64_t max_bytes;                /**< largest file, uncompressed; 0: 8 GiB */
     unsigned threads;                  /**< 0: one per processor online, at most 4 (one when there is an allocator of the caller's) */
     const char *source;                /**< what messages call the input; NULL: the path, or "data" */
+    int (*also)(const void *user, const char *name, size_t len);   /**< 1: this column is kept too, besides `columns`; NULL: none are */
+    const void *also_user;
 } svy_csv_read_options;
-#define SVY_CSV_READ_INIT { sizeof(svy_csv_read_options), 0, 0, NULL, 0, NULL, 0, NULL, 0, 0, 0, NULL }
+#define SVY_CSV_READ_INIT { sizeof(svy_csv_read_options), 0, 0, NULL, 0, NULL, 0, NULL, 0, 0, 0, NULL, NULL, NULL }
 
 /** Reads a CSV file, or one compressed by gzip (known by its first bytes, not its name), into a new frame.
  *
