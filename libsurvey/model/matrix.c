@@ -406,6 +406,7 @@ void svyi_matrix_free(svyi_matrix *m)
     svyi_arena_clear(&arena);
 }
 
+const svy_alloc *svyi_matrix_alloc(const svyi_matrix *m) { return &m->arena.alloc; }
 const svyi_response *svyi_matrix_response(const svyi_matrix *m) { return m->formula.response != NULL ? &m->response : NULL; }
 size_t svyi_matrix_columns(const svyi_matrix *m) { return m->columns; }
 const char *svyi_matrix_name(const svyi_matrix *m, size_t column) { return m->names[column]; }

@@ -35,6 +35,7 @@ enum { SVYI_MATRIX_COLUMNS = 2000 };
 svy_status svyi_matrix_new(const svy_alloc *alloc, const svy_frame *f, const char *text, const double *weights, const uint8_t *keep,
                            svyi_matrix **out, svy_error *err);
 void svyi_matrix_free(svyi_matrix *m);
+const svy_alloc *svyi_matrix_alloc(const svyi_matrix *m);            /* where it lives */
 
 const svyi_response *svyi_matrix_response(const svyi_matrix *m);     /* NULL for a one-sided formula */
 size_t svyi_matrix_columns(const svyi_matrix *m);
