@@ -41,6 +41,8 @@ svy_status svyi_influence_variance(svyi_arena *arena, const svy_design *d, const
     memset(variance, 0, n * sizeof *variance);
     if (covariance != NULL)
         memset(covariance, 0, n * n * sizeof *covariance);
+    if (n == 0)
+        return SVY_OK;
     svyi_arena_init(&scratch, &arena->alloc);
     if (d->adjustments != NULL)
         st = svyi_influence_project(&scratch, d, f, &projected, err);
