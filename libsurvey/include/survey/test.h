@@ -75,5 +75,58 @@ typedef struct svy_table_test_spec {
 SVY_API SVY_NODISCARD svy_status svy_table_tests(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_table_test_spec *spec,
                                                  svy_tests **out, svy_error *err);
 
+/** Tests of means, ranks and survival. */
+typedef enum svy_test_kind {
+    SVY_TEST_T = 0,              /**< of a mean or of the difference of two */
+    SVY_TEST_WILCOXON = 1,       /**< scores r/N: the difference of mean ranks is 0 */
+    SVY_TEST_VAN_DER_WAERDEN = 2,/**< normal scores, Phi^-1(r/N) */
+    SVY_TEST_MEDIAN = 3,         /**< scores 1 above the median, 0 below */
+    SVY_TEST_KRUSKAL = 4,        /**< the scores of wilcoxon, as Kruskal and Wallis named it for several groups */
+    SVY_TEST_LOG_RANK = 5        /**< G-rho family of survival curves: weights S(t-)^rho (1 - S(t-))^gamma */
+} svy_test_kind;
+enum { SVY_TEST_KINDS = 6 };
+/** "t", "wilcoxon", "vanderwaerden", "median", "kruskal", "logrank"; "" for another number. */
+SVY_API const char *svy_test_name(svy_test_kind kind);
+
+/** How rows of the same value share ranks. */
+typedef enum svy_rank_ties {
+    SVY_TIES_ORDER = 0,          /**< the mean of the ranks they would have in the order of the data: R survey's, depends on that order when their weights differ */
+    SVY_TIES_MIDDLE = 1          /**< the middle of the weight they span */
+} svy_rank_ties;
+
+/** Start from SVY_TEST_INIT. Everything is borrowed for the duration of the call. */
+typedef struct svy_test_spec {
+    unsigned size;               /**< sizeof(svy_test_spec) as the caller compiled it */
+    svy_test_kind kind;
+    const char *formula;         /**< "y ~ g": groups; "y ~ 1" or "y ~ 0": one sample, "I(a - b) ~ 0": pairs; "Surv(time, status) ~ g": survival */
+    double mu;                   /**< one sample: the mean under the null; two groups: the difference */
+    double level;                /**< of confidence limits, 0 < level < 1 */
+    double rho, gamma;           /**< of the log-rank test */
+    svy_rank_ties ties;
+    const char *const *by; size_t n_by;
+    const char *where;           /**< a subpopulation, an expression; NULL: everybody */
+    unsigned threads;            /**< 0: one per processor, at most 8; results do not depend on it, to the last bit */
+} svy_test_spec;
+#define SVY_TEST_INIT { sizeof(svy_test_spec), SVY_TEST_T, NULL, 0, 0.95, 0, 0, SVY_TIES_ORDER, NULL, 0, NULL, 1 }
+
+/** One test in every domain.
+ *
+ *  t        null: mean = mu, on t(v - 1), v the degrees of freedom of the (sub)population (by convention one less than a mean has: R's svyttest); or mean of
+ *           the second group - mean of the first = mu, on t(v - 1), v those of the rows that are used. Variance: that of the influence
+ *           w (y - mean)/W, or of replicates.
+ *  ranks    with N the sum of weights and r the weighted mid-rank, the score s is a function of r/N. Null: all groups have the same mean score. Two groups:
+ *           t(v - 1); k groups: F(k - 1, v - k + 1) of the Wald statistic divided by k - 1. The variance takes the scores as known, also under replicates.
+ *  logrank  sum over events of weight (x - mean of x at risk), Efron's ties, x the columns of the right side; null: the hazards are equal. Chi-squared with
+ *           as many degrees of freedom as columns.
+ *  Missing: rows on which a variable of the formula is missing are left out. Rows of weight 0 take no part.
+ *  Sources: Lumley & Scott, Biometrika 100 (2013) 831-842, doi:10.1093/biomet/ast039 (ranks); Rader, thesis, Harvard 2014 (log-rank); Fleming & Harrington,
+ *  Counting Processes and Survival Analysis (1991). docs/methods/t-test.md, rank-tests.md, log-rank.md. Tests: tests/reference/tests_groups.csv.
+ *
+ *  @return SVY_OK; SVY_E_SYNTAX, SVY_E_NAME, SVY_E_TYPE (the formula; a response that is no number); SVY_E_VALUE (a group variable with one level, or for t
+ *          with more than two; no events; no rows); SVY_E_NUMERIC (no variation; a lonely PSU); SVY_E_NOMEM. With by-variables a domain that allows no test
+ *          gives NaN and a note. */
+SVY_API SVY_NODISCARD svy_status svy_test(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_test_spec *spec, svy_tests **out,
+                                          svy_error *err);
+
 SVY_END_DECLS
 #endif

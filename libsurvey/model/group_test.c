@@ -1,0 +1,253 @@
+/* Tests of groups, domain by domain: from a formula to rows, groups and the test asked for. */
+#include "model/group_test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "estimate/influence.h"
+#include "estimate/parallel.h"
+
+enum { GROUPS_MAX = 1000 };
+
+typedef struct run {
+    const svy_alloc *alloc;
+    const svy_frame *frame;
+    const svy_design *design;
+    const svy_test_spec *spec;
+    svy_tests *tests;
+    svyi_domains domains;
+    uint64_t missing;
+    unsigned threads;
+    svy_error *err;
+} run;
+
+const char *svy_test_name(svy_test_kind kind)
+{
+    static const char *const NAMES[SVY_TEST_KINDS] = { "t", "wilcoxon", "vanderwaerden", "median", "kruskal", "logrank" };
+    return (size_t)kind < SVY_TEST_KINDS ? NAMES[kind] : "";
+}
+
+/* ---- groups ---- */
+
+/* A numeric group variable: its distinct values, increasing. @return how many; GROUPS_MAX + 1 for more than that */
+static size_t distinct(const svyi_group_test *t, const double *x, size_t columns, size_t column, double *values)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        double v = x[i * columns + column];
+        size_t low = 0, high = n;
+        while (low < high) {
+            size_t middle = (low + high) / 2;
+            if (values[middle] < v) low = middle + 1; else high = middle;
+        }
+        if (low < n && values[low] == v)
+            continue;
+        if (n == GROUPS_MAX)
+            return GROUPS_MAX + 1;
+        memmove(values + low + 1, values + low, (n - low) * sizeof *values);
+        values[low] = v;
+        n++;
+    }
+    return n;
+}
+
+static uint32_t place_of(const double *values, size_t n, double v)
+{
+    uint32_t at = 0;
+    while (at < n && values[at] != v)
+        at++;
+    return at;
+}
+
+/* Groups of the rows: of a factor by its indicators (none is 1: the first level), of a number by its values. */
+static svy_status set_groups(svyi_group_test *t)
+{
+    size_t columns = svyi_matrix_columns(t->matrix), first = columns > 0 && svyi_matrix_intercept(t->matrix) ? 1 : 0;
+    double *x = svyi_arena_get(t->scratch, (t->n * columns + 1) * sizeof *x), values[GROUPS_MAX];
+    t->group = svyi_arena_get(t->scratch, (t->design->rows + 1) * sizeof *t->group);
+    if (x == NULL || t->group == NULL)
+        return svyi_nomem(t->err);
+    for (size_t i = 0; i < t->design->rows; i++)
+        t->group[i] = SVYI_NO_GROUP;
+    svyi_matrix_fill(t->matrix, t->rows, t->n, x);
+    size_t n = columns == first + 1 ? distinct(t, x, columns, first, values) : columns - first + 1;
+    if (n > GROUPS_MAX)
+        return svyi_fail(t->err, SVY_E_LIMIT, "'%s' has more than %d values: give a variable of few groups", t->variable, GROUPS_MAX);
+    t->groups = (uint32_t)n;
+    for (size_t i = 0; i < t->n; i++) {
+        uint32_t g = 0;
+        if (columns == first + 1)
+            g = place_of(values, n, x[i * columns + first]);
+        for (size_t c = first; columns > first + 1 && c < columns; c++)
+            g = x[i * columns + c] != 0 ? (uint32_t)(c - first + 1) : g;
+        t->group[t->rows[i]] = g;
+    }
+    return SVY_OK;
+}
+
+/* ---- what a formula must be ---- */
+
+static svy_status check_formula(const run *r, const svyi_matrix *m)
+{
+    const svyi_response *y = svyi_matrix_response(m);
+    int survival = y != NULL && y->kind == SVYI_RESPONSE_SURVIVAL, log_rank = r->spec->kind == SVY_TEST_LOG_RANK;
+    size_t terms = svyi_matrix_terms(m);
+    uint32_t n_strata;
+    const char *name = svy_test_name(r->spec->kind);
+    if (y == NULL)
+        return svyi_fail(r->err, SVY_E_SYNTAX, "the formula has no response: write y ~ g");
+    if (log_rank != survival)
+        return log_rank ? svyi_fail(r->err, SVY_E_TYPE, "a logrank test needs Surv(time, status) ~ group, not '%s'", y->name)
+                        : svyi_fail(r->err, SVY_E_TYPE, "'%s' is for --kind logrank, and the kind is %s", y->name, name);
+    if (y->start != NULL)
+        return svyi_fail(r->err, SVY_E_TYPE, "a logrank test takes Surv(time, status), not times of entry");
+    if (y->kind == SVYI_RESPONSE_FACTOR)
+        return svyi_fail(r->err, SVY_E_TYPE, "'%s' is text: a %s test needs numbers", y->name, name);
+    if (svyi_matrix_offset(m) != NULL || (!survival && svyi_matrix_strata(m, &n_strata) != NULL))
+        return svyi_fail(r->err, SVY_E_TYPE, "a %s test takes no offset() and no strata()", name);
+    if (survival)
+        return terms > 0 ? SVY_OK : svyi_fail(r->err, SVY_E_VALUE, "the formula has no groups: write Surv(time, status) ~ group");
+    if (terms == 0 && r->spec->kind != SVY_TEST_T)
+        return svyi_fail(r->err, SVY_E_VALUE, "a %s test compares groups: write %s ~ group", name, y->name);
+    if (terms > 1 || (terms == 1 && !svyi_matrix_intercept(m)))
+        return svyi_fail(r->err, SVY_E_VALUE, "a %s test takes one group variable: write %s ~ group", name, y->name);
+    return SVY_OK;
+}
+
+/* ---- one domain ---- */
+
+static svy_status set_rows(run *r, svyi_group_test *t, const uint8_t *keep)
+{
+    const uint8_t *used = svyi_matrix_used(t->matrix);
+    if ((t->rows = svyi_arena_get(t->scratch, (r->design->rows + 1) * sizeof *t->rows)) == NULL)
+        return svyi_nomem(r->err);
+    for (size_t i = 0; i < r->design->rows; i++) {
+        if (!(r->design->weights[i] > 0) || !keep[i])
+            continue;
+        if (used[i]) t->rows[t->n++] = (uint32_t)i; else r->missing++;
+    }
+    return SVY_OK;
+}
+
+/* Degrees of freedom of the rows of the subpopulation (one sample) or of those that are used. */
+static svy_status set_df(const run *r, svyi_group_test *t, uint8_t *keep)
+{
+    uint32_t first = t->rows[0];
+    svyi_domains domain = { .count = 1, .keep = keep, .first_row = &first };
+    uint8_t *used = svyi_arena_get(t->scratch, r->design->rows + 1);
+    if (used == NULL)
+        return svyi_nomem(r->err);
+    for (size_t k = 0; k < t->n; k++)
+        used[t->rows[k]] = 1;
+    if (svyi_matrix_terms(t->matrix) > 0)
+        domain.keep = used;
+    return svyi_degrees_of_freedom(t->scratch, r->design, &domain, &t->df, r->err);
+}
+
+static svy_status dispatch(svyi_group_test *t, svy_test_row *row, const char **why, char *text, size_t size)
+{
+    svy_test_kind kind = t->spec->kind;
+    if (kind == SVY_TEST_LOG_RANK)
+        return svyi_log_rank_test(t, row, why);
+    svy_status st = SVY_OK;
+    if (svyi_matrix_terms(t->matrix) > 0) {
+        t->variable = svyi_matrix_term(t->matrix, 0)->name;
+        st = set_groups(t);
+    } else {
+        t->groups = 1;
+        if ((t->group = svyi_arena_get(t->scratch, (t->design->rows + 1) * sizeof *t->group)) == NULL)
+            return svyi_nomem(t->err);
+        memset(t->group, 0xff, t->design->rows * sizeof *t->group);
+        for (size_t k = 0; k < t->n; k++)
+            t->group[t->rows[k]] = 0;
+    }
+    if (st != SVY_OK)
+        return st;
+    if (t->variable != NULL && (t->groups < 2 || (t->groups > 2 && kind == SVY_TEST_T))) {
+        snprintf(text, size, "'%.80s' has %u group%s, and %s", t->variable, (unsigned)t->groups, t->groups == 1 ? "" : "s",
+                 kind == SVY_TEST_T ? "a t test needs two: combine levels, use --where, or --kind kruskal" : "a rank test needs two or more");
+        *why = text;
+        return SVY_OK;
+    }
+    return kind == SVY_TEST_T ? svyi_t_test(t, row, why) : svyi_rank_test(t, row, why);
+}
+
+/* No test here: an error, or with domains a note. */
+static svy_status no_test(run *r, size_t domain, const char *why)
+{
+    char where[256];
+    svyi_tests_domain_name(&r->domains, domain, where, sizeof where);
+    if (r->domains.values == NULL)
+        return svyi_fail(r->err, SVY_E_VALUE, "no %s test: %s", svy_test_name(r->spec->kind), why);
+    svyi_tests_say(r->tests, "no %s test%s: %s", svy_test_name(r->spec->kind), where, why);
+    return SVY_OK;
+}
+
+static svy_status test_domain(run *r, size_t number, uint8_t *keep, svyi_arena *scratch)
+{
+    svyi_group_test t = { .scratch = scratch, .design = r->design, .spec = r->spec, .threads = r->threads, .err = r->err };
+    svyi_matrix *m = NULL;
+    const char *why = NULL;
+    char text[256];
+    svy_test_row *row = svyi_tests_add(r->tests, svy_test_name(r->spec->kind), &r->domains, number);
+    svy_status st = svyi_matrix_new(r->alloc, r->frame, r->spec->formula, r->design->weights, keep, &m, r->err);
+    t.matrix = m;
+    if (st == SVY_E_VALUE && r->domains.values != NULL)
+        return no_test(r, number, r->err != NULL ? r->err->message : "no row can be used");
+    if (st != SVY_OK)
+        return st;
+    if ((st = check_formula(r, m)) == SVY_OK && (st = set_rows(r, &t, keep)) == SVY_OK) {
+        if (t.n == 0)
+            why = "no row of positive weight has all variables";
+        else if ((st = set_df(r, &t, keep)) == SVY_OK)
+            st = dispatch(&t, row, &why, text, sizeof text);
+    }
+    svyi_matrix_free(m);
+    return st == SVY_OK && why != NULL ? no_test(r, number, why) : st;
+}
+
+/* ---- all domains ---- */
+
+static svy_status test_all(run *r)
+{
+    svy_status st = SVY_OK;
+    uint8_t *keep = svyi_arena_get(&r->tests->arena, r->design->rows + 1);
+    if (keep == NULL)
+        return svyi_nomem(r->err);
+    for (size_t d = 0; d < r->domains.count && st == SVY_OK; d++) {
+        svyi_arena scratch;
+        svyi_arena_init(&scratch, r->alloc);
+        for (size_t i = 0; i < r->design->rows; i++)
+            keep[i] = svyi_domain_of(&r->domains, i) == d;
+        st = test_domain(r, d, keep, &scratch);
+        svyi_arena_clear(&scratch);
+    }
+    svyi_tests_say_missing(r->tests, r->missing);
+    return st == SVY_OK && r->tests->failed ? svyi_nomem(r->err) : st;
+}
+
+svy_status svy_test(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_test_spec *spec, svy_tests **out, svy_error *err)
+{
+    svy_tests *t;
+    SVY_REQUIRE(out != NULL, err);
+    *out = NULL;
+    SVY_REQUIRE(f != NULL && d != NULL && spec != NULL && spec->formula != NULL, err);
+    SVY_REQUIRE(spec->size >= sizeof *spec && (size_t)spec->kind < SVY_TEST_KINDS && spec->level > 0 && spec->level < 1, err);
+    SVY_REQUIRE(svy_frame_rows(f) == svy_design_rows(d), err);
+    svy_status st = svyi_tests_new(alloc, &t, err);
+    if (st != SVY_OK)
+        return st;
+    run r = { .alloc = alloc, .frame = f, .design = d, .spec = spec, .tests = t, .err = err };
+    r.threads = alloc != NULL ? 1 : spec->threads != 0 ? spec->threads : svyi_threads_default();
+    if ((st = svyi_domains_make(&t->arena, f, d, spec->by, spec->n_by, spec->where, &r.domains, err)) == SVY_OK &&
+        (st = svyi_tests_keep_by(t, &r.domains, err)) == SVY_OK)
+        st = test_all(&r);
+    if (st != SVY_OK) {
+        svy_tests_free(t);
+        return st;
+    }
+    *out = t;
+    return SVY_OK;
+}

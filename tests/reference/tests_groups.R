@@ -1,0 +1,174 @@
+# Reference figures for tests of groups: svyttest (one sample, pairs, two groups), svyranktest in its four kinds with two and more groups, svylogrank with
+# its weights; over stratified, clustered, two-stage and replicate designs, subpopulations, domains, missing values and ties.
+#
+#   cd tests/reference && Rscript tests_groups.R
+#
+# writes tests_groups.csv and data/survival.csv.gz (rectal cancer: survival::colon with clusters and strata drawn here).
+source("figures.R")
+suppressMessages(library(survival))
+Sys.setlocale("LC_COLLATE", "C")
+options(warn = -1)
+
+keyed <- function(test, by) paste(c(paste0("test=", test), if (length(by)) paste(names(by), unlist(by), sep = "=")), collapse = ";")
+t_row <- function(case, command, test, by, estimate, se, df, null = 0) {
+  key <- keyed(test, by)
+  tolerance <- if (abs(estimate - null) < 1e-13 * se) "+1e-12" else 1e-10     # nothing but rounding
+  put(case, command, key, "statistic", (estimate - null) / se, tolerance)
+  put(case, command, key, "ddf", df)
+  put(case, command, key, "p_value", 2 * pt(-abs((estimate - null) / se), df))
+  put(case, command, key, "estimate", estimate, tolerance)
+  put(case, command, key, "se", se)
+  put(case, command, key, "ci_lower", estimate - qt(.975, df) * se)
+  put(case, command, key, "ci_upper", estimate + qt(.975, df) * se)
+}
+each <- function(command, d, by, where, r, f) {
+  if (!is.null(where)) { command <- sprintf("%s --where '%s'", command, where); k <- eval(r, d$variables); d <- d[k & !is.na(k), ] }
+  if (is.null(by)) return(f(command, d, NULL))
+  v <- d$variables[[by]]
+  for (l in sort(unique(as.character(v[!is.na(v)])))) f(paste(command, "--by", by), d[!is.na(v) & v == l, ], setNames(list(l), by))
+}
+
+# ---- t ----
+one_sample <- function(case, options, d, y, wy = y, mu = 0, by = NULL, where = NULL, r = NULL)
+  each(paste0("test '", wy, " ~ 0' ", options, if (mu != 0) paste(" --mu", mu)), d, by, where, r, function(command, d, by) {
+    t <- svyttest(as.formula(paste(y, "~ 0")), d, na.rm = TRUE)
+    t_row(case, command, "t", by, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]], mu)
+  })
+two_groups <- function(case, options, d, y, g, wg = g, by = NULL, where = NULL, r = NULL)
+  each(paste0("test '", y, " ~ ", wg, "' ", options), d, by, where, r, function(command, d, by) {
+    d$variables[[g]] <- droplevels(factor(d$variables[[g]]))
+    t <- svyttest(as.formula(paste(y, "~", g)), d)
+    t_row(case, command, "t", by, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]])
+  })
+
+# ---- ranks ----
+KINDS <- c(wilcoxon = "wilcoxon", vanderwaerden = "vanderWaerden", median = "median", kruskal = "KruskalWallis")
+ranks <- function(case, options, d, y, g, wg = g, by = NULL, where = NULL, r = NULL)
+  for (kind in names(KINDS)) each(paste0("test '", y, " ~ ", wg, "' --kind ", kind, " ", options), d, by, where, r, function(command, d, by) {
+    d$variables[[g]] <- droplevels(factor(d$variables[[g]]))
+    f <- as.formula(paste(y, "~", g))
+    if (nlevels(d$variables[[g]]) == 2) {
+      t <- svyranktest(f, d, test = KINDS[[kind]])
+      return(t_row(case, command, kind, by, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]]))
+    }
+    key <- keyed(kind, by)
+    t <- svyranktest(f, d, test = KINDS[[kind]])       # its names for the statistic and the degrees of freedom are exchanged
+    k <- t$statistic[[1]]
+    put(case, command, key, "statistic", t$parameter[[1]] / k)
+    put(case, command, key, "ndf", k)
+    put(case, command, key, "ddf", t$ddf)
+    put(case, command, key, "p_value", t$p.value[[1]])
+  })
+
+# ---- log-rank ----
+survivals <- function(case, options, d, time, status, g, rho = 0, gamma = 0, by = NULL, where = NULL, r = NULL)
+  each(paste0("test 'Surv(", time, ", ", status, ") ~ ", g, "' --kind logrank ", options, if (rho != 0) paste(" --rho", rho),
+              if (gamma != 0) paste(" --gamma", gamma)), d, by, where, r, function(command, d, by) {
+    f <- as.formula(sprintf("Surv(%s, %s) ~ %s", time, status, g))
+    if (is.factor(d$variables[[g]])) d$variables[[g]] <- droplevels(d$variables[[g]])
+    l <- svylogrank(f, d, rho = rho, gamma = gamma)
+    key <- keyed("logrank", by)
+    put(case, command, key, "statistic", l[[2]][[1]])
+    put(case, command, key, "ndf", NROW(l[[1]]))
+    put(case, command, key, "p_value", l[[2]][[2]])
+    if (NROW(l[[1]]) == 1) {
+      put(case, command, key, "estimate", l[[1]][1, 1], "1e-9")
+      put(case, command, key, "se", l[[1]][1, 2])
+    }
+  })
+
+# ---- api ----
+strat <- read(file.path(root, "api/apistrat.csv"))
+clus1 <- read(file.path(root, "api/apiclus1.csv"))
+clus2 <- read(file.path(root, "api/apiclus2.csv"))
+srs <- read(file.path(root, "api/apisrs.csv"))
+o_strat <- "--data datasets/api/apistrat.csv --weights pw --strata stype --fpc fpc"
+o_clus1 <- "--data datasets/api/apiclus1.csv --weights pw --clusters dnum --fpc fpc"
+o_clus2 <- "--data datasets/api/apiclus2.csv --weights pw --clusters dnum,snum --fpc fpc1,fpc2"
+o_srs <- "--data datasets/api/apisrs.csv --weights pw --fpc fpc"
+d_strat <- svydesign(~1, strata = ~stype, weights = ~pw, fpc = ~fpc, data = strat)
+d_clus1 <- svydesign(~dnum, weights = ~pw, fpc = ~fpc, data = clus1)
+d_clus2 <- svydesign(~dnum + snum, weights = ~pw, fpc = ~fpc1 + fpc2, data = clus2)
+d_srs <- svydesign(~1, weights = ~pw, fpc = ~fpc, data = srs)
+some <- quote(api99 > 500 & api99 < 800)
+w_some <- "api99 > 500 and api99 < 800"
+
+one_sample("strat, one sample", o_strat, d_strat, "api00", mu = 650)
+one_sample("strat, pairs", o_strat, d_strat, "I(api00 - api99)")
+one_sample("clus1, pairs", o_clus1, d_clus1, "I(api00 - api99)", mu = 25)
+one_sample("clus2, one sample", o_clus2, d_clus2, "api00", mu = 700)
+one_sample("strat, missing", o_strat, d_strat, "acs.46", mu = 30)
+one_sample("strat, subpopulation", o_strat, d_strat, "enroll", mu = 500, where = w_some, r = some)
+one_sample("strat, domains", o_strat, d_strat, "api00", by = "sch.wide")
+two_groups("strat", o_strat, d_strat, "api00", "comp.imp")
+two_groups("strat", o_strat, d_strat, "enroll", "yr.rnd")
+two_groups("clus1", o_clus1, d_clus1, "api00", "sch.wide")
+two_groups("clus2", o_clus2, d_clus2, "api00", "awards")
+two_groups("srs", o_srs, d_srs, "ell", "awards")
+two_groups("strat, missing", o_strat, d_strat, "acs.46", "comp.imp")
+two_groups("strat, two of three", o_strat, d_strat, "api00", "stype", where = 'stype != "H"', r = quote(stype != "H"))
+two_groups("clus1, domains", o_clus1, d_clus1, "api00", "awards", by = "stype")
+two_groups("strat, subpopulation", o_strat, d_strat, "meals", "awards", where = w_some, r = some)
+ranks("strat, two groups", o_strat, d_strat, "api00", "comp.imp")
+ranks("clus1, two groups", o_clus1, d_clus1, "ell", "comp.imp")
+ranks("clus2, two groups", o_clus2, d_clus2, "enroll", "awards")
+ranks("srs, two groups", o_srs, d_srs, "avg.ed", "awards")
+ranks("strat, three groups", o_strat, d_strat, "api00", "stype")
+ranks("clus1, three groups", o_clus1, d_clus1, "meals", "stype")
+ranks("clus2, three groups", o_clus2, d_clus2, "api00", "stype")
+ranks("strat, subpopulation", o_strat, d_strat, "enroll", "comp.imp", where = w_some, r = some)
+ranks("clus1, domains", o_clus1, d_clus1, "mobility", "awards", by = "stype")
+ranks("clus1, number as group", o_clus1, d_clus1, "api00", "acs.46", wg = "factor(acs.46)", where = "acs.46 > 27 and acs.46 < 32",
+      r = quote(acs.46 > 27 & acs.46 < 32))
+
+# ---- nhanes: clusters in strata, ties in every rank, missing values ----
+nh <- read("data/nhanes.csv.gz")
+o_nh <- "--data tests/reference/data/nhanes.csv.gz --weights WTMEC2YR --strata SDMVSTRA --clusters SDMVPSU --nest"
+d_nh <- svydesign(~SDMVPSU, strata = ~SDMVSTRA, weights = ~WTMEC2YR, nest = TRUE, data = nh)
+two_groups("nhanes", o_nh, d_nh, "HI_CHOL", "RIAGENDR")
+two_groups("nhanes, domains", o_nh, d_nh, "HI_CHOL", "RIAGENDR", by = "race")
+ranks("nhanes, ties", o_nh, d_nh, "HI_CHOL", "RIAGENDR")
+ranks("nhanes, four groups", o_nh, d_nh, "HI_CHOL", "agecat")
+
+# ---- replicates ----
+r_clus1 <- as.svrepdesign(d_clus1, type = "JK1", compress = FALSE)
+r_nh <- as.svrepdesign(d_nh, type = "JKn", compress = FALSE)
+one_sample("clus1, jackknife", paste(o_clus1, "--replicates jk1"), r_clus1, "api00", mu = 600)
+two_groups("clus1, jackknife", paste(o_clus1, "--replicates jk1"), r_clus1, "api00", "sch.wide")
+ranks("clus1, jackknife", paste(o_clus1, "--replicates jk1"), r_clus1, "api00", "comp.imp")
+two_groups("nhanes, jackknife", paste(o_nh, "--replicates jkn"), r_nh, "HI_CHOL", "RIAGENDR")
+
+# ---- survival ----
+set.seed(20)
+colon <- subset(survival::colon, etype == 2)
+colon <- data.frame(time = colon$time, status = colon$status, rx = gsub("\\+", "_", as.character(colon$rx)), sex = colon$sex,
+                    surg = ifelse(colon$surg == 1, "long", "short"), extent = colon$extent, age = colon$age)
+n <- nrow(colon)
+colon$month <- ceiling(colon$time / 30)                # many deaths at the same time
+colon$stratum <- sample(4, n, replace = TRUE)
+colon$cluster <- sample(15, n, replace = TRUE)
+colon$w <- round(runif(n, 1, 9), 2)
+con <- gzfile("data/survival.csv.gz", "wb"); write.csv(colon, con, row.names = FALSE, na = ""); close(con)
+colon <- read("data/survival.csv.gz")
+o_col <- "--data tests/reference/data/survival.csv.gz --weights w --strata stratum --clusters cluster --nest"
+d_col <- svydesign(~cluster, strata = ~stratum, weights = ~w, nest = TRUE, data = colon)
+o_one <- "--data tests/reference/data/survival.csv.gz --weights w"
+d_one <- svydesign(~1, weights = ~w, data = colon)
+for (g in c("sex", "surg", "rx", "extent", "age")) {
+  survivals("log-rank", o_col, d_col, "time", "status", g)
+  survivals("log-rank, ties", o_col, d_col, "month", "status", g)
+}
+survivals("G-rho", o_col, d_col, "time", "status", "rx", rho = 1)
+survivals("G-rho", o_col, d_col, "month", "status", "surg", rho = 1)
+survivals("G-rho", o_col, d_col, "month", "status", "rx", rho = .5, gamma = 1)
+survivals("G-rho, late", o_one, d_one, "time", "status", "rx", gamma = 1)
+survivals("elements", o_one, d_one, "time", "status", "rx")
+survivals("elements, ties", o_one, d_one, "month", "status", "surg", rho = 1)
+survivals("subpopulation", o_col, d_col, "month", "status", "rx", where = "age > 50 and sex = 1", r = quote(age > 50 & sex == 1))
+survivals("subpopulation, G-rho", o_col, d_col, "time", "status", "surg", rho = 1, where = "age > 50", r = quote(age > 50))
+survivals("domains", o_col, d_col, "time", "status", "rx", by = "surg")
+r_col <- as.svrepdesign(d_col, type = "JKn", compress = FALSE)
+survivals("jackknife", paste(o_col, "--replicates jkn"), r_col, "month", "status", "rx")
+
+write_figures("tests_groups.csv", paste("Tests of k groups: F, the Wald statistic of svyranktest divided by k - 1 (the package prints the statistic itself).",
+  "Its rank tests of replicate designs take the scores as known."))
