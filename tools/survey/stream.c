@@ -61,7 +61,7 @@ static int wanted(const char *path, int asked)
 /* What the specification does not say: it is found among the options. */
 static svy_status possible(const analysis_options *o, const svy_design_spec *design, const svy_estimate_spec *spec, svy_error *err)
 {
-    const char *what = o->design_file != NULL ? "--design" : o->calibrate.count > 0 ? "--calibrate" : o->replicates != NULL ? "--replicates" : NULL;
+    const char *what = o->design_file != NULL ? "--design" : o->calibrate.count > 0 ? "--calibrate" : o->weighting != NULL ? "--weighting" : o->replicates != NULL ? "--replicates" : NULL;
     if (what == NULL)
         return svy_stream_possible(design, spec, err);
     snprintf(err->message, sizeof err->message, "%s cannot be streamed: its rows must fit into memory", what);
