@@ -41,11 +41,23 @@ static svy_status make(svyi_replicates_build *b)
     if (b->d->pps != NULL || b->d->phase2 != NULL)
         return svyi_fail(b->err, SVY_E_VALUE, "replicate weights are not made for %s: give columns of replicate weights",
                          b->d->pps != NULL ? "units drawn with unequal probabilities and without replacement" : "two phases");
-    if (b->spec->type == SVY_REPLICATE_OTHER)
-        return svyi_fail(b->err, SVY_E_VALUE, "there are no columns of replicate weights: name them, or the type to make");
-    if (b->spec->type == SVY_REPLICATE_JK1 || b->spec->type == SVY_REPLICATE_JKN)
+    switch (b->spec->type) {
+    case SVY_REPLICATE_JK1: case SVY_REPLICATE_JKN:
         return svyi_replicates_jackknife(b);
-    return svyi_fail(b->err, SVY_E_STATE, "this type of replicate weights is being written");
+    case SVY_REPLICATE_JK2:
+        return svyi_replicates_paired_jackknife(b);
+    case SVY_REPLICATE_BRR: case SVY_REPLICATE_FAY:
+        return svyi_replicates_balanced(b);
+    case SVY_REPLICATE_SDR: case SVY_REPLICATE_ACS:
+        return svyi_replicates_successive(b);
+    case SVY_REPLICATE_BOOTSTRAP: case SVY_REPLICATE_RAO_WU:
+        return svyi_replicates_redrawn(b);
+    case SVY_REPLICATE_PRESTON: case SVY_REPLICATE_GENERALIZED:
+        return svyi_replicates_walked(b);
+    case SVY_REPLICATE_NONE: case SVY_REPLICATE_OTHER:
+        break;
+    }
+    return svyi_fail(b->err, SVY_E_VALUE, "there are no columns of replicate weights: name them, or the type to make");
 }
 
 svy_status svyi_replicates_make(svy_design *d, const svy_frame *f, const svy_replicate_spec *spec, svy_error *err)

@@ -236,6 +236,11 @@ static svy_status rank_of_sums(ranks *k, double *df, svy_error *err)
     return SVY_OK;
 }
 
+static int known_rank(const svy_design *d)
+{
+    return d->replicates->left_out != NULL && d->replicates->type != SVY_REPLICATE_JK2 && d->adjustments == NULL;
+}
+
 svy_status svyi_replicates_df(const svy_design *d, const uint32_t *domain, size_t n_domains, double *df, svy_error *err)
 {
     ranks k = { .d = d, .domain = domain, .n_domains = n_domains };
@@ -250,7 +255,7 @@ svy_status svyi_replicates_df(const svy_design *d, const uint32_t *domain, size_
     if (k.items == NULL || k.rows == NULL || k.sums == NULL || k.next == NULL || k.last == NULL || k.factor == NULL)
         st = svyi_nomem(err);
     else
-        st = d->replicates->left_out != NULL && d->adjustments == NULL ? rank_of_jackknife(&k, df, err) : rank_of_sums(&k, df, err);
+        st = known_rank(d) ? rank_of_jackknife(&k, df, err) : rank_of_sums(&k, df, err);
     svyi_arena_clear(&k.arena);
     return st;
 }

@@ -24,5 +24,10 @@ static inline double svyi_stratum_population(const svyi_stage *s, uint32_t h)
 }
 
 svy_status svyi_replicates_given(svyi_replicates_build *b);
-svy_status svyi_replicates_jackknife(svyi_replicates_build *b);
+svy_status svyi_replicates_jackknife(svyi_replicates_build *b);          /* JK1, JKn */
+svy_status svyi_replicates_balanced(svyi_replicates_build *b);           /* BRR, Fay */
+svy_status svyi_replicates_paired_jackknife(svyi_replicates_build *b);   /* JK2 */
+svy_status svyi_replicates_successive(svyi_replicates_build *b);         /* SDR, ACS */
+svy_status svyi_replicates_redrawn(svyi_replicates_build *b);            /* bootstrap, Rao-Wu */
+svy_status svyi_replicates_walked(svyi_replicates_build *b);             /* Preston, generalized */
 #endif
