@@ -91,7 +91,7 @@ static svy_status dispatch(svy_model *m, svy_error *err)
     switch (m->spec.family) {
     case SVY_FAMILY_ORDINAL: return svyi_ordinal_fit(&m->task, &m->result, err);
     case SVY_FAMILY_MULTINOMIAL: return svyi_multinomial_fit(&m->task, &m->result, err);
-    case SVY_FAMILY_COX: return svyi_fail(err, SVY_E_STATE, "Cox models are being written");
+    case SVY_FAMILY_COX: return svyi_cox_fit(&m->task, &m->result, err);
     case SVY_FAMILY_GAUSSIAN: case SVY_FAMILY_BINOMIAL: case SVY_FAMILY_POISSON: case SVY_FAMILY_GAMMA: case SVY_FAMILY_NEGATIVE_BINOMIAL: default:
         m->linear = 1;
         return svyi_glm_fit_model(&m->task, &m->glm, &m->fit, &m->result, err);

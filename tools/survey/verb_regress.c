@@ -9,7 +9,7 @@
 #include "tool.h"
 
 typedef struct regress_options {
-    int family, link, exponentiate, se, df, anova, fit, margins, sampling;
+    int family, link, ties, exponentiate, se, df, anova, fit, margins, sampling;
     double level;
     const char *vcov, *of;
 } regress_options;
@@ -23,6 +23,7 @@ typedef struct settings {
 static const tool_option REGRESS_OPTIONS[] = {
     TOOL_CHOICE_OPTION(regress_options, family, "family", 0, "gaussian|binomial|poisson|gamma|ordinal|multinomial|cox|negative-binomial", "distribution of the response", "gaussian"),
     TOOL_CHOICE_OPTION(regress_options, link, "link", 0, "default|identity|log|logit|probit|cloglog|inverse|cauchit|sqrt", "what of its mean the terms add up to", "default"),
+    TOOL_CHOICE_OPTION(regress_options, ties, "ties", 0, "efron|breslow", "deaths at the same time in a Cox model", "efron"),
     TOOL_FLAG_OPTION(regress_options, exponentiate, "exponentiate", 0, "exp of estimates and limits: odds, rate or hazard ratios; standard errors by the delta method"),
     TOOL_NUMBER_OPTION(regress_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
     TOOL_CHOICE_OPTION(regress_options, df, "distribution", 0, "t|normal", "limits and p-values from t with the design's degrees of freedom, or from the normal distribution", "t"),
@@ -202,6 +203,7 @@ static int fit(const settings *o, const char *formula, const svy_frame *f, const
     svy_model_spec spec = SVY_MODEL_INIT;
     svy_model *m = NULL;
     spec.formula = formula;
+    spec.ties = (svy_ties)o->regress.ties;
     spec.family = (svy_family)o->regress.family;      /* the choices stand in the order of the enumerations */
     spec.link = (svy_link)o->regress.link;
     spec.se = (svy_model_se)o->regress.se;

@@ -19,6 +19,9 @@ typedef enum svy_link {
 /** Standard errors of linearised fits. BELL_MCCAFFREY also gives each coefficient its own degrees of freedom. */
 typedef enum svy_model_se { SVY_SE_LINEARIZED = 0, SVY_SE_BELL_MCCAFFREY = 1, SVY_SE_BELL_MCCAFFREY_2 = 2 } svy_model_se;
 
+/** Deaths at the same time in a Cox model: Efron's or Breslow's likelihood. */
+typedef enum svy_ties { SVY_TIES_EFRON = 0, SVY_TIES_BRESLOW = 1 } svy_ties;
+
 /** What to fit. Start from SVY_MODEL_INIT. Everything is borrowed for the duration of the call. */
 typedef struct svy_model_spec {
     unsigned size;             /**< sizeof(svy_model_spec) as the caller compiled it */
@@ -30,8 +33,9 @@ typedef struct svy_model_spec {
     svy_model_se se;
     int normal;                /**< 1: normal distribution instead of t */
     unsigned threads;          /**< 0: one per processor, at most 8; results do not depend on it, to the last bit */
+    svy_ties ties;             /**< of Cox models */
 } svy_model_spec;
-#define SVY_MODEL_INIT { sizeof(svy_model_spec), NULL, SVY_FAMILY_GAUSSIAN, SVY_LINK_DEFAULT, NULL, 0.95, SVY_SE_LINEARIZED, 0, 1 }
+#define SVY_MODEL_INIT { sizeof(svy_model_spec), NULL, SVY_FAMILY_GAUSSIAN, SVY_LINK_DEFAULT, NULL, 0.95, SVY_SE_LINEARIZED, 0, 1, SVY_TIES_EFRON }
 
 /** One coefficient. A coefficient whose column depends on those before it is left out (aliased): NaN everywhere. */
 typedef struct svy_model_row { const char *term; double estimate, se, t, df, p_value, lower, upper; } svy_model_row;
