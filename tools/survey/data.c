@@ -125,6 +125,34 @@ static int load_study(const char *source, const char *path, const char *rest, sv
     return st == SVY_OK ? EXIT_DONE : tool_fail_data(&err, source);
 }
 
+typedef struct copied { char *text; size_t len; } copied;
+static svy_status copy_text(void *user, const char *text, size_t len)
+{
+    copied *c = user;
+    if ((c->text = malloc(len + 1)) == NULL)
+        return SVY_E_NOMEM;
+    memcpy(c->text, text, len + 1);
+    c->len = len;
+    return SVY_OK;
+}
+
+int tool_study_design(const char *source, char **text, size_t *len)
+{
+    char path[4096];
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    copied c = { NULL, 0 };
+    if (study_path(source, path, sizeof path) == 0)
+        return EXIT_DONE;
+    svy_status st = svy_study_open(NULL, path, SVY_STUDY_READ, &study, &err);
+    if (st == SVY_OK)
+        st = svy_study_text(study, "design", copy_text, &c, &err);
+    svy_study_close(study);
+    *text = c.text;
+    *len = c.len;
+    return st == SVY_OK ? EXIT_DONE : EXIT_SYSTEM;
+}
+
 int tool_load_data(const char *source, const name_list *names, const char *where, svy_frame **out)
 {
     char path[4096];

@@ -16,6 +16,7 @@ static int is_name(const char *text)
 
 const tool_option ANALYSIS_OPTIONS[] = {
     TOOL_TEXT_OPTION(analysis_options, data, "data", 'd', "FILE", "data: .csv, .csv.gz, or a study file, STUDY[:FORM[:ROSTER]]", NULL),
+    TOOL_OPTIONS_OPTION(analysis_options, design_file, "design", 0, "FILE", "a sampling design as XML, with the options below; a study file may carry its own"),
     TOOL_TEXT_OPTION(analysis_options, weights, "weights", 'w', "VAR", "sampling weights", NULL),
     TOOL_NAMES_OPTION(analysis_options, strata, "strata", 0, "VAR[,VAR...]", "strata, one variable per stage"),
     TOOL_NAMES_OPTION(analysis_options, clusters, "clusters", 0, "VAR[,VAR...]", "clusters, one variable per stage; without, every row is a sampling unit"),

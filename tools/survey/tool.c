@@ -148,7 +148,21 @@ const char *tool_nearest(const char *text, const char *const *names, size_t coun
 
 /* ---- options ---- */
 
-typedef struct parse { const verb *v; char *settings; } parse;
+enum { GIVEN_MAX = 256 };
+typedef struct parse {
+    const verb *v;
+    char *settings;
+    const tool_option *given[GIVEN_MAX];     /* on the command line */
+    size_t n_given;
+} parse;
+
+static int is_given(const parse *p, const tool_option *o)
+{
+    for (size_t i = 0; i < p->n_given; i++)
+        if (p->given[i] == o)
+            return 1;
+    return 0;
+}
 
 /* A constant table cannot be walked without its base: both are returned. */
 static const tool_option *find(const verb *v, const char *name, size_t len, char letter, size_t *base)
@@ -260,9 +274,11 @@ static int add_names(const verb *v, const tool_option *o, char *text, tool_list 
 static int set_option(parse *p, const tool_option *o, size_t base, char *text)
 {
     void *field = p->settings + base + o->offset;
+    if (p->n_given < GIVEN_MAX)
+        p->given[p->n_given++] = o;
     switch (o->kind) {
     case TOOL_FLAG: *(int *)field = 1; return EXIT_DONE;
-    case TOOL_TEXT: *(const char **)field = text; return EXIT_DONE;
+    case TOOL_TEXT: case TOOL_OPTIONS: *(const char **)field = text; return EXIT_DONE;
     case TOOL_LIST: return add_item(p->v, o, text, field);
     case TOOL_NAMES: return add_names(p->v, o, text, field);
     case TOOL_COUNT: return set_count(p->v, o, text, field);
@@ -281,7 +297,7 @@ static int set_presets(parse *p)
             if (o->preset == NULL)
                 continue;
             switch (o->kind) {
-            case TOOL_TEXT: *(const char **)field = o->preset; break;
+            case TOOL_TEXT: case TOOL_OPTIONS: *(const char **)field = o->preset; break;
             case TOOL_LIST: case TOOL_NAMES: status = add_item(p->v, o, o->preset, field); break;
             case TOOL_COUNT: status = set_count(p->v, o, o->preset, field); break;
             case TOOL_NUMBER: status = set_number(p->v, o, o->preset, field); break;
@@ -332,7 +348,7 @@ static int short_options(parse *p, int argc, char **argv, int *at)
         if (o == NULL)
             return tool_usage(p->v->name, "there is no option '-%c'", *c);
         if (o->kind == TOOL_FLAG) {
-            *(int *)(void *)(p->settings + base + o->offset) = 1;
+            set_option(p, o, base, NULL);
             continue;
         }
         if (c[1] != '\0')
@@ -355,9 +371,70 @@ static int check_count(const verb *v, int count)
     return EXIT_DONE;
 }
 
+/* ---- options from a file ---- */
+
+static int set_item(parse *p, const tool_table *table, const tool_item *item, const char *where)
+{
+    size_t len = strlen(item->name);
+    for (const tool_option *o = table->options; o->name != NULL; o++) {
+        if (strcmp(o->name, item->name) != 0 || o->kind == TOOL_OPTIONS)
+            continue;
+        if (o->kind == TOOL_FLAG && strcmp(item->value, "no") == 0)
+            return EXIT_DONE;
+        if (o->kind == TOOL_FLAG && strcmp(item->value, "yes") != 0)
+            return tool_usage(p->v->name, "%s:%d: %s is '%s': give yes or no", where, item->line, item->name, item->value);
+        int status = is_given(p, o) ? EXIT_DONE : set_option(p, o, table->base, item->value);
+        p->n_given -= status == EXIT_DONE && p->n_given > 0 && p->given[p->n_given - 1] == o;      /* so that a list may go on */
+        return status;
+    }
+    return tool_usage(p->v->name, "%s:%d: there is no option '%.*s' of a sampling design", where, item->line, (int)len, item->name);
+}
+
+static const char *text_of(const parse *p, const tool_table *table, const tool_option *o)
+{
+    return *(const char *const *)(const void *)(p->settings + table->base + o->offset);
+}
+
+/* What --data names, unless an option of the design is given: then a design that the data carry is not wanted. */
+static const char *study_of(const parse *p, const tool_table *table)
+{
+    static const char *const OTHERS[] = { "data", "where", "by", "threads" };
+    const char *data = NULL;
+    for (const tool_option *o = table->options; o->name != NULL; o++) {
+        size_t k = 0;
+        while (k < sizeof OTHERS / sizeof OTHERS[0] && strcmp(OTHERS[k], o->name) != 0)
+            k++;
+        if (k == 0)
+            data = text_of(p, table, o);
+        if (k == sizeof OTHERS / sizeof OTHERS[0] && is_given(p, o))
+            return NULL;
+    }
+    return data;
+}
+
+/* Files named on the command line, or what the study that is analysed carries. */
+static int set_from_files(parse *p)
+{
+    int status = EXIT_DONE;
+    for (size_t t = 0; t < VERB_TABLES && p->v->tables[t].options != NULL && status == EXIT_DONE; t++) {
+        const tool_table *table = &p->v->tables[t];
+        for (const tool_option *o = table->options; o->name != NULL && status == EXIT_DONE; o++) {
+            const tool_item *items;
+            const char *where;
+            size_t count;
+            if (o->kind != TOOL_OPTIONS)
+                continue;
+            status = tool_options_file(text_of(p, table, o), study_of(p, table), &items, &count, &where);
+            for (size_t i = 0; i < count && status == EXIT_DONE; i++)
+                status = set_item(p, table, &items[i], where);
+        }
+    }
+    return status;
+}
+
 int tool_parse(const verb *v, void *settings, int argc, char **argv)
 {
-    parse p = { v, settings };
+    parse p = { .v = v, .settings = settings };
     int kept = 0, options = 1, status = set_presets(&p);
     for (int i = 0; i < argc && status == EXIT_DONE; i++) {
         if (options && strcmp(argv[i], "--") == 0)
@@ -369,6 +446,8 @@ int tool_parse(const verb *v, void *settings, int argc, char **argv)
         else
             argv[kept++] = argv[i];
     }
+    if (status == EXIT_DONE)
+        status = set_from_files(&p);
     if (status == EXIT_DONE)
         status = check_count(v, kept);
     if (status < 0)

@@ -31,6 +31,7 @@ typedef enum tool_kind {
     TOOL_NAMES,    /* tool_list: items separated by commas, in backquotes if need be; may be repeated */
     TOOL_COUNT,    /* long between min and max */
     TOOL_NUMBER,   /* double between min and max */
+    TOOL_OPTIONS,  /* const char *: a file with options of the same table; those on the command line win */
     TOOL_CHOICE    /* int: position in `value`, which lists the choices: "table|csv|json" */
 } tool_kind;
 
@@ -55,6 +56,7 @@ typedef struct tool_option {
 #define TOOL_COUNT_OPTION(type, field, name, letter, value, help, preset, min, max) { name, letter, TOOL_COUNT, value, help, preset, offsetof(type, field), min, max }
 #define TOOL_NUMBER_OPTION(type, field, name, letter, value, help, preset, min, max) { name, letter, TOOL_NUMBER, value, help, preset, offsetof(type, field), min, max }
 #define TOOL_CHOICE_OPTION(type, field, name, letter, choices, help, preset) { name, letter, TOOL_CHOICE, choices, help, preset, offsetof(type, field), 0, 0 }
+#define TOOL_OPTIONS_OPTION(type, field, name, letter, value, help) { name, letter, TOOL_OPTIONS, value, help, NULL, offsetof(type, field), 0, 0 }
 #define TOOL_END { NULL, 0, TOOL_FLAG, NULL, NULL, NULL, 0, 0, 0 }
 
 typedef struct tool_table { const tool_option *options; size_t base; } tool_table;   /* base: offset of the described struct in the settings */
@@ -83,6 +85,10 @@ extern const tool_option TOOL_OUTPUT[];     /* --format table|csv|json, -o FILE,
 /* ---- parsing (main.c calls these) ---- */
 /* Fills the settings of `v`. Moves the arguments that are not options to the front of argv and returns their number, or -1 - exit status. */
 int tool_parse(const verb *v, void *settings, int argc, char **argv);
+/* options_file.c: the options in a file, or in the design that the study `data` carries when `path` is NULL; none when both are. They live until the
+   program ends. `where` is the file's name for messages. @return an exit status; errors are printed. */
+typedef struct tool_item { const char *name; char *value; int line; } tool_item;
+int tool_options_file(const char *path, const char *data, const tool_item **items, size_t *count, const char **where);
 /* The name of `count` names nearest to `text`, NULL when none is near. */
 const char *tool_nearest(const char *text, const char *const *names, size_t count);
 

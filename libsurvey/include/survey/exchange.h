@@ -49,6 +49,22 @@ SVY_API SVY_NODISCARD svy_status svy_form_outline_json(const svy_form *f, uint32
 /** The routing graph in Graphviz's language: items in order, edges that skip labelled with their condition. */
 SVY_API SVY_NODISCARD svy_status svy_form_routing_dot(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
 
+/** A sampling design as it stands in a file (docs/formats/design.md): options by their long names, in the order of the file. */
+typedef struct svy_design_file svy_design_file;
+typedef struct svy_design_item { const char *name, *value; int line; } svy_design_item;     /**< value "yes" for an empty element */
+/** Reads a design. What the names mean is for who uses them. All problems go to `diags` with their lines.
+ *  @param err with SVY_E_INVALID the first problem.
+ *  @return SVY_OK, SVY_E_INVALID (problems were reported), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_design_file_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
+                                                      svy_design_file **out, svy_error *err);
+/** The same from memory. @param source name for messages. */
+SVY_API SVY_NODISCARD svy_status svy_design_file_read_memory(const svy_alloc *alloc, const char *xml, size_t len, const char *source,
+                                                             const svy_xml_limits *limits, svy_diags *diags, svy_design_file **out, svy_error *err);
+SVY_API size_t svy_design_file_count(const svy_design_file *f);
+SVY_API const svy_design_item *svy_design_file_item(const svy_design_file *f, size_t index);
+/** Releases `f`. NULL is allowed. */
+SVY_API void svy_design_file_free(svy_design_file *f);
+
 /** A weighting plan as it stands in a file; owns all that the plan's steps refer to. */
 typedef struct svy_weighting_file svy_weighting_file;
 /** Reads a weighting plan (docs/formats/weighting-plan.md). All problems go to `diags` with their lines.

@@ -35,6 +35,12 @@ SVY_API SVY_NODISCARD svy_status svy_study_form(svy_study *s, const char *id, co
 /** Sets a parameter of a form for interviews that start from now on; value NULL takes the override away. Checked against its type. */
 SVY_API SVY_NODISCARD svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *id, const char *value,
                                                          const char *actor, svy_moment now, svy_error *err);
+/** A text that the study carries: "design" (docs/formats/design.md), "weighting" (docs/formats/weighting-plan.md). NULL takes it away. Replaces the one
+ *  before. @return SVY_OK, SVY_E_NAME (no such text), SVY_E_LIMIT (16 MiB), SVY_E_STATE (opened for reading), SVY_E_IO, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_study_set_text(svy_study *s, const char *name, const char *text, svy_error *err);
+/** Hands the text over, which is borrowed for the call; `take` is not called when there is none. Errors as above, or what `take` returns. */
+SVY_API SVY_NODISCARD svy_status svy_study_text(svy_study *s, const char *name, svy_status (*take)(void *user, const char *text, size_t len), void *user,
+                                                svy_error *err);
 /** Every parameter in force: callback with id, type name, value, and 1 when overridden. */
 SVY_API SVY_NODISCARD svy_status svy_study_parameters(svy_study *s, const char *form,
     void (*each)(void *user, const char *id, const char *type, const char *value, int overridden), void *user, svy_error *err);
