@@ -10,7 +10,8 @@
 static const char NO_MEMORY[] = "";
 static const char EMPTY_CELLS[] = "too many cells are empty: combine levels";
 static const char SINGULAR[] = "the covariance of the residuals is singular: the design has too few PSUs, or cells are empty";
-static const double RANK = 1e-11;
+static const char NO_VARIANCE[] = "the shares have no variance: the design fixes them";
+static const double RANK = 1e-11, NOTHING = 1e-22;      /* of a variance against a squared number of rows or people */
 
 /* ---- independence ---- */
 
@@ -129,7 +130,7 @@ const char *svyi_association_pearson(svyi_arena *scratch, const svyi_table *t, i
         for (size_t j = 0; j < k; j++)
             out->squares += t->n * d.b[i * k + j] * t->n * d.b[j * k + i];
     }
-    return NULL;
+    return out->trace > NOTHING * t->n ? NULL : NO_VARIANCE;
 }
 
 /* Derivatives of the residual of a cell, t - row total * column total / total, by every cell. */
@@ -210,6 +211,8 @@ const char *svyi_fit_pearson(svyi_arena *scratch, const svyi_table *t, int eigen
         for (size_t j = 0; j < k; j++)
             out->squares += v[i * k + j] * v[i * k + j];
     }
+    if (!(out->trace > NOTHING * all))
+        return NO_VARIANCE;
     return eigenvalues && svyi_eigen(scratch, v, k, lambda, NULL) != 0 ? NO_MEMORY : NULL;
 }
 

@@ -130,6 +130,16 @@ two_groups("nhanes, domains", o_nh, d_nh, "HI_CHOL", "RIAGENDR", by = "race")
 ranks("nhanes, ties", o_nh, d_nh, "HI_CHOL", "RIAGENDR")
 ranks("nhanes, four groups", o_nh, d_nh, "HI_CHOL", "agecat")
 
+# ---- eusilc: 9 strata, households as clusters, 14,827 persons ----
+eu <- read(file.path(root, "eusilc/eusilc.csv.gz"))
+o_eu <- "--data datasets/eusilc/eusilc.csv.gz --weights rb050 --strata db040 --clusters db030"
+d_eu <- svydesign(~db030, strata = ~db040, weights = ~rb050, data = eu)
+two_groups("eusilc", o_eu, d_eu, "eqIncome", "rb090")
+two_groups("eusilc, domains", o_eu, d_eu, "py010n", "rb090", by = "pb220a")
+ranks("eusilc, ties and missing", o_eu, d_eu, "py010n", "rb090", where = 'db040 = "Tyrol" or db040 = "Vienna"',
+      r = quote(db040 == "Tyrol" | db040 == "Vienna"))
+ranks("eusilc, three groups", o_eu, d_eu, "eqIncome", "pb220a", where = "age > 60", r = quote(age > 60))
+
 # ---- replicates ----
 r_clus1 <- as.svrepdesign(d_clus1, type = "JK1", compress = FALSE)
 r_nh <- as.svrepdesign(d_nh, type = "JKn", compress = FALSE)
@@ -137,6 +147,22 @@ one_sample("clus1, jackknife", paste(o_clus1, "--replicates jk1"), r_clus1, "api
 two_groups("clus1, jackknife", paste(o_clus1, "--replicates jk1"), r_clus1, "api00", "sch.wide")
 ranks("clus1, jackknife", paste(o_clus1, "--replicates jk1"), r_clus1, "api00", "comp.imp")
 two_groups("nhanes, jackknife", paste(o_nh, "--replicates jkn"), r_nh, "HI_CHOL", "RIAGENDR")
+
+# ---- calibrated ----
+k_clus1 <- calibrate(d_clus1, ~stype + sch.wide, c("(Intercept)" = 6194, stypeH = 755, stypeM = 1018, sch.wideYes = 5122))
+o_k <- paste(o_clus1, "--calibrate tests/reference/data/weighting-stype.csv --calibrate tests/reference/data/weighting-sch-wide.csv")
+one_sample("calibrated", o_k, k_clus1, "I(api00 - api99)", mu = 30)
+two_groups("calibrated", o_k, k_clus1, "api00", "comp.imp")
+two_groups("calibrated", o_k, k_clus1, "ell", "awards")
+ranks("calibrated", o_k, k_clus1, "meals", "awards")
+ranks("calibrated, three groups", o_k, k_clus1, "api00", "stype")
+
+# ---- unequal probabilities ----
+election <- read("data/election.csv.gz")
+p_elec <- svydesign(~1, fpc = ~p, data = election, pps = "brewer")
+o_elec <- "--data tests/reference/data/election.csv.gz --fpc p --pps brewer"
+one_sample("pps", o_elec, p_elec, "Bush", mu = 5000)
+two_groups("pps", o_elec, p_elec, "Bush", "big")
 
 # ---- survival ----
 set.seed(20)

@@ -51,8 +51,11 @@ static int test(const settings *s, const char *formula, const svy_frame *f, cons
     spec.n_by = s->analysis.by.count;
     spec.where = s->analysis.where;
     spec.threads = (unsigned)s->analysis.threads;
-    if (svy_test(NULL, f, d, &spec, &t, &err) != SVY_OK)
+    if (svy_test(NULL, f, d, &spec, &t, &err) != SVY_OK) {
+        if (err.column > 0 && strcmp(err.source, "formula") != 0)
+            snprintf(err.source, sizeof err.source, "--where");
         return tool_fail_data(&err, s->analysis.data);
+    }
     int status = tool_print_tests(t, 1, d, &s->output);
     svy_tests_free(t);
     return status;
