@@ -72,6 +72,8 @@ static svy_status fit_request(run *r, svyi_sum_request *q, svyi_form form, svyi_
         st = svyi_fit_make(&r->e->arena, q, &sums, form, (int)r->spec->deff, r->spec->covariance, fit, r->err);
         svyi_sums_clear(&sums);
     }
+    if (st == SVY_OK && fit->dropped > r->e->dropped)
+        r->e->dropped = fit->dropped;
     if (st == SVY_OK && r->spec->bell_mccaffrey != 0)
         st = svyi_fit_bell(&r->e->arena, q, fit, r->spec->bell_mccaffrey == 2, r->err);
     svyi_arena_clear(&scratch);
@@ -198,7 +200,7 @@ svy_status svyi_estimates_of_passes(svy_estimates *e, const svy_estimate_spec *s
 {
     run r = { .e = e, .spec = spec, .alloc = &e->arena.alloc, .design = d, .domains = *domains, .plan = *variables, .threads = 1, .passes = passes,
               .err = err };
-    svy_status st = svyi_estimates_keep_by(e, domains, err);
+    svy_status st = svyi_estimates_keep_by(e, NULL, domains, err);
     e->has_deff = spec->deff != SVY_DEFF_NONE;
     return st == SVY_OK ? estimate_all(&r) : st;
 }
@@ -213,6 +215,10 @@ static svy_status check_spec(const svy_frame *f, const svy_design *d, const svy_
     SVY_REQUIRE(spec->n_variables > 0, err);
     SVY_REQUIRE(spec->level > 0 && spec->level < 1, err);
     SVY_REQUIRE(spec->statistic <= SVY_STAT_TABLE, err);
+    if (spec->bell_mccaffrey != 0 && spec->statistic != SVY_STAT_MEAN && spec->statistic != SVY_STAT_PROPORTION)
+        return svyi_fail(err, SVY_E_ARG, "Bell-McCaffrey standard errors are those of means and shares: leave them out for a %s", svy_statistic_name(spec->statistic));
+    if (spec->bell_mccaffrey != 0 && svy_design_replicates(d) > 0)
+        return svyi_fail(err, SVY_E_ARG, "Bell-McCaffrey standard errors are linearised ones: leave them out, or the replicate weights");
     return SVY_OK;
 }
 
@@ -231,7 +237,7 @@ svy_status svy_estimate(const svy_alloc *alloc, const svy_frame *f, const svy_de
     if ((st = svyi_variables_find(&e->arena, f, spec, &r.plan, err)) == SVY_OK &&
         (st = svyi_domains_make(&e->arena, f, d, spec->by, spec->n_by, spec->where, &r.domains, err)) == SVY_OK &&
         (st = spec->fail_missing ? svyi_variables_complete(&r.plan, &r.domains, d->weights, d->rows, err) : SVY_OK) == SVY_OK &&
-        (st = svyi_estimates_keep_by(e, &r.domains, err)) == SVY_OK)
+        (st = svyi_estimates_keep_by(e, d, &r.domains, err)) == SVY_OK)
         st = estimate_all(&r);
     if (st != SVY_OK) {
         svy_estimates_free(e);
