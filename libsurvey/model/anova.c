@@ -101,7 +101,7 @@ static svy_status deviance_change(subset *s, const svyi_term *t, double *out, sv
     return st;
 }
 
-static svy_status mixture_test(subset *s, const svyi_term *t, int likelihood, svy_model_test *out, svy_error *err)
+static svy_status mixture_test(subset *s, const svyi_term *t, int likelihood, int saddlepoint, svy_model_test *out, svy_error *err)
 {
     const double df = s->m->spec.normal ? HUGE_VAL : s->m->df;
     double *lambda = svyi_arena_get(&s->scratch, (s->n + 1) * sizeof *lambda), mean = 0;
@@ -113,13 +113,16 @@ static svy_status mixture_test(subset *s, const svyi_term *t, int likelihood, sv
     if (!likelihood)
         out->chisq = quadratic(s, s->naive);
     out->statistic = out->chisq / mean;
-    out->p_value = df > 0 ? svyi_mixture_upper(&s->scratch, lambda, s->n, df, out->chisq > 0 ? out->chisq : 0) : (double)NAN;
+    const double x = out->chisq > 0 ? out->chisq : 0;
+    out->p_value = (double)NAN;
+    if (df > 0)
+        out->p_value = saddlepoint ? svyi_mixture_saddlepoint(lambda, s->n, df, x) : svyi_mixture_upper(&s->scratch, lambda, s->n, df, x);
     return st;
 }
 
 size_t svy_model_terms(const svy_model *m) { return svyi_matrix_terms(m->matrix); }
 
-svy_status svy_model_test_terms(const svy_model *m, svy_model_test_kind kind, svy_model_test *tests, svy_error *err)
+svy_status svy_model_test_terms(const svy_model *m, svy_model_test_kind kind, int saddlepoint, svy_model_test *tests, svy_error *err)
 {
     svy_status st = SVY_OK;
     SVY_REQUIRE(m != NULL && tests != NULL, err);
@@ -141,7 +144,7 @@ svy_status svy_model_test_terms(const svy_model *m, svy_model_test_kind kind, sv
         else if (st == SVY_OK && kind == SVY_MODEL_WALD)
             wald(&s, &tests[k]);
         else if (st == SVY_OK)
-            st = mixture_test(&s, &t, kind == SVY_MODEL_LRT, &tests[k], err);
+            st = mixture_test(&s, &t, kind == SVY_MODEL_LRT, saddlepoint, &tests[k], err);
         svyi_arena_clear(&s.scratch);
     }
     return st;

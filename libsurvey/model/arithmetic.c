@@ -9,7 +9,7 @@
 enum { BLOCK = 128 };
 static const double MISSING = (double)NAN;
 
-typedef struct evaluation { const svy_frame *f; size_t first, count; svy_error *err; } evaluation;
+typedef struct evaluation { const svy_frame *f; size_t first, count; svy_error *err; const char *by; } evaluation;   /* by: what derivatives are taken by */
 
 static svy_status evaluate(const evaluation *e, const svyi_node *n, double *out);
 
@@ -238,21 +238,116 @@ static svy_status evaluate(const evaluation *e, const svyi_node *n, double *out)
     }
 }
 
-svy_status svyi_formula_evaluate(const svy_frame *f, const svyi_node *n, double *values, svy_error *err)
+/* ---- derivatives ---- */
+
+static double one_slope(const char *name, double x)
+{
+    static const double LN2 = 0x1.62e42fefa39efp-1, LN10 = 0x1.26bb1bbb55516p1;
+    if (strcmp(name, "I") == 0 || strcmp(name, "as.numeric") == 0)
+        return 1;
+    if (strncmp(name, "log", 3) == 0)
+        return name[3] == '\0' ? 1 / x : strcmp(name, "log2") == 0 ? 1 / (x * LN2) : strcmp(name, "log10") == 0 ? 1 / (x * LN10) : 1 / (1 + x);
+    if (strncmp(name, "exp", 3) == 0)
+        return exp(x);
+    if (strcmp(name, "sqrt") == 0)
+        return 0.5 / sqrt(x);
+    if (strcmp(name, "abs") == 0)
+        return x < 0 ? -1 : 1;
+    if (strcmp(name, "sin") == 0 || strcmp(name, "cos") == 0)
+        return name[0] == 's' ? cos(x) : -sin(x);
+    return strcmp(name, "tan") == 0 ? 1 + tan(x) * tan(x) : 0;      /* steps are flat */
+}
+
+static svy_status differentiate(const evaluation *e, const svyi_node *n, double *out);
+
+static svy_status differentiate_operator(const evaluation *e, const svyi_node *n, double *out)
+{
+    const svyi_node *left = n->first, *right = left->next;
+    double a[BLOCK], b[BLOCK], db[BLOCK];
+    memset(out, 0, e->count * sizeof *out);
+    if (n->op != SVYI_OP_PLUS && n->op != SVYI_OP_MINUS && n->op != SVYI_OP_TIMES && n->op != SVYI_OP_DIVIDE && n->op != SVYI_OP_POWER)
+        return SVY_OK;
+    svy_status st = differentiate(e, left, out);
+    if (st == SVY_OK && right != NULL && (st = differentiate(e, right, db)) == SVY_OK && (st = evaluate(e, left, a)) == SVY_OK)
+        st = evaluate(e, right, b);
+    for (size_t i = 0; st == SVY_OK && i < e->count; i++) {
+        if (right == NULL)
+            out[i] = n->op == SVYI_OP_MINUS ? -out[i] : out[i];
+        else if (n->op == SVYI_OP_PLUS || n->op == SVYI_OP_MINUS)
+            out[i] += n->op == SVYI_OP_PLUS ? db[i] : -db[i];
+        else if (n->op == SVYI_OP_TIMES)
+            out[i] = out[i] * b[i] + a[i] * db[i];
+        else if (n->op == SVYI_OP_DIVIDE)
+            out[i] = (out[i] - a[i] / b[i] * db[i]) / b[i];
+        else
+            out[i] = (out[i] != 0 ? b[i] * power(a[i], b[i] - 1) * out[i] : 0) + (db[i] != 0 ? power(a[i], b[i]) * log(a[i]) * db[i] : 0);
+    }
+    return st;
+}
+
+static svy_status differentiate_call(const evaluation *e, const svyi_node *n, double *out)
+{
+    const svyi_node *a = n->first, *b = a != NULL ? a->next : NULL, *c = b != NULL ? b->next : NULL;
+    double x[BLOCK], y[BLOCK], other[BLOCK];
+    svy_status st = a != NULL ? evaluate(e, a, x) : SVY_OK;
+    memset(out, 0, e->count * sizeof *out);
+    if (st == SVY_OK && b != NULL)
+        st = evaluate(e, b, y);
+    if (st == SVY_OK && a != NULL)
+        st = differentiate(e, c != NULL ? b : a, out);
+    if (st == SVY_OK && b != NULL)
+        st = differentiate(e, c != NULL ? c : b, other);
+    for (size_t i = 0; st == SVY_OK && i < e->count; i++) {
+        if (c != NULL)                                       /* ifelse(): x is the condition */
+            out[i] = x[i] != 0 ? out[i] : other[i];
+        else if (b == NULL)
+            out[i] = out[i] != 0 ? out[i] * one_slope(n->text, x[i]) : 0;
+        else if (strcmp(n->text, "log") == 0)
+            out[i] = out[i] / (x[i] * log(y[i])) - log(x[i]) * other[i] / (y[i] * log(y[i]) * log(y[i]));
+        else
+            out[i] = (x[i] < y[i]) == (strcmp(n->text, "pmin") == 0) ? out[i] : other[i];
+    }
+    return st;
+}
+
+static svy_status differentiate(const evaluation *e, const svyi_node *n, double *out)
+{
+    if (n->kind == SVYI_NODE_OPERATOR)
+        return differentiate_operator(e, n, out);
+    if (n->kind == SVYI_NODE_CALL)
+        return differentiate_call(e, n, out);
+    for (size_t i = 0; i < e->count; i++)
+        out[i] = n->kind == SVYI_NODE_NAME && strcmp(n->text, e->by) == 0;
+    return SVY_OK;
+}
+
+/* ---- all rows ---- */
+
+static svy_status by_blocks(const svy_frame *f, const svyi_node *n, const char *by, double *values, svy_error *err)
 {
     const size_t rows = svy_frame_rows(f);
     if (n->depth > SVYI_FORMULA_NESTING)
         return svyi_formula_fail(err, SVY_E_LIMIT, n, "a calculation has more than %d parts in one another", SVYI_FORMULA_NESTING);
     double block[BLOCK];
     for (size_t first = 0; first < rows || first == 0; first += BLOCK) {
-        const evaluation e = { f, first, rows - first < BLOCK ? rows - first : BLOCK, err };
-        svy_status st = evaluate(&e, n, block);
+        const evaluation e = { f, first, rows - first < BLOCK ? rows - first : BLOCK, err, by };
+        svy_status st = by != NULL ? differentiate(&e, n, block) : evaluate(&e, n, block);
         if (st != SVY_OK)
             return st;
         for (size_t i = 0; i < e.count; i++)
-            if (isinf(block[i]))
+            if (isinf(block[i]) && by == NULL)
                 return svyi_formula_fail(err, SVY_E_VALUE, n, "a calculation has no finite value in row %zu", first + i + 1);
         memcpy(values + first, block, e.count * sizeof *block);
     }
     return SVY_OK;
+}
+
+svy_status svyi_formula_evaluate(const svy_frame *f, const svyi_node *n, double *values, svy_error *err)
+{
+    return by_blocks(f, n, NULL, values, err);
+}
+
+svy_status svyi_formula_derivative(const svy_frame *f, const svyi_node *n, const char *by, double *values, svy_error *err)
+{
+    return by_blocks(f, n, by, values, err);
 }

@@ -174,14 +174,14 @@ static const char *make_natural(svyi_arena *arena, svyi_basis *b, int *nomem)
     return NULL;
 }
 
-static void natural_at(const svyi_basis *b, double x, double *out)
+static void natural_at(const svyi_basis *b, double x, int derivative, double *out)
 {
     double v[SVYI_BASIS_MAX + 8], slope[SVYI_BASIS_MAX + 8];
     const double at = x < b->boundary[0] ? b->boundary[0] : x > b->boundary[1] ? b->boundary[1] : x;
     const size_t n = b->n_all - 4, piece = find_piece(b, at);
     size_t from = piece - 3, to = piece + 1;
-    spline_at(b, at, 0, v);
-    if (at != x) {                       /* a straight line outside */
+    spline_at(b, at, derivative, v);
+    if (at != x && !derivative) {                       /* a straight line outside */
         spline_at(b, at, 1, slope);
         for (size_t i = 0; i < n; i++)
             v[i] += (x - at) * slope[i];
@@ -264,7 +264,7 @@ void svyi_basis_at(const svyi_basis *b, double x, double *out)
     double v[SVYI_BASIS_MAX + 8 + SVYI_BASIS_DEGREE];
     switch (b->kind) {
     case SVYI_BASIS_NATURAL:
-        natural_at(b, x, out);
+        natural_at(b, x, 0, out);
         return;
     case SVYI_BASIS_SPLINE:
         spline_at(b, x, 0, v);
@@ -276,5 +276,29 @@ void svyi_basis_at(const svyi_basis *b, double x, double *out)
     case SVYI_BASIS_POWERS: default:
         powers_at(b, x, out);
         return;
+    }
+}
+
+void svyi_basis_slope(const svyi_basis *b, double x, double *out)
+{
+    double v[SVYI_BASIS_MAX + 8 + SVYI_BASIS_DEGREE], p = 1, before = 0, slope = 0, slope_before = 0;
+    if (b->kind == SVYI_BASIS_NATURAL) {
+        natural_at(b, x, 1, out);
+    } else if (b->kind == SVYI_BASIS_SPLINE) {
+        spline_at(b, x, 1, v);
+        memcpy(out, v + !b->intercept, b->width * sizeof *v);
+    } else if (b->kind == SVYI_BASIS_POWERS) {
+        for (size_t j = 0; j < b->width; j++, p *= x)
+            out[j] = (double)(j + 1) * p;
+    } else {
+        for (size_t j = 0; j < b->width; j++) {
+            const double by = j > 0 ? b->norm[j] / b->norm[j - 1] : 0, next = (x - b->alpha[j]) * p - by * before;
+            const double next_slope = p + (x - b->alpha[j]) * slope - by * slope_before;
+            before = p;
+            p = next;
+            slope_before = slope;
+            slope = next_slope;
+            out[j] = slope / sqrt(b->norm[j + 1]);
+        }
     }
 }

@@ -24,4 +24,6 @@ typedef struct svyi_basis {
 const char *svyi_basis_make(svyi_arena *arena, svyi_basis *b, double *x, size_t n, int *nomem);
 /* The columns at one value. */
 void svyi_basis_at(const svyi_basis *b, double x, double *out);
+/* Their derivatives by x. */
+void svyi_basis_slope(const svyi_basis *b, double x, double *out);
 #endif

@@ -59,6 +59,8 @@ int svyi_formula_calls(const svyi_node *n, const char *function);      /* 1: it 
    and the functions of one or more numbers that models use.
    @return SVY_OK, SVY_E_NAME, SVY_E_TYPE, SVY_E_VALUE (an infinite value, with its row), SVY_E_NOMEM. */
 svy_status svyi_formula_evaluate(const svy_frame *f, const svyi_node *n, double *values, svy_error *err);
+/* The derivative of it by a column, row by row. */
+svy_status svyi_formula_derivative(const svy_frame *f, const svyi_node *n, const char *by, double *values, svy_error *err);
 /* 1: a function of numbers that gives a number. */
 int svyi_formula_function(const char *name);
 #endif

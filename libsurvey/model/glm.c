@@ -17,7 +17,8 @@ typedef struct newton {
     int rough;                       /* 1: a start for another fit, so a tenth of a standard error will do */
     double *score, *step, *factor, *trial;
     double deviance, length, before; /* of the step, in standard errors: now and in the step before */
-    int stalled;
+    double shortest;
+    int stalled;                     /* steps since there was a shorter one */
 } newton;
 
 static int sums_at(newton *w, const double *gamma, double *information, double *deviance, int *possible)
@@ -97,12 +98,18 @@ static svy_status take_step(newton *w, svyi_glm_fit *fit, svy_error *err)
     return SVY_OK;
 }
 
+/* Rounding leaves a step of about 1e-14 standard errors; it is reached when steps no longer become shorter. */
 static int done(newton *w)
 {
     if (w->rough)
         return w->length < 0.1;
-    w->stalled = w->length < 1e-8 && w->length > 0.25 * w->before ? w->stalled + 1 : 0;
-    return w->length < 1e-14 || w->stalled >= 2 || !(w->deviance > 0);
+    if (w->length < 0.9 * w->shortest) {
+        w->shortest = w->length;
+        w->stalled = 0;
+    } else if (w->length < 1e-8) {
+        w->stalled++;
+    }
+    return w->length < 5e-14 || w->stalled >= 3 || !(w->deviance > 0);
 }
 
 /* Steps that do not become smaller move some rows' predictors without end. */
@@ -125,7 +132,7 @@ static svy_status iterate(newton *w, svyi_glm_fit *fit, int warm, svy_error *err
         st = svyi_nomem(err);
     if (st == SVY_OK && !possible)
         return svyi_fail(err, SVY_E_NUMERIC, "there are no coefficients to start from: add an intercept or choose another link");
-    w->length = HUGE_VAL;
+    w->length = w->shortest = HUGE_VAL;
     for (fit->iterations = 1; st == SVY_OK; fit->iterations++) {
         find_step(w, fit->information);
         if (done(w))

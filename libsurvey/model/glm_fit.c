@@ -122,7 +122,7 @@ static double weight_scale(const svyi_model_task *t)
 
 /* ---- what follows from the fit ---- */
 
-/* By row: weight times score; and the variance of Pearson residuals, whose square roots of weights R keeps in them. */
+/* By row: weight times score; and the design-based variance of Pearson residuals, as R survey's svyvar() has it. */
 static svy_status make_scores(const svyi_model_task *t, const svyi_glm *g, const svyi_glm_fit *fit, double *score, double *dispersion, svy_error *err)
 {
     const double *weights = svy_design_weights(t->design);
@@ -141,7 +141,7 @@ static svy_status make_scores(const svyi_model_task *t, const svyi_glm *g, const
         svyi_family_block(&g->family, y, mu, slope, n, work, s);
         for (size_t i = 0; i < n; i++) {
             const double w = weights[rows[i]] * g->scale, v = svyi_family_variance(&g->family, mu[i]);
-            const double pearson = v > 0 ? (y[i] - mu[i]) * sqrt(w / v) : 0, off = pearson - mean;
+            const double pearson = v > 0 ? (y[i] - mu[i]) / sqrt(v) : 0, off = pearson - mean;
             score[rows[i]] = w * s[i];
             total += w;
             mean += off * w / total;

@@ -16,10 +16,23 @@ static void fill_number(const place *p, const double *numbers, size_t column)
 /* Number of the column of a part in this row, SIZE_MAX for the reference or an unused level. */
 static size_t level_column(const svyi_part *p, uint32_t row)
 {
-    const uint32_t code = p->of->factor.codes[row], level = code < p->of->factor.n_levels ? p->of->map[code] : UINT32_MAX;   /* a missing row has any code */
+    const svyi_regressor *r = p->of;
+    const uint32_t code = r->factor.codes[row];
+    const uint32_t level = r->fixed > 0 ? r->fixed - 1 : code < r->factor.n_levels ? r->map[code] : UINT32_MAX;   /* a missing row has any code */
     if (level == UINT32_MAX || (level == 0 && !p->full))
         return SIZE_MAX;
     return level - (uint32_t)!p->full;
+}
+
+static void basis_values(const svyi_regressor *r, uint32_t row, double *value)
+{
+    if (!r->slope) {
+        svyi_basis_at(r->basis, r->numbers[row], value);
+        return;
+    }
+    svyi_basis_slope(r->basis, r->numbers[row], value);
+    for (size_t k = 0; r->inner != NULL && k < r->basis->width; k++)
+        value[k] *= r->inner[row];
 }
 
 static void clear_columns(const place *p, size_t first, size_t count)
@@ -43,7 +56,7 @@ static void fill_basis(const place *p, const svyi_regressor *r, size_t first)
 {
     double value[SVYI_BASIS_MAX];
     for (size_t i = 0; i < p->count; i++) {
-        svyi_basis_at(r->basis, r->numbers[p->rows[i]], value);
+        basis_values(r, p->rows[i], value);
         for (size_t k = 0; k < r->basis->width; k++)
             p->x[i * p->row + (first + k) * p->column] = value[k];
     }
@@ -74,7 +87,7 @@ static void fill_product_row(const place *p, const svyi_product *t, size_t i)
         x[(t->first + at) * p->column] = scale;
         return;
     }
-    svyi_basis_at(basis->of->basis, basis->of->numbers[row], value);
+    basis_values(basis->of, row, value);
     for (size_t k = 0; k < basis->count; k++)
         x[(t->first + at + k * basis->stride) * p->column] = scale * value[k];
 }
@@ -90,7 +103,7 @@ static void fill_bases_row(const place *p, const svyi_product *t, size_t i)
         const svyi_part *part = &t->parts[k];
         size_t level = SIZE_MAX;
         if (part->of->kind == SVYI_REGRESSOR_BASIS)
-            svyi_basis_at(part->of->basis, part->of->numbers[row], value);
+            basis_values(part->of, row, value);
         else if (part->of->kind == SVYI_REGRESSOR_FACTOR)
             level = level_column(part, row);
         else
@@ -105,6 +118,10 @@ static void fill_bases_row(const place *p, const svyi_product *t, size_t i)
 static void fill_term(const place *p, const svyi_product *t)
 {
     const svyi_part *only = &t->parts[0];
+    if (t->zero) {
+        clear_columns(p, t->first, t->count);
+        return;
+    }
     if (t->n_parts == 1 && only->of->kind == SVYI_REGRESSOR_NUMBER) {
         fill_number(p, only->of->numbers, t->first);
         return;
@@ -129,7 +146,7 @@ static void fill_term(const place *p, const svyi_product *t)
 static void fill(const svyi_matrix *m, const place *p)
 {
     for (size_t i = 0; m->formula.intercept && i < p->count; i++)
-        p->x[i * p->row] = 1;
+        p->x[i * p->row] = m->derivative ? 0 : 1;
     for (size_t t = 0; t < m->n_terms; t++)
         fill_term(p, &m->products[t]);
     for (size_t i = 0; i < p->count; i++)

@@ -9,7 +9,7 @@
 #include "tool.h"
 
 typedef struct regress_options {
-    int family, link, ties, exponentiate, se, df, anova, fit, margins, sampling;
+    int family, link, ties, exponentiate, se, df, anova, tail, fit, margins, sampling;
     double level;
     const char *vcov, *of;
 } regress_options;
@@ -29,6 +29,7 @@ static const tool_option REGRESS_OPTIONS[] = {
     TOOL_CHOICE_OPTION(regress_options, df, "distribution", 0, "t|normal", "limits and p-values from t with the design's degrees of freedom, or from the normal distribution", "t"),
     TOOL_CHOICE_OPTION(regress_options, se, "se", 0, "linearized|bell-mccaffrey|bell-mccaffrey-2", "standard errors; Bell and McCaffrey's suit few clusters", "linearized"),
     TOOL_CHOICE_OPTION(regress_options, anova, "anova", 0, "none|wald|lrt|working-wald", "instead of coefficients, a test of every term", "none"),
+    TOOL_CHOICE_OPTION(regress_options, tail, "tail", 0, "exact|saddlepoint", "p-values of --anova lrt and working-wald: exact, or R's approximation", "exact"),
     TOOL_FLAG_OPTION(regress_options, fit, "fit", 0, "instead of coefficients, measures of fit"),
     TOOL_CHOICE_OPTION(regress_options, margins, "margins", 0, "none|predictive|effects", "instead of coefficients, mean predictions by the levels of --of, or average effects", "none"),
     TOOL_TEXT_OPTION(regress_options, of, "of", 0, "VAR", "the variable of --margins", NULL),
@@ -83,7 +84,7 @@ static int print_tests(const settings *o, const svy_model *m)
     int status = EXIT_DONE;
     const size_t n = svy_model_terms(m);
     svy_model_test *tests = calloc(n + 1, sizeof *tests);
-    if (tests == NULL || svy_model_test_terms(m, (svy_model_test_kind)(o->regress.anova - 1), tests, &err) != SVY_OK) {
+    if (tests == NULL || svy_model_test_terms(m, (svy_model_test_kind)(o->regress.anova - 1), o->regress.tail, tests, &err) != SVY_OK) {
         free(tests);
         return tool_fail(&err);
     }

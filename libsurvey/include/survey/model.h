@@ -46,7 +46,7 @@ typedef struct svy_model_fitness {
     uint64_t missing;          /**< rows of positive weight in the subpopulation that are not, because a variable is missing */
     double df_residual;        /**< degrees of freedom of the design, plus 1, minus the coefficients */
     double deviance, null_deviance;
-    double dispersion;         /**< design-based variance of the weighted Pearson residuals, as summary(svyglm) in R */
+    double dispersion;         /**< weighted variance of the Pearson residuals, as summary(svyglm) in R */
     double theta;              /**< of the negative binomial */
     double effective;          /**< effective number of parameters: trace of (naive covariance)^-1 (design covariance), without the intercept */
     double aic, bic;           /**< Lumley and Scott's dAIC and dBIC (against the model itself), doi:10.1093/jssam/smu021 */
@@ -98,10 +98,11 @@ SVY_API SVY_NODISCARD svy_status svy_model_variables(const svy_alloc *alloc, con
 /** Measures of fit. @return SVY_OK or SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_model_fitness_make(const svy_model *m, svy_model_fitness *out, svy_error *err);
 
-/** Tests of every term of a model. `tests` has svy_model_terms() places; names live as long as the model. See docs/methods/model-tests.md.
+/** Tests of every term of a model. `tests` has svy_model_terms() places; names live as long as the model. The tail of
+ *  sum lambda_i F is computed exactly, or with `saddlepoint` by R's approximation. See docs/methods/model-tests.md.
  *  @return SVY_OK; SVY_E_TYPE (a likelihood-ratio test of a family without one); SVY_E_NUMERIC; SVY_E_NOMEM. */
 SVY_API size_t svy_model_terms(const svy_model *m);
-SVY_API SVY_NODISCARD svy_status svy_model_test_terms(const svy_model *m, svy_model_test_kind kind, svy_model_test *tests, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_model_test_terms(const svy_model *m, svy_model_test_kind kind, int saddlepoint, svy_model_test *tests, svy_error *err);
 
 /** Predictive margins: the mean response if everybody had each level of `variable` (a factor of the formula), everything else as it is; or average
  *  effects: the mean change of the response per unit of a number, or from the reference to each other level of a factor (all variables when NULL).
