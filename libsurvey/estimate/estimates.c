@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "design/replicate.h"
 
 const char *svy_statistic_name(svy_statistic s)
 {
@@ -25,8 +26,9 @@ svy_status svyi_estimates_new(const svy_alloc *alloc, svy_statistic statistic, s
     return SVY_OK;
 }
 
-svy_status svyi_estimates_keep_by(svy_estimates *e, const svyi_domains *domains, svy_error *err)
+svy_status svyi_estimates_keep_by(svy_estimates *e, const svy_design *d, const svyi_domains *domains, svy_error *err)
 {
+    e->note = d != NULL && d->replicates != NULL ? d->replicates->note : NULL;
     e->by_names = svyi_arena_get(&e->arena, (domains->n_by + 1) * sizeof *e->by_names);
     if (e->by_names == NULL)
         return svyi_nomem(err);
@@ -52,6 +54,8 @@ size_t svy_estimates_by_count(const svy_estimates *e) { return e->n_by; }
 const char *svy_estimates_by_name(const svy_estimates *e, size_t k) { return e->by_names[k]; }
 int svy_estimates_has_deff(const svy_estimates *e) { return e->has_deff; }
 int svy_estimates_has_prob(const svy_estimates *e) { return e->has_prob; }
+size_t svy_estimates_dropped(const svy_estimates *e) { return e->dropped; }
+const char *svy_estimates_note(const svy_estimates *e) { return e->note != NULL ? e->note : ""; }
 uint64_t svy_estimates_left_out(const svy_estimates *e) { return e->left_out; }
 
 double svy_estimates_covariance(const svy_estimates *e, size_t i, size_t j)

@@ -70,6 +70,7 @@ static int count_domains(finish *f, svyi_arena *arena)
         fit->n[domain] += e->weighted;
         fit->missing[domain] += e->missing;
         fit->rows[domain] += e->rows;
+        fit->used[domain] += e->used;
         if (fit->cell_n != NULL)
             fit->cell_n[e->cell] += e->weighted;
         if (counted == 0)
@@ -144,11 +145,17 @@ static void estimate_levels(finish *f, size_t domain)
 
 /* ---- design effects ---- */
 
+/* Rows of a simple random sample as large; with replicates those of weight 0 count too, as in R. */
+static double sample_size(const finish *f, size_t domain)
+{
+    return (double)(f->r->design->replicates != NULL ? f->fit->used[domain] : f->fit->n[domain]);
+}
+
 /* Weighted variance of what the estimate is a mean of, with n/(n-1). */
 static double unit_variance(const finish *f, size_t domain, size_t k)
 {
     const svyi_fit *fit = f->fit;
-    double n = (double)fit->n[domain], w = fit->weight[domain], s2;
+    double n = sample_size(f, domain), w = fit->weight[domain], s2;
     size_t at = domain * fit->outputs + k;
     if (fit->form == SVYI_FORM_SHARES || fit->form == SVYI_FORM_COUNTS) {
         double p = fit->form == SVYI_FORM_SHARES ? fit->estimate[at] : divide(fit->estimate[at], w);
@@ -169,7 +176,7 @@ static void design_effects(finish *f, int kind)
     for (size_t d = 0; d < fit->domains; d++)
         for (size_t k = 0; k < fit->outputs; k++) {
             size_t at = d * fit->outputs + k;
-            double n = (double)fit->n[d], w = fit->weight[d];
+            double n = sample_size(f, d), w = fit->weight[d];
             int is_mean = fit->form == SVYI_FORM_MEANS || fit->form == SVYI_FORM_SHARES;
             double simple = unit_variance(f, d, k) / n;
             if (kind == SVY_DEFF_WITHOUT)
@@ -355,12 +362,13 @@ static int get_fit(svyi_arena *arena, svyi_fit *fit, int covariance)
     fit->n = svyi_arena_get(arena, d * sizeof *fit->n);
     fit->missing = svyi_arena_get(arena, d * sizeof *fit->missing);
     fit->rows = svyi_arena_get(arena, d * sizeof *fit->rows);
+    fit->used = svyi_arena_get(arena, d * sizeof *fit->used);
     if (levels)
         fit->cell_n = svyi_arena_get(arena, (n + 1) * sizeof *fit->cell_n);
     if (covariance)
         fit->covariance = svyi_arena_get(arena, (n * n + 1) * sizeof *fit->covariance);
     return fit->estimate == NULL || fit->deff == NULL || fit->variance == NULL || fit->weight == NULL || fit->df == NULL || fit->n == NULL ||
-           fit->missing == NULL || fit->rows == NULL || (levels && fit->cell_n == NULL) || (covariance && fit->covariance == NULL) ? -1 : 0;
+           fit->missing == NULL || fit->rows == NULL || fit->used == NULL || (levels && fit->cell_n == NULL) || (covariance && fit->covariance == NULL) ? -1 : 0;
 }
 
 svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svyi_sums *sums, svyi_form form, int deff, int covariance,

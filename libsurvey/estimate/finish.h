@@ -23,6 +23,7 @@ typedef struct svyi_fit {
     double *own_df;              /* by estimate, where each has its own (Bell-McCaffrey); otherwise NULL */
     uint64_t *n, *missing, *rows;/* by domain: used with positive weight, left out with positive weight, all rows of the domain */
     uint64_t *cell_n;            /* COUNTS, SHARES: by estimate, rows in the cell */
+    uint64_t *used;              /* by domain: rows summed, also of weight 0 */
     size_t dropped;              /* replicates that gave no number */
 } svyi_fit;
 

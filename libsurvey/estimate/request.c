@@ -80,7 +80,7 @@ svy_status svyi_request_begin(svyi_request *r, const svy_alloc *alloc, const svy
         (st = only_numbers(&r->plan, numbers, err)) == SVY_OK &&
         (st = svyi_domains_make(&r->e->arena, f, d, spec->by, spec->n_by, spec->where, &r->domains, err)) == SVY_OK &&
         (st = spec->fail_missing ? svyi_variables_complete(&r->plan, &r->domains, d->weights, d->rows, err) : SVY_OK) == SVY_OK &&
-        (st = svyi_estimates_keep_by(r->e, &r->domains, err)) == SVY_OK &&
+        (st = svyi_estimates_keep_by(r->e, d, &r->domains, err)) == SVY_OK &&
         (st = count_rows(r)) == SVY_OK)
         st = find_df(r, complete);
     return st;
@@ -140,7 +140,8 @@ svy_status svyi_request_fit(svyi_request *r, const svyi_estimator *estimator, co
         return svyi_fail(r->err, SVY_E_LIMIT, "there are %zu estimates: the limit with covariances is %d", count, SVYI_COVARIANCES_MAX);
     if (variance == NULL || (r->spec->covariance && r->e->covariance == NULL))
         return svyi_nomem(r->err);
-    svy_status st = svyi_estimator_variance(&r->scratch, r->design, estimator, theta, r->threads, variance, r->e->covariance, NULL, r->err);
+    svy_status st = svyi_estimator_variance(&r->scratch, r->design, estimator, theta, r->threads, variance, r->e->covariance, &r->e->dropped,
+                                            r->err);
     if (st == SVY_OK)
         st = svyi_request_rows(r, width);
     for (size_t k = 0; st == SVY_OK && k < width; k++)

@@ -197,7 +197,7 @@ svy_status svy_table_shares(const svy_alloc *alloc, const svy_frame *f, const sv
     r.e->has_deff = spec->deff != SVY_DEFF_NONE;
     if ((st = plan_shares(&r, f)) == SVY_OK && (st = make_domains(&r, f)) == SVY_OK &&
         (st = spec->fail_missing ? svyi_variables_complete(&r.plan, &r.asked, d->weights, d->rows, err) : SVY_OK) == SVY_OK &&
-        (st = svyi_estimates_keep_by(r.e, &r.asked, err)) == SVY_OK)
+        (st = svyi_estimates_keep_by(r.e, d, &r.asked, err)) == SVY_OK)
         st = estimate(&r);
     if (st != SVY_OK) {
         svy_estimates_free(r.e);

@@ -200,7 +200,7 @@ svy_status svy_table_measures(const svy_alloc *alloc, const svy_frame *f, const 
     if ((st = plan_table(&r, f)) == SVY_OK &&
         (st = svyi_domains_make(&r.e->arena, f, d, spec->by, spec->n_by, spec->where, &r.domains, err)) == SVY_OK &&
         (st = spec->fail_missing ? svyi_variables_complete(&r.plan, &r.domains, d->weights, d->rows, err) : SVY_OK) == SVY_OK &&
-        (st = svyi_estimates_keep_by(r.e, &r.domains, err)) == SVY_OK && (st = find_levels(&r, 0)) == SVY_OK && (st = find_levels(&r, 1)) == SVY_OK)
+        (st = svyi_estimates_keep_by(r.e, d, &r.domains, err)) == SVY_OK && (st = find_levels(&r, 0)) == SVY_OK && (st = find_levels(&r, 1)) == SVY_OK)
         st = estimate(&r);
     if (st != SVY_OK) {
         svy_estimates_free(r.e);

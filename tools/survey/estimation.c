@@ -6,6 +6,7 @@
 #include <string.h>
 #include <survey/report.h>
 
+#include "replicates.h"
 #include "stream.h"
 
 const tool_option ESTIMATION_OPTIONS[] = {
@@ -118,6 +119,7 @@ static void say_missing(const svy_estimates *r)
         tool_say("%llu %s left out because a variable is missing", (unsigned long long)missing, rows_were(missing));
     if (left_out > 0)
         tool_say("%llu %s in no domain because a by-variable is missing", (unsigned long long)left_out, left_out == 1 ? "row is" : "rows are");
+    tool_replicates_say(r);
 }
 
 /* A number that is not there needs a word. */

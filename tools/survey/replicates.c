@@ -288,6 +288,16 @@ int tool_replicates_find(const svy_frame *f, replicate_columns *c, svy_replicate
     return status;
 }
 
+void tool_replicates_say(const svy_estimates *e)
+{
+    size_t dropped = svy_estimates_dropped(e);
+    if (svy_estimates_note(e)[0] != '\0')
+        tool_say("%s", svy_estimates_note(e));
+    if (dropped > 0)
+        tool_say("%zu %s left out of a variance: an estimate cannot be computed with these weights", dropped,
+                 dropped == 1 ? "replicate was" : "replicates were");
+}
+
 void tool_replicates_clear(replicate_columns *c)
 {
     for (size_t i = 0; i < c->n_copies; i++)

@@ -1,6 +1,8 @@
 /* Replicate weights from options: their type, the columns a pattern names, and their scales. */
 #ifndef SURVEY_TOOL_REPLICATES_H
 #define SURVEY_TOOL_REPLICATES_H
+#include <survey/estimate.h>
+
 #include "design.h"
 
 typedef struct replicate_columns {
@@ -17,5 +19,7 @@ int tool_replicates_begin(const analysis_options *o, replicate_columns *c, svy_r
 int tool_replicates_name(const char *source, replicate_columns *c, name_list *names);
 /* After: the columns into spec->replicates. */
 int tool_replicates_find(const svy_frame *f, replicate_columns *c, svy_replicate_spec *spec);
+/* What the replicates of estimates give cause to say, on standard error. */
+void tool_replicates_say(const svy_estimates *e);
 void tool_replicates_clear(replicate_columns *c);
 #endif

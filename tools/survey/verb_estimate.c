@@ -7,6 +7,7 @@
 #include "design.h"
 #include "standard.h"
 #include "stream.h"
+#include "replicates.h"
 #include "tool.h"
 
 typedef struct estimate_options {
@@ -95,6 +96,7 @@ static void print_notes(const settings *s, int weighted, const svy_estimates *e)
     uint64_t left_out = svy_estimates_left_out(e);
     if (left_out > 0)
         tool_say("%llu %s in no domain because a by-variable is missing", (unsigned long long)left_out, left_out == 1 ? "row is" : "rows are");
+    tool_replicates_say(e);
 }
 
 static svy_estimate_spec make_spec(const settings *s, svy_statistic statistic, char **variables, int count)

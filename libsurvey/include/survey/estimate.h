@@ -125,6 +125,10 @@ SVY_API int svy_estimates_has_prob(const svy_estimates *e);   /**< 1: quantiles 
 SVY_API double svy_estimates_covariance(const svy_estimates *e, size_t i, size_t j);
 /** Rows of the subpopulation with positive weight that are in no domain because a by-variable is missing. */
 SVY_API uint64_t svy_estimates_left_out(const svy_estimates *e);
+/** Replicates that gave no number for some estimate: the variances are those of the others. */
+SVY_API size_t svy_estimates_dropped(const svy_estimates *e);
+/** What the user should know about given replicate weights (a scale that was assumed, weights that look like factors), a sentence; "" when nothing. */
+SVY_API const char *svy_estimates_note(const svy_estimates *e);
 /** "mean", "total", "ratio", "proportion", "table", "quantile", "cdf", "variance", "sd", "correlation", "contrast", "multiple". */
 SVY_API const char *svy_statistic_name(svy_statistic s);
 
