@@ -84,9 +84,23 @@ all_of <- function(case, what, d, y, ratio, by, totals = TRUE, domain.totals = T
 file <- "--data tests/reference/data/nwtco.csv.gz"
 for (m in c("full", "approx", "simple")) {
   d <- twophase(id = list(~seqno, ~seqno), strata = list(NULL, ~rel), subset = ~sub, data = w, method = m)
+  g <- svyglm(age ~ stage, d)
+  for (k in 1:2) {
+    command <- paste("regress 'age ~ stage'", file, "--phase2 sampled --phase2-strata rel --phase2-method", m)
+    key <- sprintf("term=%s", names(coef(g))[k])
+    put("model", command, key, "estimate", coef(g)[k]); put("model", command, key, "se", SE(g)[k])
+  }
   all_of("nwtco", paste(file, "--phase2 sampled --phase2-strata rel --phase2-method", m), d, c("age", "central"), c("central", "age"), "stage", domain.totals = m == "full")
 }
-w$cell <- interaction(w$rel, w$instit)
+# Breslow and Chatterjee's kind of model: logistic, converged.
+d <- twophase(id = list(~seqno, ~seqno), strata = list(NULL, ~rel), subset = ~sub, data = w)
+b <- suppressWarnings(svyglm(rel ~ factor(stage) + central + age, d, family = quasibinomial, epsilon = 1e-14))
+b <- suppressWarnings(svyglm(rel ~ factor(stage) + central + age, d, family = quasibinomial, epsilon = 1e-16, start = coef(b)))
+command <- paste("regress 'rel ~ factor(stage) + central + age' --family binomial", file, "--phase2 sampled --phase2-strata rel")
+terms <- c("(Intercept)", "factor(stage): 2", "factor(stage): 3", "factor(stage): 4", "central", "age")
+for (k in seq_along(terms)) {
+  put("logistic", command, paste0("term=", terms[k]), "estimate", coef(b)[k], 1e-9); put("logistic", command, paste0("term=", terms[k]), "se", SE(b)[k], 1e-8)
+}
 # ---- first phases of several kinds, second phase stratified ----
 file <- "--data tests/reference/data/two-phase.csv.gz"
 kinds <- list(

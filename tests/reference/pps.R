@@ -87,6 +87,16 @@ d[[paste("--pps joint --pps-variance yg", joint)]] <- svydesign(id = ~1, fpc = ~
 d[[paste("--pps joint --joint-tolerance 0 --pps-variance yg", joint)]] <- svydesign(id = ~1, fpc = ~p, data = e, pps = ppsmat(election_jointprob, 0), variance = "YG")
 for (k in names(d)) all_of("election", paste(file, k), d[[k]], votes, c("Bush", "votes"), "big")
 
+# ---- a model through every kind of variance ----
+model <- function(case, command, f, d, df = degf(d) + 1 - 2) {
+  m <- svyglm(f, d)
+  for (k in 1:2) {
+    key <- sprintf("term=%s", names(coef(m))[k])
+    put(case, command, key, "estimate", coef(m)[k]); put(case, command, key, "se", SE(m)[k]); put(case, command, key, "df", df)
+  }
+}
+for (k in names(d)) model("model", paste("regress 'Bush ~ votes'", file, k), Bush ~ votes, d[[k]])
+
 # ---- strata, clusters, stages ----
 file <- "--data tests/reference/data/unequal.csv.gz"
 k <- "--pps brewer --strata h --clusters psu --fpc p"
