@@ -189,6 +189,22 @@ static svy_status describe_variable(const description *p, const char *const *var
     return st;
 }
 
+/* With a number among the variables a smallest value of 0 is not nothing: its columns are shown. */
+static svy_status make_sheet(description *p, const char *const *variables, size_t n)
+{
+    enum { COLUMN_COUNT = sizeof COLUMNS / sizeof COLUMNS[0], FIRST_OF_NUMBERS = COLUMN_COUNT - NUMBERS + MEAN };
+    svy_sheet_column columns[COLUMN_COUNT];
+    int number = 0;
+    for (size_t i = 0; i < n && !number; i++) {
+        const svy_column *c = svy_frame_find(p->f, variables[i]);
+        number = c != NULL && c->numbers != NULL;
+    }
+    memcpy(columns, COLUMNS, sizeof columns);
+    for (size_t k = FIRST_OF_NUMBERS; k < COLUMN_COUNT && number; k++)
+        columns[k].kind = SVY_SHEET_NUMBER;
+    return svy_sheet_new(p->alloc, columns, COLUMN_COUNT, &p->sheet, p->err);
+}
+
 svy_status svy_describe(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const char *const *variables, size_t n, const char *where,
                         unsigned threads, svy_sheet **out, svy_error *err)
 {
@@ -198,7 +214,7 @@ svy_status svy_describe(const svy_alloc *alloc, const svy_frame *f, const svy_de
     SVY_REQUIRE(svy_frame_rows(f) == svy_design_rows(d), err);
     description p = { .alloc = alloc, .f = f, .d = d, .where = where, .threads = threads, .err = err };
     size_t rows = svy_frame_rows(f) + 1;
-    svy_status st = svy_sheet_new(alloc, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &p.sheet, err);
+    svy_status st = make_sheet(&p, variables, n);
     if (st == SVY_OK && where != NULL) {
         p.keep = svyi_get(alloc, rows);
         st = p.keep != NULL ? svy_frame_where(f, where, p.keep, err) : svyi_nomem(err);
