@@ -34,7 +34,7 @@ typedef struct svy_strata svy_strata;
  *  A lonely stratum is best joined with the one most like it: with variables the stratum (not lonely, if there is one) whose mean of the first variable is
  *  nearest, without them the next in the order of the data, or the one before.
  *  Missing: a row on which any variable is missing is left out of the shares. Cost: one pass per call and strata * variables numbers.
- *  Source: K. Rust & G. Kalton, Surv. Methodol. 13 (1987) 69-81 (collapsing strata); docs/methods/design.md.
+ *  Source: K. Rust & G. Kalton, J. Off. Statist. 3 (1987) 69-81 (collapsing strata); docs/methods/design.md.
  *
  *  @param variables  columns of numbers; may be none.
  *  @param where      a subpopulation, an expression; NULL: everybody.
