@@ -37,7 +37,7 @@ static svy_status estimate_variable(svyi_request *r, const double *at, size_t n_
     if (st != SVY_OK)
         return st;
     svyi_estimator e = svyi_shares_estimator(&s);
-    st = svyi_estimator_variance(&r->scratch, r->design, &e, s.share, r->threads, variance, NULL, NULL, r->err);
+    st = svyi_request_variance(r, &e, s.share, variance);
     if (st == SVY_OK)
         set_rows(r, &s, variance, variable, levels);
     return st;

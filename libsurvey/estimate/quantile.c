@@ -47,7 +47,7 @@ svy_status svyi_quantiles_woodruff(svyi_quantiles *q)
     if (st != SVY_OK)
         return st;
     svyi_estimator e = svyi_shares_estimator(&s);
-    st = svyi_estimator_variance(&r->scratch, r->design, &e, s.share, r->threads, variance, NULL, NULL, r->err);
+    st = svyi_request_variance(r, &e, s.share, variance);
     for (size_t d = 0; st == SVY_OK && d < r->domains.count; d++)
         for (size_t k = 0; k < q->width && r->n[d] > 0; k++)
             read_limits(q, &s, d, k, variance[d * q->width + k]);
@@ -100,7 +100,7 @@ svy_status svyi_quantiles_replicate(svyi_quantiles *q)
     double *variance = svyi_arena_get(&r->scratch, (r->domains.count * q->width + 1) * sizeof *variance);
     if (variance == NULL)
         return svyi_nomem(r->err);
-    svy_status st = svyi_estimator_variance(&r->scratch, r->design, &e, q->estimate, r->threads, variance, NULL, NULL, r->err);
+    svy_status st = svyi_request_variance(r, &e, q->estimate, variance);
     for (size_t d = 0; st == SVY_OK && d < r->domains.count; d++)
         for (size_t k = 0; k < q->width; k++) {
             size_t at = d * q->width + k;

@@ -101,7 +101,7 @@ svy_status svyi_quantiles_score(svyi_quantiles *q)
         if (st != SVY_OK)
             return st;
         svyi_estimator e = svyi_shares_estimator(&shares);
-        if ((st = svyi_estimator_variance(&r->scratch, r->design, &e, shares.share, r->threads, s.variance, NULL, NULL, r->err)) != SVY_OK)
+        if ((st = svyi_request_variance(r, &e, shares.share, s.variance)) != SVY_OK)
             return st;
         narrow(&s, shares.share);
     }

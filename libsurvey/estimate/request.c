@@ -130,6 +130,15 @@ svy_estimate_row *svyi_request_row(svyi_request *r, size_t output, size_t domain
     return row;
 }
 
+svy_status svyi_request_variance(svyi_request *r, const svyi_estimator *estimator, const double *theta, double *variance)
+{
+    size_t dropped = 0;
+    svy_status st = svyi_estimator_variance(&r->scratch, r->design, estimator, theta, r->threads, variance, NULL, &dropped, r->err);
+    if (dropped > r->e->dropped)
+        r->e->dropped = dropped;
+    return st;
+}
+
 svy_status svyi_request_fit(svyi_request *r, const svyi_estimator *estimator, const double *theta, const char *const *names, const char *const *levels)
 {
     size_t width = estimator->influence.width, count = width * r->domains.count;

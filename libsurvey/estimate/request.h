@@ -33,6 +33,8 @@ svy_status svyi_request_rows(svyi_request *r, size_t outputs);
 svy_estimate_row *svyi_request_row(svyi_request *r, size_t output, size_t domain, const char *variable, double estimate, double variance);
 /* All rows from an estimator that is complete (outputs one after another by `names`): variances, covariances if asked for. theta is domain * width. */
 svy_status svyi_request_fit(svyi_request *r, const svyi_estimator *estimator, const double *theta, const char *const *names, const char *const *levels);
+/* Variances of an estimator; replicates that gave no number are counted in the result. */
+svy_status svyi_request_variance(svyi_request *r, const svyi_estimator *estimator, const double *theta, double *variance);
 /* Degrees of freedom that limits use: infinity for the normal distribution. */
 double svyi_request_limit_df(const svyi_request *r, size_t domain, int design_by_default);
 
