@@ -40,6 +40,26 @@ void svyi_auxiliary_name(const svyi_auxiliary *x, size_t column, char *out, size
 
 /* ---- cells of the cross-classification of margins ---- */
 
+/* All combinations of lines, whether they occur or not, where these are few. @return how many, 0: too many. */
+static uint32_t combine_margins(const svyi_auxiliary *x, uint32_t *unit)
+{
+    size_t count = 1;
+    for (size_t m = 0; m < x->n_margins; m++) {
+        if (count > (x->rows / 4 + 16) / (x->margins[m].n_lines + (size_t)1))
+            return 0;
+        count *= x->margins[m].n_lines + (size_t)1;
+    }
+    memset(unit, 0, x->rows * sizeof *unit);
+    count = 1;
+    for (size_t m = 0; m < x->n_margins; m++) {
+        const uint32_t *codes = x->margins[m].codes, stride = (uint32_t)count, none = x->margins[m].n_lines;
+        for (size_t i = 0; i < x->rows; i++)
+            unit[i] += stride * (codes[i] == SVYI_NO_UNIT ? none : codes[i]);
+        count *= none + (size_t)1;
+    }
+    return (uint32_t)count;
+}
+
 /* The unit of every row, or NULL in *unit when there would be about as many as rows. */
 static svy_status cross_margins(svyi_arena *arena, svyi_auxiliary *x, uint32_t **unit, uint32_t *count, svy_error *err)
 {
@@ -48,6 +68,8 @@ static svy_status cross_margins(svyi_arena *arena, svyi_auxiliary *x, uint32_t *
     *unit = svyi_arena_get(arena, bytes);
     if (*unit == NULL)
         return svyi_nomem(err);
+    if ((*count = combine_margins(x, *unit)) > 0)
+        return SVY_OK;
     *count = x->margins[0].n_lines + 1;                  /* the last cell of each margin: rows in no line */
     for (size_t i = 0; i < x->rows; i++)
         (*unit)[i] = x->margins[0].codes[i] == SVYI_NO_UNIT ? *count - 1 : x->margins[0].codes[i];
@@ -99,16 +121,18 @@ static svy_status cells_make(svyi_arena *arena, svyi_auxiliary *x, svy_error *er
         e.start[u] = u * x->n_margins;
     for (size_t i = 0; i < x->rows; i++) {
         uint32_t u = unit[i];
-        for (size_t m = 0; m < x->n_margins; m++) {
-            uint32_t code = x->margins[m].codes[i];
-            if (code == SVYI_NO_UNIT)
-                unit[i] = SVYI_NO_UNIT;
-            if (seen[u])
-                continue;
-            e.column[e.start[u] + m] = (uint32_t)(x->first[m] + (code == SVYI_NO_UNIT ? 0 : code));
-            e.value[e.start[u] + m] = 1;
+        if (seen[u] == 0) {
+            seen[u] = 1;
+            for (size_t m = 0; m < x->n_margins; m++) {
+                uint32_t code = x->margins[m].codes[i];
+                e.column[e.start[u] + m] = (uint32_t)(x->first[m] + (code == SVYI_NO_UNIT ? 0 : code));
+                e.value[e.start[u] + m] = 1;
+                if (code == SVYI_NO_UNIT)
+                    seen[u] = 2;
+            }
         }
-        seen[u] = 1;
+        if (seen[u] == 2)
+            unit[i] = SVYI_NO_UNIT;
     }
     entries_set(x, &e);
     x->unit = unit;

@@ -52,10 +52,12 @@ static double linear_part(const svyi_auxiliary *x, size_t unit, svyi_sparse e, c
     return x->sigma2 != NULL ? u / x->sigma2[unit] : u;
 }
 
-/* misfit = totals - what they are at eta; size = what is added up for them, against which rounding is judged. @return 0, -1: not finite. */
+/* misfit = totals - what they are at eta; size = what is added up for them, against which rounding is judged; and the matrix of the slopes, not yet
+   factored. @return 0, -1: not finite. */
 static int evaluate(solver *s, const double *eta, double *misfit)
 {
     double slope;
+    svyi_gram_clear(&s->gram);
     memcpy(misfit, s->c->totals, s->x->columns * sizeof *misfit);
     for (size_t k = 0; k < s->x->columns; k++)
         s->size[k] = fabs(misfit[k]);
@@ -69,6 +71,8 @@ static int evaluate(solver *s, const double *eta, double *misfit)
             misfit[e.column[k]] -= g * e.value[k];
             s->size[e.column[k]] += fabs(g * e.value[k]);
         }
+        if (slope > 0)
+            svyi_gram_add(&s->gram, e, s->scale * w * slope / (s->x->sigma2 != NULL ? s->x->sigma2[u] : 1));
     }
     for (size_t k = 0; k < s->x->columns; k++)
         if (!isfinite(misfit[k]))
@@ -89,8 +93,8 @@ static double worst(const solver *s, const double *misfit, size_t *column)
     return most;
 }
 
-/* Matrix of the slopes at eta; a slope of less than `floor` counts as that. @return its rank. */
-static size_t slopes(solver *s, const double *eta, double floor)
+/* Matrix of the slopes at eta where a slope of less than `floor` counts as that: for where bounds leave too few rows to move. @return its rank. */
+static size_t floored_slopes(solver *s, const double *eta, double floor)
 {
     svyi_gram_clear(&s->gram);
     for (size_t u = 0; u < s->x->n_units; u++) {
@@ -101,8 +105,7 @@ static size_t slopes(solver *s, const double *eta, double floor)
         factor(s->c, s->scale, w, linear_part(s->x, u, e, eta), &slope);
         if (slope < floor)
             slope = floor;
-        if (slope > 0)
-            svyi_gram_add(&s->gram, e, s->scale * w * slope / (s->x->sigma2 != NULL ? s->x->sigma2[u] : 1));
+        svyi_gram_add(&s->gram, e, s->scale * w * slope / (s->x->sigma2 != NULL ? s->x->sigma2[u] : 1));
     }
     return svyi_gram_factor(&s->gram);
 }
@@ -145,7 +148,7 @@ static svy_status give_up(const solver *s, size_t column, svy_error *err)
 /* Newton's steps until rounding is all that is left. */
 static svy_status solve_equations(solver *s, svy_error *err)
 {
-    size_t n = s->x->columns, column, full = slopes(s, s->eta, 1);
+    size_t n = s->x->columns, column, full = s->c->bounded ? floored_slopes(s, s->eta, 1) : 0;
     if (evaluate(s, s->eta, s->misfit) != 0)
         return svyi_fail(err, SVY_E_NUMERIC, "the weighted totals of the sample are not finite: check the auxiliary variables");
     double now = worst(s, s->misfit, &column);
@@ -153,8 +156,8 @@ static svy_status solve_equations(solver *s, svy_error *err)
         double before = now;
         if (s->iterations >= STEPS_MAX)
             return give_up(s, column, err);
-        if (slopes(s, s->eta, 0) < full)
-            slopes(s, s->eta, 0.01);
+        if (svyi_gram_factor(&s->gram) < full)
+            (void)floored_slopes(s, s->eta, 0.01);
         memcpy(s->step, s->misfit, n * sizeof *s->step);
         svyi_gram_solve(&s->gram, s->step);
         int moved = search(s, before);

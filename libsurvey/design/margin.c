@@ -10,7 +10,7 @@
 #include "design/auxiliary.h"
 #include "design/intern.h"
 
-enum { COMBINATIONS_MAX = 1 << 24, NAMED = 5, LABEL = 200 };
+enum { COMBINATIONS_MAX = 1 << 24, NAMED = 5, LABEL = 200, TABLE_MAX = 1 << 16 };
 
 /* One variable of a margin: its distinct values there, and the one of each row. */
 typedef struct digits {
@@ -20,6 +20,8 @@ typedef struct digits {
     uint32_t *of_level;           /* of a factor: by level of the column, SVYI_NO_UNIT: not in the margin */
     uint32_t *of_line;
     size_t stride;
+    uint32_t *whole; double low;  /* of a column of whole numbers: by value - low; NULL: too far apart */
+    size_t range;
 } digits;
 
 static int is_missing(const svy_column *c, size_t row)
@@ -99,6 +101,33 @@ static uint32_t find_number(const digits *d, double x)
     return low < d->n && d->values[low] == x ? low : SVYI_NO_UNIT;
 }
 
+/* Whole numbers close together are looked up, not searched. */
+static svy_status make_table(svyi_arena *arena, digits *d, svy_error *err)
+{
+    if (d->n == 0 || d->values[d->n - 1] - d->values[0] >= TABLE_MAX)
+        return SVY_OK;
+    for (uint32_t k = 0; k < d->n; k++)
+        if (d->values[k] != floor(d->values[k]))
+            return SVY_OK;
+    d->low = d->values[0];
+    d->range = (size_t)(d->values[d->n - 1] - d->low) + 1;
+    if ((d->whole = svyi_arena_get(arena, d->range * sizeof *d->whole)) == NULL)
+        return svyi_nomem(err);
+    for (size_t k = 0; k < d->range; k++)
+        d->whole[k] = SVYI_NO_UNIT;
+    for (uint32_t k = 0; k < d->n; k++)
+        d->whole[(size_t)(d->values[k] - d->low)] = k;
+    return SVY_OK;
+}
+
+static inline uint32_t digit_of(const digits *d, double x)
+{
+    double at = x - d->low;
+    if (d->whole == NULL)
+        return find_number(d, x);
+    return at >= 0 && at < (double)d->range && at == (double)(size_t)at ? d->whole[(size_t)at] : SVYI_NO_UNIT;
+}
+
 static int level_number(const svy_column *c, const char *text, double *out)
 {
     if (svy_type_kind(c->type) == SVY_K_BOOLEAN && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
@@ -126,7 +155,7 @@ static svy_status number_digits(svyi_arena *arena, const svy_margin *m, size_t k
             d->values[d->n++] = d->values[i];
     for (size_t i = 0; i < m->n_lines; i++)
         d->of_line[i] = find_number(d, own[i]);
-    return SVY_OK;
+    return make_table(arena, d, err);
 }
 
 static svy_status level_digits(svyi_arena *arena, const svy_margin *m, size_t k, digits *d, svy_error *err)
@@ -202,7 +231,7 @@ static inline uint32_t row_line(const digits *d, size_t n, const uint32_t *line,
         const svy_column *c = d[k].c;
         if (is_missing(c, row))
             return SVYI_NO_UNIT;
-        uint32_t digit = d[k].of_level != NULL ? d[k].of_level[c->codes[row]] : find_number(&d[k], c->numbers[row]);
+        uint32_t digit = d[k].of_level != NULL ? d[k].of_level[c->codes[row]] : digit_of(&d[k], c->numbers[row]);
         if (digit == SVYI_NO_UNIT)
             return SVYI_NO_UNIT;
         cell += digit * d[k].stride;
@@ -259,10 +288,29 @@ static svy_status check_lines(svyi_arena *arena, const svyi_margin_codes *m, con
     return SVY_OK;
 }
 
+/* The lines of all rows. @return how many of positive weight have none. */
+static size_t find_lines(const digits *d, size_t n, const uint32_t *line, const double *weights, size_t rows, uint32_t *codes)
+{
+    size_t outside = 0;
+    const svy_column *c = d[0].c;
+    if (n == 1 && c->missing == NULL && c->codes != NULL) {          /* the usual case */
+        for (size_t i = 0; i < rows; i++) {
+            uint32_t digit = d[0].of_level[c->codes[i]];
+            codes[i] = digit == SVYI_NO_UNIT ? digit : line[digit];
+        }
+    } else {
+        for (size_t i = 0; i < rows; i++)
+            codes[i] = row_line(d, n, line, i);
+    }
+    for (size_t i = 0; i < rows; i++)
+        outside += codes[i] == SVYI_NO_UNIT && weights[i] > 0;
+    return outside;
+}
+
 svy_status svyi_margin_codes_make(svyi_arena *arena, const svy_frame *f, const svy_margin *m, const double *weights, svyi_margin_codes *out,
                                   svy_error *err)
 {
-    size_t rows = svy_frame_rows(f), cells, outside = 0;
+    size_t rows = svy_frame_rows(f), cells, outside;
     *out = (svyi_margin_codes){ .source = m->source, .n_lines = (uint32_t)m->n_lines, .totals = m->totals };
     if (m->n_variables == 0 || m->n_lines == 0 || m->n_lines >= COMBINATIONS_MAX)
         return svyi_fail(err, SVY_E_VALUE, "%s: a margin has variables and their levels with population counts, and fewer than %d lines", m->source,
@@ -280,10 +328,7 @@ svy_status svyi_margin_codes_make(svyi_arena *arena, const svy_frame *f, const s
         return svyi_nomem(err);
     if ((st = make_lines(arena, m, d, line, cells, texts, err)) != SVY_OK)
         return st;
-    for (size_t i = 0; i < rows; i++) {
-        codes[i] = row_line(d, m->n_variables, line, i);
-        outside += codes[i] == SVYI_NO_UNIT && weights[i] > 0;
-    }
+    outside = find_lines(d, m->n_variables, line, weights, rows, codes);
     out->codes = codes;
     out->lines = texts;
     return outside > 0 ? rows_fail(m, d, codes, weights, rows, err) : check_lines(arena, out, weights, rows, err);
