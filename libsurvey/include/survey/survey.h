@@ -9,9 +9,15 @@
 #include <survey/frame.h>
 #include <survey/design.h>
 #include <survey/estimate.h>
+#include <survey/quantile.h>
+#include <survey/moments.h>
+#include <survey/contrast.h>
+#include <survey/multiple.h>
+#include <survey/standardize.h>
 #include <survey/table.h>
 #include <survey/test.h>
 #include <survey/report.h>
+#include <survey/describe.h>
 #include <survey/exchange.h>
 #include <survey/dataio.h>
 #include <survey/store.h>
