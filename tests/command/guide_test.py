@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the commands of docs/guide/*.md as a reader would type them.
+"""Runs the commands of docs/guide/*.md, and those of docs/methods/*.md that are marked as such, as a reader would type them.
 
 A fenced block ```sh is run with bash in a scratch folder that holds links to questionnaires/ and datasets/; a page goes on in the same
 folder from block to block. ```sh exit=1 expects that status. A block ```output after it lists lines that must stand in what was
@@ -56,6 +56,10 @@ def main():
     pages = sorted(os.path.join("docs/guide", name) for name in os.listdir("docs/guide") if name.endswith(".md"))
     if len(pages) < 4:
         sys.exit("docs/guide has not a page for every role")
+    for name in sorted(os.listdir("docs/methods")):
+        with open(os.path.join("docs/methods", name), encoding="utf-8") as source:
+            if "\n```sh" in source.read():
+                pages.append(os.path.join("docs/methods", name))
     sys.exit(1 if sum(run_page(page, command, scratch) for page in pages) else 0)
 
 
