@@ -42,11 +42,15 @@ static size_t answers_of(const multiple *m, size_t row, uint32_t *out)
 
 typedef struct code { const char *text; size_t len; } code;
 
+/* Spaces around a code do not belong to it. @return its length, 0 at the end */
 static size_t next_code(const char **at, const char *separators, code *out)
 {
-    *at += strspn(*at, separators);
+    while (**at != '\0' && (**at == ' ' || strchr(separators, **at) != NULL))
+        ++*at;
     *out = (code){ *at, strcspn(*at, separators) };
     *at += out->len;
+    while (out->len > 0 && out->text[out->len - 1] == ' ')
+        out->len--;
     return out->len;
 }
 

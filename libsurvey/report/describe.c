@@ -144,11 +144,18 @@ static svy_status describe_factor(const description *p, const char *const *varia
     svy_estimate_spec spec = spec_of(p, variable);
     svy_estimates *shares = NULL, *table = NULL;
     spec.statistic = SVY_STAT_PROPORTION;
-    svy_status st = svy_estimate(p->alloc, p->f, p->d, &spec, &shares, p->err);
+    svy_error problem = SVY_ERROR_INIT;
+    svy_status st = svy_estimate(p->alloc, p->f, p->d, &spec, &shares, &problem);
+    clear_numbers(numbers);
+    if (st == SVY_E_LIMIT) {          /* names, numbers of cases: too many levels to be a factor */
+        add_row(p, c->name, "", &k, numbers);
+        return SVY_OK;
+    }
+    if (st != SVY_OK && p->err != NULL)
+        *p->err = problem;
     spec.statistic = SVY_STAT_TABLE;
     if (st == SVY_OK)
         st = svy_estimate(p->alloc, p->f, p->d, &spec, &table, p->err);
-    clear_numbers(numbers);
     if (st == SVY_OK)
         add_row(p, c->name, "", &k, numbers);
     for (size_t i = 0; st == SVY_OK && i < svy_estimates_count(table); i++) {
@@ -165,28 +172,37 @@ static svy_status describe_factor(const description *p, const char *const *varia
     return st;
 }
 
-static svy_status describe_variable(const description *p, const char *const *variable)
+/* The column that a text names. */
+static svy_status find_variable(const description *p, const char *text, const svy_column **column, int *factor)
 {
     const char *names[2];
-    int factor;
-    size_t room = strlen(*variable) + 1;
+    size_t room = strlen(text) + 1;
     char *copy = svyi_get(p->alloc, room);
     if (copy == NULL)
         return svyi_nomem(p->err);
-    svy_status st = svy_variable_parse(SVY_STAT_MEAN, *variable, copy, names, &factor, p->err);
-    const svy_column *c = st == SVY_OK ? svy_frame_find(p->f, names[0]) : NULL;
-    if (st == SVY_OK && c == NULL)
+    svy_status st = svy_variable_parse(SVY_STAT_MEAN, text, copy, names, factor, p->err);
+    if (st == SVY_OK && (*column = svy_frame_find(p->f, names[0])) == NULL)
         st = svyi_fail(p->err, SVY_E_NAME, "there is no column '%s': name a column of the data", names[0]);
-    if (st == SVY_OK && (c->numbers == NULL || factor) && count_variable(p, c).n == 0) {
-        double numbers[NUMBERS];
-        counts k = count_variable(p, c);
-        clear_numbers(numbers);
-        add_row(p, c->name, "", &k, numbers);
-    } else if (st == SVY_OK) {
-        st = c->numbers != NULL && !factor ? describe_number(p, variable, c) : describe_factor(p, variable, c);
-    }
     svyi_release(p->alloc, copy, room);
     return st;
+}
+
+static svy_status describe_variable(const description *p, const char *const *variable)
+{
+    const svy_column *c;
+    double numbers[NUMBERS];
+    int factor;
+    svy_status st = find_variable(p, *variable, &c, &factor);
+    if (st != SVY_OK)
+        return st;
+    if (c->numbers != NULL && !factor)
+        return describe_number(p, variable, c);
+    counts k = count_variable(p, c);
+    if (k.n > 0)
+        return describe_factor(p, variable, c);
+    clear_numbers(numbers);
+    add_row(p, c->name, "", &k, numbers);
+    return SVY_OK;
 }
 
 /* With a number among the variables a smallest value of 0 is not nothing: its columns are shown. */
@@ -194,10 +210,13 @@ static svy_status make_sheet(description *p, const char *const *variables, size_
 {
     enum { COLUMN_COUNT = sizeof COLUMNS / sizeof COLUMNS[0], FIRST_OF_NUMBERS = COLUMN_COUNT - NUMBERS + MEAN };
     svy_sheet_column columns[COLUMN_COUNT];
-    int number = 0;
+    int number = 0, factor;
     for (size_t i = 0; i < n && !number; i++) {
-        const svy_column *c = svy_frame_find(p->f, variables[i]);
-        number = c != NULL && c->numbers != NULL;
+        const svy_column *c;
+        svy_status st = find_variable(p, variables[i], &c, &factor);
+        if (st != SVY_OK)
+            return st;
+        number = c->numbers != NULL && !factor;
     }
     memcpy(columns, COLUMNS, sizeof columns);
     for (size_t k = FIRST_OF_NUMBERS; k < COLUMN_COUNT && number; k++)

@@ -123,7 +123,7 @@ multiple(d, paste("multiple bus car foot --by stype", oa), columns, by = "stype"
 full <- transform(answers, bus = grepl("bus", set) + 0, car = grepl("car", set) + 0, foot = grepl("foot", set) + 0)
 d <- svydesign(id = ~dnum + snum, fpc = ~fpc1 + fpc2, data = full)
 sets <- list(bus = "level=bus", car = "level=car", foot = "level=foot")
-multiple(d, paste("multiple set --separator '; '", oa), sets)
+multiple(d, paste("multiple set --separator ';'", oa), sets)
 
 # ---- standardised means and proportions ----
 standardised <- function(case, options_, d, vars, by, standard, over = NULL, file) {

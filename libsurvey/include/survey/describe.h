@@ -9,7 +9,8 @@ SVY_BEGIN_DECLS
  *
  *  Columns of the sheet: variable, level, n (rows that have a value), missing and why (not_reached, not_asked, dont_know, refused, not_stated: rows),
  *  weight (sum of the weights of the rows that have a value), share and se of a level, or mean, se, sd, min, q25, median, q75, max of a number.
- *  A number has one row; a text or labelled variable, or "factor(x)", has a row without a level and then one per level that occurs, in their order.
+ *  A number has one row; a text or labelled variable, or "factor(x)", has a row without a level and then one per level that occurs, in their order; only the
+ *  first one when it has too many levels for a factor (10,000).
  *  Estimates are those of svy_estimate, svy_variance and svy_quantile (rule `math`); min and max are of rows of positive weight.
  *  Rows are counted whatever their weight. Without values a number is empty (NaN).
  *  @param where  a subpopulation, an expression; NULL: everybody.

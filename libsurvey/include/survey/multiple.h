@@ -13,8 +13,8 @@ typedef enum svy_multiple_base {
 /** Answers to one question of several choices, in all domains.
  *
  *  Variables: one column of 0 and 1 (any number but 0 counts as 1) or boolean per answer; or a single text column that holds the codes of the answers
- *  given, parted by a character of `separators` (an answer per code that occurs, in the order in which they first occur among the levels; an empty text
- *  is no answer).
+ *  given, parted by a character of `separators` (an answer per code that occurs, in the order in which they first occur among the levels; spaces around a
+ *  code do not count, an empty text is no answer).
  *  Rows of the result, by answer and domain, under three names in `statistic`: "cases", the share of cases that gave the answer (they add up to more
  *  than 1); "answers", its share of all answers (they add up to 1); "count", the number of people who gave it. `variable` is that of the answer, or of the
  *  text, whose code then is `level`.
