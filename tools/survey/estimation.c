@@ -11,7 +11,7 @@
 
 const tool_option ESTIMATION_OPTIONS[] = {
     TOOL_NUMBER_OPTION(estimation_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
-    TOOL_CHOICE_OPTION(estimation_options, df, "df", 0, "auto|normal|design", "limits from the normal distribution, or from t with the design's degrees of freedom; auto: as R survey does for this statistic", "auto"),
+    TOOL_CHOICE_OPTION(estimation_options, df, "df", 0, "auto|normal|design|full", "limits from the normal distribution, or from t with the degrees of freedom of the domain, or of the whole design; auto: as R survey does for this statistic", "auto"),
     TOOL_CHOICE_OPTION(estimation_options, missing, "missing", 0, "omit|fail", "leave rows with a missing value out, or stop", "omit"),
     TOOL_END
 };
@@ -52,15 +52,20 @@ static int find_variables(const estimation *e, name_list *names, char **copies)
     return *copies != NULL ? add_variables(e, names, *copies) : EXIT_DONE;
 }
 
+enum { DF_FULL = 3 };     /* of --df: the degrees of freedom of the whole design everywhere */
+
 int tool_estimate_load(const estimation *e, svy_frame **f, svy_design **d)
 {
+    analysis_options analysis = *e->analysis;
     name_list names = { NULL, 0, 0, 0 };
     char *copies;
     *f = NULL;
     *d = NULL;
+    if (e->options->df == DF_FULL && analysis.df == NULL)
+        analysis.df = "full";
     int status = find_variables(e, &names, &copies);
     if (status == EXIT_DONE)
-        status = tool_load_design(e->analysis, &names, f, d);
+        status = tool_load_design(&analysis, &names, f, d);
     names_clear(&names);
     free(copies);
     return status;
@@ -75,7 +80,7 @@ svy_estimate_spec tool_estimate_spec(const estimation *e)
     spec.n_by = e->analysis->by.count;
     spec.where = e->analysis->where;
     spec.level = e->options->level;
-    spec.df = (svy_df)e->options->df;
+    spec.df = e->options->df == DF_FULL ? SVY_DF_DESIGN : (svy_df)e->options->df;
     spec.fail_missing = e->options->missing;
     spec.covariance = e->options->vcov != NULL;
     spec.threads = (unsigned)e->analysis->threads;

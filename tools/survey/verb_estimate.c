@@ -25,7 +25,7 @@ typedef struct settings {
 
 static const tool_option ESTIMATE_OPTIONS[] = {
     TOOL_NUMBER_OPTION(estimate_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
-    TOOL_CHOICE_OPTION(estimate_options, df, "df", 0, "auto|normal|design", "limits from the normal distribution, or from t with the design's degrees of freedom; auto: normal, but t with --ci", "auto"),
+    TOOL_CHOICE_OPTION(estimate_options, df, "df", 0, "auto|normal|design|full", "limits from the normal distribution, or from t with the degrees of freedom of the domain, or of the whole design; auto: normal, but t with --ci", "auto"),
     TOOL_FLAG_OPTION(estimate_options, deff, "deff", 0, "add design effects, against sampling without replacement"),
     TOOL_FLAG_OPTION(estimate_options, deff_replace, "deff-replace", 0, "add design effects, against sampling with replacement"),
     TOOL_CHOICE_OPTION(estimate_options, missing, "missing", 0, "omit|fail", "leave rows with a missing value out, or stop", "omit"),
@@ -140,9 +140,20 @@ static int load_and_estimate(const settings *s, name_list *names, const svy_esti
     return status;
 }
 
+/* --df full: t with the degrees of freedom of the whole design. */
+static void full_df(settings *s)
+{
+    if (s->estimate.df <= SVY_DF_DESIGN)
+        return;
+    s->estimate.df = SVY_DF_DESIGN;
+    if (s->analysis.df == NULL)
+        s->analysis.df = "full";
+}
+
 static int run(void *options, svy_statistic statistic, int argc, char **argv)
 {
-    const settings *s = options;
+    settings *s = options;
+    full_df(s);
     const svy_estimate_spec spec = make_spec(s, statistic, argv, argc);
     name_list names = { NULL, 0, 0, 0 };
     svy_estimates *e = NULL;
