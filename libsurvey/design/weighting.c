@@ -1,5 +1,6 @@
 /* A weighting plan applied to a design: step after step, with a report of each. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -143,6 +144,16 @@ static svy_status apply_step(svy_design *d, const svy_frame *f, const svy_weight
     return svyi_fail(err, SVY_E_ARG, "there is no weighting step of kind %d", (int)s->kind);
 }
 
+/* Which step it was, when there are several. */
+static void name_step(svy_error *err, size_t step, const char *name)
+{
+    char message[sizeof err->message];
+    if (err == NULL || err->code == SVY_E_NOMEM)
+        return;
+    memcpy(message, err->message, sizeof message);
+    snprintf(err->message, sizeof err->message, "step %zu (%.60s): %.300s", step + 1, name, message);
+}
+
 static svy_status add_step(svy_design *d, const svy_frame *f, const svy_weighting_step *s, svyi_arena *arena, svy_weighting_report_step *r, svy_error *err)
 {
     svyi_adjustment *a = svyi_arena_get(&d->arena, sizeof *a);
@@ -172,8 +183,11 @@ svy_status svy_design_weight(svy_design *d, const svy_frame *frame, const svy_we
         if (r == NULL || (r->steps = svyi_arena_get(&arena, (plan->n_steps + 1) * sizeof *r->steps)) == NULL)
             st = svyi_nomem(err);
     }
-    for (size_t k = 0; k < plan->n_steps && st == SVY_OK; k++)
+    for (size_t k = 0; k < plan->n_steps && st == SVY_OK; k++) {
         st = add_step(d, frame, &plan->steps[k], &arena, r != NULL ? &r->steps[r->n++] : NULL, err);
+        if (st != SVY_OK && plan->n_steps > 1)
+            name_step(err, k, step_name(&plan->steps[k]));
+    }
     if (st != SVY_OK || r == NULL) {
         svyi_arena_clear(&arena);
         return st;

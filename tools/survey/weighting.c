@@ -192,7 +192,8 @@ int tool_weighting_begin(const analysis_options *o, name_list *names, tool_weigh
         status = add_plan(w);
     if (status == EXIT_DONE && o->calibrate.count > 0)
         status = add_calibration(o, w);
-    else if (status == EXIT_DONE && (o->calibrate_bounds != NULL || o->calibrate_cluster != NULL || o->calibrate_sigma2 != NULL))
+    else if (status == EXIT_DONE && (o->calibrate_bounds != NULL || o->calibrate_cluster != NULL || o->calibrate_sigma2 != NULL || o->calibrate_scale ||
+                                     o->calibrate_method != SVY_CALIBRATE_LINEAR || o->calibrate_variance != SVY_CALIBRATED_GREG))
         status = tool_usage(NULL, "there is nothing to calibrate to: give the population counts by --calibrate MARGINS.csv");
     for (size_t k = 0; k < w->n_steps && status == EXIT_DONE; k++)
         add_names(names, &w->steps[k]);
