@@ -8,6 +8,7 @@
 #include <survey/interview.h>
 #include <survey/frame.h>
 #include <survey/design.h>
+#include <survey/weighting.h>
 #include <survey/estimate.h>
 #include <survey/quantile.h>
 #include <survey/moments.h>
