@@ -48,10 +48,35 @@ def table(title, ours, peers, peer_name):
         print(line)
 
 
+def growth(small, large):
+    """Time per row at two sizes: the same when cost is linear in rows."""
+    shared = [name for name in large if name in small and nanoseconds(small[name]) > 0 and not name.endswith(":design")]
+    if not shared:
+        return
+    width = max(map(len, shared)) + 2
+    rows = [next(iter(m.values()))["rows"] for m in (small, large)]
+    heading = f"{'Time per row':{width}}{rows[0]:>12,}{rows[1]:>12,}{'growth':>9}"
+    print(f"\n{heading}\n{'-' * len(heading)}")
+    for name in shared:
+        each = [nanoseconds(m[name]) / m[name]["rows"] for m in (small, large)]
+        print(f"{name:{width}}{duration(each[0]) if each[0] >= 1 else f'{each[0]:.2g} ns':>12}{duration(each[1]) if each[1] >= 1 else f'{each[1]:.2g} ns':>12}"
+              f"{each[1] / each[0]:9.2f}")
+
+
 def main():
     folder = sys.argv[1]
     table("Questionnaire and interview", read(os.path.join(folder, "interview.json")), {}, "")
-    table("Estimates", read(os.path.join(folder, "estimate.json")), read(os.path.join(folder, "estimate-r.json")), "R survey")
+    sizes = sorted(int(f[9:-5]) for f in os.listdir(folder) if f.startswith("estimate-") and f[9:-5].isdigit())
+    ours = {n: read(os.path.join(folder, f"estimate-{n}.json")) for n in sizes}
+    for n in sizes:
+        table(f"Estimates, {n:,} rows", ours[n], read(os.path.join(folder, f"estimate-r-{n}.json")), "R survey")
+    if len(sizes) > 1:
+        growth(ours[sizes[0]], ours[sizes[-1]])
+    streams = sorted(int(f[7:-5]) for f in os.listdir(folder) if f.startswith("stream-") and f[7:-5].isdigit())
+    for n in streams:
+        table(f"From disk, {n:,} rows", read(os.path.join(folder, f"stream-{n}.json")), {}, "")
+    if len(streams) > 1:
+        growth(read(os.path.join(folder, f"stream-{streams[0]}.json")), read(os.path.join(folder, f"stream-{streams[-1]}.json")))
     fread = {"csv_read": m for m in read(os.path.join(folder, "csv-r.json")).values()}
     table("Reading CSV", read(os.path.join(folder, "csv.json")), fread, "data.table")
 
