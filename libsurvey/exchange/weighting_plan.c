@@ -38,6 +38,9 @@ static void problem(reader *r, int line, int column, const char *element, const 
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    for (char *c = text; *c != '\0'; c++)          /* a sentence stands on one line */
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
     svyi_report(r->diags, SVY_PROBLEM, SVY_E_INVALID, &where, advice, "%s", text);
     if (r->problems++ == 0)
         svyi_fail_at(r->err, SVY_E_INVALID, r->source, line, column, 1, "%s: %s", text, advice);
