@@ -499,6 +499,7 @@ svy_status svy_design_new(const svy_alloc *alloc, const svy_frame *f, const svy_
     b.d->arena = arena;
     b.d->rows = svy_frame_rows(f);
     b.d->lonely = spec->lonely;
+    b.d->lonely_domains = spec->lonely_domains;
     b.given_stages = spec->n_clusters > 1 ? (int)spec->n_clusters : 1;
     b.d->n_stages = spec->n_fpc > 0 ? b.given_stages : 1;
     b.d->given_df = spec->df > 0 ? spec->df : 0;

@@ -41,6 +41,7 @@ struct svy_design {
     int weighted;
     uint32_t n_psus;
     svy_lonely_psu lonely;
+    int lonely_domains;           /* ADJUST and AVERAGE also where a domain has rows in only one PSU of several */
     const svy_column *stratum_columns[SVYI_STAGES];   /* for messages; NULL where there is none */
     const svy_column *cluster_columns[SVYI_STAGES];
     double given_df;                              /* 0: computed */

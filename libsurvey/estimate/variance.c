@@ -24,6 +24,7 @@ typedef struct stage_work {
     double *centre;              /* by domain and output: sums over the parent (ADJUST) */
     uint32_t *in_parent; size_t n_in_parent;
     double *sizes;               /* by domain: units of the parent's strata with rows (ADJUST) */
+    uint8_t *few;                /* by domain: one unit of several of the stratum at hand has rows in it, and that is to count as lonely */
     double *dense; size_t dense_capacity;        /* rows of centred scores, for covariances */
     double *block; size_t block_capacity;
     svyi_arena *arena;
@@ -73,22 +74,36 @@ static double stand_in(const stage_work *w, uint32_t domain)
     return sqrt(w->strata[domain] / (w->strata[domain] - w->lonely[domain]));
 }
 
+/* Factor of a domain in the stratum at hand: 0 where others stand in. */
+static double factor_of(const stage_work *w, uint32_t domain)
+{
+    return w->few[domain] && w->d->lonely == SVY_LONELY_AVERAGE ? 0 : stand_in(w, domain);
+}
+
+/* What scores of a domain in the stratum at hand are centred on: their mean, or that of the whole stage. */
+static double centre_of(const stage_work *w, uint32_t domain, size_t k, double n)
+{
+    if (w->few[domain] && w->d->lonely == SVY_LONELY_ADJUST)
+        return w->centre[domain * w->r + k] / w->sizes[domain];
+    return w->sum[domain * w->r + k] / n;
+}
+
 /* Units of a stratum, variances only: (z - mean)^2 over units with rows, and mean^2 for each without. */
 static void spread_of_units(stage_work *w, const svyi_scores *s, size_t from, size_t to, double n, double scale)
 {
     for (size_t i = from; i < to; i++) {
         uint32_t d = s->domain[i];
-        double factor = stand_in(w, d) * stand_in(w, d) * scale;
+        double factor = factor_of(w, d) * factor_of(w, d) * scale;
         for (size_t k = 0; k < w->r; k++) {
-            double off = s->z[i * w->r + k] - w->sum[d * w->r + k] / n;
+            double off = s->z[i * w->r + k] - centre_of(w, d, k, n);
             w->variance[d * w->r + k] += factor * off * off;
         }
     }
     for (size_t t = 0; t < w->n_touched; t++) {
         uint32_t d = w->touched[t];
-        double factor = stand_in(w, d) * stand_in(w, d) * scale * (n - w->items[d]);
+        double factor = factor_of(w, d) * factor_of(w, d) * scale * (n - w->items[d]);
         for (size_t k = 0; k < w->r; k++) {
-            double mean = w->sum[d * w->r + k] / n;
+            double mean = centre_of(w, d, k, n);
             w->variance[d * w->r + k] += factor * mean * mean;
         }
     }
@@ -102,19 +117,19 @@ static void spread_of_unequal(stage_work *w, const svyi_scores *s, size_t from, 
         all += w->stage->spread[u];
     for (size_t i = from; i < to; i++) {
         uint32_t d = s->domain[i];
-        double c = w->stage->spread[s->unit[i]], factor = c * scale * stand_in(w, d) * stand_in(w, d);
+        double c = w->stage->spread[s->unit[i]], factor = c * scale * factor_of(w, d) * factor_of(w, d);
         w->spread[d] += c;
         for (size_t k = 0; k < w->r; k++) {
-            double off = s->z[i * w->r + k] - w->sum[d * w->r + k] / n;
+            double off = s->z[i * w->r + k] - centre_of(w, d, k, n);
             w->variance[d * w->r + k] += factor * off * off;
         }
     }
     for (size_t t = 0; t < w->n_touched; t++) {
         uint32_t d = w->touched[t];
-        double factor = stand_in(w, d) * stand_in(w, d) * scale * (w->items[d] < n ? all - w->spread[d] : 0);
+        double factor = factor_of(w, d) * factor_of(w, d) * scale * (w->items[d] < n ? all - w->spread[d] : 0);
         w->spread[d] = 0;
         for (size_t k = 0; k < w->r; k++) {
-            double mean = w->sum[d * w->r + k] / n;
+            double mean = centre_of(w, d, k, n);
             w->variance[d * w->r + k] += factor * mean * mean;
         }
     }
@@ -156,7 +171,7 @@ static void add_block(stage_work *w, const double *block, double scale)
     for (size_t t = 0; t < w->n_touched; t++)
         for (size_t u = 0; u < w->n_touched; u++) {
             uint32_t d = w->touched[t], e = w->touched[u];
-            double factor = scale * stand_in(w, d) * stand_in(w, e);
+            double factor = scale * factor_of(w, d) * factor_of(w, e);
             for (size_t k = 0; k < w->r; k++)
                 for (size_t l = 0; l < w->r; l++) {
                     size_t a = t * w->r + k, b = u * w->r + l;
@@ -186,7 +201,7 @@ static int spread_of_pairs(stage_work *w, const svyi_scores *s, size_t from, siz
         double *x = w->dense + rows * width;
         for (size_t t = 0; t < w->n_touched; t++)
             for (size_t k = 0; k < w->r; k++)
-                x[t * w->r + k] = -w->sum[w->touched[t] * w->r + k] / n;
+                x[t * w->r + k] = -centre_of(w, w->touched[t], k, n);
         uint32_t unit = s->unit[i];
         coefficient[rows] = spread != NULL ? spread[unit] : 1;
         absent -= coefficient[rows];
@@ -197,10 +212,22 @@ static int spread_of_pairs(stage_work *w, const svyi_scores *s, size_t from, siz
     rank_update(w->block, w->dense, coefficient, rows, width);
     for (size_t t = 0; t < w->n_touched; t++)
         for (size_t k = 0; k < w->r; k++)
-            w->dense[t * w->r + k] = w->sum[w->touched[t] * w->r + k] / n;
+            w->dense[t * w->r + k] = centre_of(w, w->touched[t], k, n);
     rank_update(w->block, w->dense, &absent, 1, width);
     add_block(w, w->block, scale);
     return 0;
+}
+
+/* Sum over the rows of a stratum of the product of two centred scores; `products` is that of the scores themselves. With the mean as centre it is the
+   scatter and what the mean differs from 0, which keeps its digits. */
+static double centred_product(const stage_work *w, const svyi_scores *s, size_t i, size_t k, size_t j, size_t l, double n, double scatter)
+{
+    uint32_t d = s->domain[i], e = s->domain[j];
+    double x = s->z[i * w->r + k], y = s->z[j * w->r + l];
+    if (!w->few[d] && !w->few[e])
+        return i == j ? scatter + (1.0 / s->rows[i] - 1.0 / n) * x * y : -x * y / n;
+    double a = centre_of(w, d, k, n), b = centre_of(w, e, l, n);
+    return (i == j ? scatter + x * y / s->rows[i] : 0) - a * y - b * x + n * a * b;
 }
 
 /* A stratum whose units are rows: within a domain the scatter about the domain's mean, and that mean against 0 for the other rows. */
@@ -209,25 +236,21 @@ static void spread_of_rows(stage_work *w, const svyi_scores *s, size_t from, siz
     size_t packed = w->covariance != NULL ? w->r * (w->r + 1) / 2 : w->r;
     for (size_t i = from; i < to; i++) {
         uint32_t d = s->domain[i];
-        const double *z = s->z + i * w->r, *scatter = s->scatter + i * packed;
-        double factor = stand_in(w, d) * stand_in(w, d) * scale, between = 1.0 / s->rows[i] - 1.0 / n;
+        const double *scatter = s->scatter + i * packed;
+        double factor = factor_of(w, d) * factor_of(w, d) * scale;
         for (size_t k = 0; k < w->r; k++) {
-            double value = factor * (*scatter + between * z[k] * z[k]);
-            w->variance[d * w->r + k] += value;
-            if (w->covariance == NULL) {
-                scatter++;
-                continue;
-            }
-            for (size_t l = k; l < w->r; l++)
-                add_pair(w, d * w->r + k, d * w->r + l, factor * (*scatter++ + between * z[k] * z[l]));
+            w->variance[d * w->r + k] += factor * centred_product(w, s, i, k, i, k, n, *scatter);
+            for (size_t l = k; w->covariance != NULL && l < w->r; l++)
+                add_pair(w, d * w->r + k, d * w->r + l, factor * centred_product(w, s, i, k, i, l, n, scatter[l - k]));
+            scatter += w->covariance != NULL ? w->r - k : 1;
         }
     }
     for (size_t i = from; w->covariance != NULL && i < to; i++)
         for (size_t j = i + 1; j < to; j++) {
-            double factor = -scale * stand_in(w, s->domain[i]) * stand_in(w, s->domain[j]) / n;
+            double factor = scale * factor_of(w, s->domain[i]) * factor_of(w, s->domain[j]);
             for (size_t k = 0; k < w->r; k++)
                 for (size_t l = 0; l < w->r; l++)
-                    add_pair(w, s->domain[i] * w->r + k, s->domain[j] * w->r + l, factor * s->z[i * w->r + k] * s->z[j * w->r + l]);
+                    add_pair(w, s->domain[i] * w->r + k, s->domain[j] * w->r + l, factor * centred_product(w, s, i, k, j, l, n, 0));
         }
 }
 
@@ -276,6 +299,14 @@ static double unsampled(const stage_work *w, uint32_t h)
     return (w->stage->population[h] - stratum_size(w, h)) / w->stage->population[h];
 }
 
+/* Which domains have rows in one unit of several, when the design asks for it. */
+static void mark_few(stage_work *w, const svyi_scores *s, size_t from, size_t to, uint32_t h)
+{
+    int look = w->d->lonely_domains && stratum_size(w, h) > 1 && unsampled(w, h) >= EXHAUSTED;
+    for (size_t i = from; i < to && w->d->lonely_domains; i++)
+        w->few[s->domain[i]] = look && (w->by_stratum ? s->rows[i] == 1 : w->items[s->domain[i]] == 1);
+}
+
 static svy_status add_stratum(stage_work *w, const svyi_scores *s, size_t from, size_t to, uint32_t h, double multiplier)
 {
     double n = stratum_size(w, h), left = unsampled(w, h), scale = w->stage->spread != NULL ? multiplier : multiplier * left * n / (n - 1);
@@ -287,6 +318,7 @@ static svy_status add_stratum(stage_work *w, const svyi_scores *s, size_t from, 
     if (n < 2 && w->d->lonely != SVY_LONELY_ADJUST)
         return SVY_OK;
     sum_domains(w, s, from, to);
+    mark_few(w, s, from, to, h);
     if (n < 2) {
         adjust_lonely(w, multiplier * left);
     } else if (w->by_stratum) {
@@ -321,11 +353,12 @@ static void survey_parent(stage_work *w, const svyi_scores *s, uint32_t parent, 
     for (uint32_t h = w->stage->stratum_start[parent]; h < w->stage->stratum_start[parent + 1]; h++) {
         next_scores(w, s, h, &from, &to);
         sum_domains(w, s, from, to);
+        mark_few(w, s, from, to, h);
         for (size_t t = 0; t < w->n_touched; t++) {
             uint32_t d = w->touched[t];
             if (w->strata[d]++ == 0)
                 w->in_parent[w->n_in_parent++] = d;
-            w->lonely[d] += stratum_size(w, h) < 2 && unsampled(w, h) >= EXHAUSTED;
+            w->lonely[d] += w->few[d] || (stratum_size(w, h) < 2 && unsampled(w, h) >= EXHAUSTED);
             w->sizes[d] += stratum_size(w, h);
             for (size_t k = 0; k < w->r; k++)
                 w->centre[d * w->r + k] += w->sum[d * w->r + k];
@@ -423,8 +456,9 @@ static int get_work(stage_work *w)
     w->lonely = svyi_arena_get(w->arena, d * sizeof *w->lonely);
     w->sizes = svyi_arena_get(w->arena, d * sizeof *w->sizes);
     w->spread = svyi_arena_get(w->arena, d * sizeof *w->spread);
+    w->few = svyi_arena_get(w->arena, d);
     return w->sum == NULL || w->centre == NULL || w->items == NULL || w->touched == NULL || w->local == NULL || w->in_parent == NULL ||
-           w->strata == NULL || w->lonely == NULL || w->sizes == NULL || w->spread == NULL ? -1 : 0;
+           w->strata == NULL || w->lonely == NULL || w->sizes == NULL || w->spread == NULL || w->few == NULL ? -1 : 0;
 }
 
 svy_status svyi_variance(svyi_arena *arena, const svy_design *d, const svyi_scores *scores, size_t domains, double *variance,

@@ -23,6 +23,7 @@ const tool_option ANALYSIS_OPTIONS[] = {
     TOOL_NAMES_OPTION(analysis_options, fpc, "fpc", 0, "VAR[,VAR...]", "population sizes or sampling fractions, one variable per stage"),
     TOOL_FLAG_OPTION(analysis_options, nest, "nest", 0, "cluster numbers start again in every stratum"),
     TOOL_CHOICE_OPTION(analysis_options, lonely, "lonely-psu", 0, "fail|remove|adjust|average|certainty", "what to do with a stratum of one sampling unit", "fail"),
+    TOOL_FLAG_OPTION(analysis_options, lonely_domains, "lonely-domains", 0, "--lonely-psu adjust and average hold also where a domain has rows in only one unit of several"),
     TOOL_CHOICE_OPTION(analysis_options, pps, "pps", 0, "none|brewer|overton|hr|joint|poisson", "unequal probabilities without replacement: --fpc are then inclusion probabilities", "none"),
     TOOL_CHOICE_OPTION(analysis_options, pps_variance, "pps-variance", 0, "ht|yg", "the Horvitz-Thompson or the Yates-Grundy form", "ht"),
     TOOL_TEXT_OPTION(analysis_options, pps_sum, "pps-sum", 0, "NUMBER|VAR", "hr: the population's sum of squared probabilities over the sample size; without, the sample's mean probability", NULL),
@@ -81,6 +82,7 @@ static void set_stages(const analysis_options *o, svy_design_spec *spec)
     spec->n_fpc = o->fpc.count;
     spec->nest = o->nest;
     spec->lonely = (svy_lonely_psu)o->lonely;      /* the choices stand in the order of the enumeration, also below */
+    spec->lonely_domains = o->lonely_domains;
     spec->pps = (svy_pps)o->pps;
     spec->pps_variance = (svy_pps_variance)o->pps_variance;
     spec->pps_sum = o->pps_sum;

@@ -10,7 +10,7 @@ typedef struct analysis_options {
     const char *data, *design_file, *weights, *where, *rscales, *joint, *phase2, *phase2_strata, *phase2_clusters, *phase2_fpc, *phase2_probs;
     const char *replicates, *calibrate_bounds, *calibrate_cluster, *calibrate_sigma2, *weighting;
     tool_list strata, clusters, fpc, by, calibrate;
-    int nest, lonely, pps, pps_variance, phase2_method, mse, uncombined, calibrate_method, calibrate_variance, calibrate_scale;
+    int nest, lonely, lonely_domains, pps, pps_variance, phase2_method, mse, uncombined, calibrate_method, calibrate_variance, calibrate_scale;
     double scale, fay_rho, joint_tolerance;
     const char *pps_sum, *df;
     long threads, replicate_count, seed;

@@ -78,10 +78,11 @@ typedef struct svy_design_spec {
                                            that has it by stratum; NULL: the sample's mean probability */
     svy_replicate_spec replicates;
     svy_phase_spec phase2;
+    int lonely_domains;               /**< 1: ADJUST and AVERAGE hold also for a stratum with several PSUs of which only one has rows in the domain */
     double df;                        /**< degrees of freedom to use instead of computed ones; 0: compute them by domain; -1: those of the whole design */
 } svy_design_spec;
 #define SVY_DESIGN_INIT { sizeof(svy_design_spec), NULL, NULL, 0, NULL, 0, NULL, 0, 0, SVY_LONELY_FAIL, SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, 1e-4, NULL, \
-                          { SVY_REPLICATE_NONE, NULL, 0, 0, 0, NULL, 0, 0, 0, 0, 1 }, { NULL, NULL, NULL, NULL, NULL, 0 }, 0 }
+                          { SVY_REPLICATE_NONE, NULL, 0, 0, 0, NULL, 0, 0, 0, 0, 1 }, { NULL, NULL, NULL, NULL, NULL, 0 }, 0, 0 }
 
 /** A compiled design: every row belongs to a path of strata and units. Immutable, so threads may share it. */
 typedef struct svy_design svy_design;
