@@ -36,7 +36,7 @@ complete_words() {   # the words offered for the last of the arguments
     ( source "$scratch/completion"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _survey; echo "${COMPREPLY[*]}" )
 }
 [ "$(complete_words survey prop)" = proportion ] || fail "completion of a verb: $(complete_words survey prop)"
-[ "$(complete_words survey mean --lonely)" = --lonely-psu ] || fail "completion of an option: $(complete_words survey mean --lonely)"
+[ "$(complete_words survey mean --lonely-p)" = --lonely-psu ] || fail "completion of an option: $(complete_words survey mean --lonely-p)"
 [ "$(complete_words survey mean --format j)" = json ] || fail "completion of a choice: $(complete_words survey mean --format j)"
 
 # ---- wrong usage: status 2, and the nearest name ----
