@@ -23,6 +23,7 @@ typedef struct run {
     double *expected;            /* shares; NULL: independence */
     unsigned threads;
     int shares, totals;          /* which of them the tests need */
+    const char *why;             /* the first reason why a test could not be made */
     svy_error *err;
 } run;
 
@@ -145,16 +146,16 @@ static int take_cells(const run *r, svyi_arena *scratch, const svyi_fit *fit, si
     return 0;
 }
 
-/* A number that cannot be: an error, or with domains a note. */
+/* A test that cannot be is a note; when no test can be, test_all makes the first reason the error. */
 static svy_status no_test(run *r, size_t domain, const char *test, const char *why)
 {
     char where[256];
     svyi_tests_domain_name(&r->domains, domain, where, sizeof where);
     if (why[0] == '\0')
         return svyi_nomem(r->err);
-    if (r->domains.values == NULL)
-        return svyi_fail(r->err, SVY_E_NUMERIC, "no %s test: %s", test, why);
-    svyi_tests_say(r->tests, "no %s test%s: %s", test, where, why);
+    if (r->why == NULL)
+        r->why = why;
+    svyi_tests_say(r->tests, "no p-value of the %s test%s: %s", test, where, why);
     return SVY_OK;
 }
 
@@ -179,7 +180,7 @@ static svy_status add_tests(run *r, svyi_arena *scratch, const svyi_table *t, si
                 svyi_pearson_row(scratch, &p, kind, t, row);
         }
         if (why == NULL && isnan(row->p_value))
-            why = row->ddf > 0 ? "the cells have no variance" : "the design has too few degrees of freedom: use pearson-f, or combine levels";
+            why = row->ddf > 0 ? "the cells have no variance" : "the design has too few degrees of freedom: use pearson-f, or combine levels";   /* Wald's */
         if (why != NULL)
             st = no_test(r, domain, name, why);
     }
@@ -278,7 +279,12 @@ static svy_status test_all(run *r)
     for (size_t first = 0; first < count && st == SVY_OK; first += step)
         st = test_slice(r, first, count - first < step ? count - first : step, &missing);
     svyi_tests_say_missing(r->tests, missing);
-    return st == SVY_OK && r->tests->failed ? svyi_nomem(r->err) : st;
+    int any = r->domains.values != NULL;
+    for (size_t i = 0; i < r->tests->count; i++)
+        any |= !isnan(r->tests->rows[i].statistic);
+    if (st == SVY_OK && r->tests->failed)
+        return svyi_nomem(r->err);
+    return st == SVY_OK && !any ? svyi_fail(r->err, SVY_E_NUMERIC, "no %s test: %s", r->tests->rows[0].test, r->why) : st;
 }
 
 svy_status svy_table_tests(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_table_test_spec *spec, svy_tests **out,

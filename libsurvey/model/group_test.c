@@ -174,11 +174,16 @@ static svy_status dispatch(svyi_group_test *t, svy_test_row *row, const char **w
     return kind == SVY_TEST_T ? svyi_t_test(t, row, why) : svyi_rank_test(t, row, why);
 }
 
-/* No test here: an error, or with domains a note. */
+/* No test here: an error, or a note where there are domains, or at least a statistic. */
 static svy_status no_test(run *r, size_t domain, const char *why)
 {
     char where[256];
     svyi_tests_domain_name(&r->domains, domain, where, sizeof where);
+    int statistic = r->tests->count > 0 && !isnan(r->tests->rows[r->tests->count - 1].statistic);
+    if (statistic) {
+        svyi_tests_say(r->tests, "no p-value of the %s test%s: %s", svy_test_name(r->spec->kind), where, why);
+        return SVY_OK;
+    }
     if (r->domains.values == NULL)
         return svyi_fail(r->err, SVY_E_VALUE, "no %s test: %s", svy_test_name(r->spec->kind), why);
     svyi_tests_say(r->tests, "no %s test%s: %s", svy_test_name(r->spec->kind), where, why);

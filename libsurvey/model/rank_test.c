@@ -87,9 +87,7 @@ svy_status svyi_rank_test(const svyi_group_test *t, svy_test_row *row, const cha
         return st;
     for (size_t g = 0; g < k; g++)
         b[g] = m.mean[g + 1] - m.mean[0];
-    if (!(t->df - (double)k > 0)) {
-        *why = "the design has too few degrees of freedom";
-    } else if (t->groups == 2) {
+    if (t->groups == 2) {
         if (v[0] > 1e-26)
             two_groups(t, b[0], v[0], row);
         else
@@ -99,8 +97,10 @@ svy_status svyi_rank_test(const svyi_group_test *t, svy_test_row *row, const cha
         row->ddf = t->df - (double)k;
         row->statistic = svyi_quadratic_form(t->scratch, v, b, k) / row->ndf;
         row->p_value = svyi_f_upper(row->statistic, row->ndf, row->ddf);
-        if (isnan(row->p_value))
+        if (isnan(row->statistic))
             *why = "the covariance of the mean scores is singular: a group has too few sampling units, or its scores do not vary";
     }
+    if (*why == NULL && !(row->ddf > 0))
+        *why = "the design has too few degrees of freedom";
     return SVY_OK;
 }

@@ -24,10 +24,8 @@ svy_status svyi_t_test(const svyi_group_test *t, svy_test_row *row, const char *
         *why = "the response does not vary between the sampling units";
         return SVY_OK;
     }
-    if (!(row->ddf > 0)) {
+    if (!(row->ddf > 0))
         *why = "the design has too few degrees of freedom";
-        return SVY_OK;
-    }
     double half = svyi_t_quantile(0.5 + t->spec->level / 2, row->ddf) * row->se;
     row->statistic = (row->estimate - t->spec->mu) / row->se;
     row->p_value = svyi_t_two_sided(row->statistic, row->ddf);

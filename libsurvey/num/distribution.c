@@ -49,6 +49,8 @@ static double log1p_rest(double u)
     return r * (2 * sum - u);
 }
 
+double svyi_log1p_rest(double u) { return log1p_rest(u); }
+
 /* n ln(x sum / n) - off, where off = n (x sum / n - 1) is known better than the difference says. */
 static double power_rest(double n, double off, double x, double sum)
 {

@@ -15,6 +15,7 @@ double svyi_f_upper(double x, double ndf, double ddf);   /* P(F > x) */
 double svyi_f_quantile(double p, double ndf, double ddf);
 double svyi_beta_quantile(double p, double a, double b);   /* a, b >= 0; 0 puts all mass on 0 (a) or 1 (b) */
 /* ln of x^a y^b / B(a, b) where x + y = 1, and of x^a e^-x / Gamma(a): what tails whose parameter grows by 1 differ by, times b or a. */
+double svyi_log1p_rest(double u);                    /* ln(1 + u) - u, keeping its digits near 0 */
 double svyi_beta_log_front(double a, double b, double x, double y);
 double svyi_gamma_log_front(double a, double x);
 #endif

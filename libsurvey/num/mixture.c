@@ -162,13 +162,14 @@ double svyi_mixture_satterthwaite(const double *lambda, size_t n, double ddf, do
     return svyi_f_upper(x / sum, df, ddf);
 }
 
-/* The cumulant generating function at z of sum lambda chi^2_1 - c chi^2_m, and its two derivatives. */
-typedef struct cumulants { double k0, k1, k2; } cumulants;
+/* The cumulant generating function K at z of sum lambda chi^2_1 - c chi^2_m, its first two derivatives, and z K' - K without cancellation. */
+typedef struct cumulants { double k0, k1, k2, gap; } cumulants;
 
 static void add_cumulants(cumulants *c, double lambda, double df, double z)
 {
     double q = 1 - 2 * z * lambda;
     c->k0 -= df / 2 * log(q);
+    c->gap -= df / 2 * svyi_log1p_rest(2 * z * lambda / q);
     c->k1 += df * lambda / q;
     c->k2 += 2 * df * lambda * lambda / (q * q);
 }
@@ -177,7 +178,7 @@ typedef struct saddle { const double *lambda; size_t n; double most, minus, df; 
 
 static cumulants cumulants_at(const saddle *s, double z)
 {
-    cumulants c = { 0, 0, 0 };
+    cumulants c = { 0, 0, 0, 0 };
     for (size_t i = 0; i < s->n; i++)
         if (s->lambda[i] > NOTHING * s->most)
             add_cumulants(&c, s->lambda[i] / s->most, 1, z);
@@ -223,6 +224,7 @@ double svyi_mixture_saddlepoint(const double *lambda, size_t n, double ddf, doub
     if (fabs(z) < 1e-4)
         return svyi_mixture_satterthwaite(lambda, n, ddf, x);
     cumulants c = cumulants_at(&s, z);
-    double w = copysign(sqrt(2 * (z * goal - c.k0)), z), v = z * sqrt(c.k2);
+    /* Close to the mean z x - K cancels; far from it z K' - K feels the rounding of z, at which z x - K is stationary. */
+    double w = copysign(sqrt(2 * (c.gap < 1 ? c.gap : z * goal - c.k0)), z), v = z * sqrt(c.k2);
     return svyi_normal_upper(w + log(v / w) / w);
 }
