@@ -136,7 +136,7 @@ static svy_status copy_text(void *user, const char *text, size_t len)
     return SVY_OK;
 }
 
-int tool_study_design(const char *source, char **text, size_t *len)
+int tool_study_text(const char *source, const char *name, char **text, size_t *len)
 {
     char path[4096];
     svy_error err = SVY_ERROR_INIT;
@@ -146,7 +146,7 @@ int tool_study_design(const char *source, char **text, size_t *len)
         return EXIT_DONE;
     svy_status st = svy_study_open(NULL, path, SVY_STUDY_READ, &study, &err);
     if (st == SVY_OK)
-        st = svy_study_text(study, "design", copy_text, &c, &err);
+        st = svy_study_text(study, name, copy_text, &c, &err);
     svy_study_close(study);
     *text = c.text;
     *len = c.len;

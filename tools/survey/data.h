@@ -20,8 +20,8 @@ void tool_data_header(const char *source, void (*take)(void *user, const char *n
 int tool_is_study(const char *source);
 /* 1 when an expression (the user) mentions a column: the `also` of svy_csv_read_options. */
 int tool_mentions(const void *where, const char *name, size_t len);
-/* The sampling design that a study file carries, to be freed; NULL when `source` is no study, or carries none. @return an exit status; nothing is printed. */
-int tool_study_design(const char *source, char **text, size_t *len);
+/* A text that a study file carries ("design", "weighting"), to be freed; NULL when `source` is no study, or carries none. @return an exit status; nothing is printed. */
+int tool_study_text(const char *source, const char *name, char **text, size_t *len);
 /* Like tool_fail, for an error about the data: says which when the error does not. */
 int tool_fail_data(svy_error *err, const char *source);
 #endif

@@ -65,7 +65,7 @@ int tool_options_file(const char *path, const char *data, const tool_item **item
     *items = NULL;
     *count = 0;
     *where = path != NULL ? path : data;
-    if (path == NULL && (data == NULL || tool_study_design(data, &text, &len) != EXIT_DONE || text == NULL))
+    if (path == NULL && (data == NULL || tool_study_text(data, "design", &text, &len) != EXIT_DONE || text == NULL))
         return EXIT_DONE;              /* what is wrong with the study is told when it is read */
     svy_status st = path != NULL ? svy_design_file_read(NULL, path, NULL, &diags, &file, &err)
                                  : svy_design_file_read_memory(NULL, text, len, data, NULL, &diags, &file, &err);

@@ -122,11 +122,19 @@ static int add_planned(tool_weighting *w, const svy_weighting_step *from)
     return EXIT_DONE;
 }
 
-static int read_plan(const char *path, tool_weighting *w)
+/* The plan that is named, or the one that the study carries when nothing else is asked for. */
+static int read_plan(const analysis_options *o, tool_weighting *w)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_diags diags = { tool_report, NULL, 0, 0 };
-    svy_status st = svy_weighting_file_read(NULL, path, NULL, &diags, &w->plan, &err);
+    svy_status st = SVY_OK;
+    char *text = NULL;
+    size_t len = 0;
+    if (o->weighting != NULL)
+        st = svy_weighting_file_read(NULL, o->weighting, NULL, &diags, &w->plan, &err);
+    else if (o->calibrate.count == 0 && tool_study_text(o->data, "weighting", &text, &len) == EXIT_DONE && text != NULL)
+        st = svy_weighting_file_read_memory(NULL, text, len, NULL, NULL, &diags, &w->plan, &err);
+    free(text);
     if (st == SVY_E_INVALID)
         return EXIT_WRONG;                 /* reported */
     return st == SVY_OK ? EXIT_DONE : tool_fail(&err);
@@ -185,7 +193,7 @@ static int join_expressions(const analysis_options *o, tool_weighting *w)
 int tool_weighting_begin(const analysis_options *o, name_list *names, tool_weighting *w)
 {
     *w = (tool_weighting){ 0 };
-    int status = o->weighting != NULL ? read_plan(o->weighting, w) : EXIT_DONE;
+    int status = read_plan(o, w);
     if (status == EXIT_DONE)
         status = get_steps(w, 1 + (w->plan != NULL ? svy_weighting_file_plan(w->plan)->n_steps : 0));
     if (status == EXIT_DONE && w->plan != NULL)
