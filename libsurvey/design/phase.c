@@ -152,7 +152,7 @@ static svy_status count_units(svyi_two *t)
 static svy_status take_population(svyi_two *t)
 {
     const svy_column *c;
-    double smallest = INFINITY, largest = 0;
+    double smallest = (double)INFINITY, largest = 0;
     char name[128];
     svy_status st = take_column(t, "fpc", t->spec->fpc, &c);
     if (st != SVY_OK || c == NULL)

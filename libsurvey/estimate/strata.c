@@ -205,7 +205,7 @@ static double distance(const describe *q, size_t h, size_t g)
 static void find_joins(describe *q)
 {
     for (size_t h = 0; h < q->s->count; h++) {
-        double least = INFINITY;
+        double least = (double)INFINITY;
         for (size_t g = 0; g < q->s->count && q->s->rows[h].state == SVY_STRATUM_LONELY; g++) {
             double x = g == h || q->s->rows[g].state == SVY_STRATUM_CENSUS ? (double)INFINITY : distance(q, h, g);
             if (x < least) {
