@@ -48,7 +48,7 @@ static svy_status fit_request(run *r, svyi_sum_request *q, svyi_form form, svyi_
 {
     svyi_sums sums;
     svyi_arena scratch;
-    int ratios = form == SVYI_FORM_RATIOS;
+    int deff = r->spec->deff != SVY_DEFF_NONE, ratios = form == SVYI_FORM_RATIOS;
     q->alloc = r->alloc;
     q->design = r->design;
     q->domains = &r->domains;
@@ -66,9 +66,9 @@ static svy_status fit_request(run *r, svyi_sum_request *q, svyi_form form, svyi_
     svyi_pass_request(r->spec, form, centre, slope, q);
     if (st == SVY_OK && q->width > 0)
         st = svyi_centre(q, ratios, ratios ? slope : centre, r->err);
-    if (st == SVY_OK)
-        st = svyi_sum(q, &sums, r->err);
-    if (st == SVY_OK) {
+    if (st == SVY_OK && svyi_dense_suits(q, form, deff, r->spec->covariance)) {
+        st = svyi_dense_fit(&r->e->arena, q, form, fit, r->err);
+    } else if (st == SVY_OK && (st = svyi_sum(q, &sums, r->err)) == SVY_OK) {
         st = svyi_fit_make(&r->e->arena, q, &sums, form, (int)r->spec->deff, r->spec->covariance, fit, r->err);
         svyi_sums_clear(&sums);
     }

@@ -103,15 +103,14 @@ static parts output_parts(svyi_form form, size_t k)
 /* NaN where nothing can be computed. */
 static double divide(double a, double b) { return b != 0 ? a / b : nan(""); }
 
-static void estimate_numbers(finish *f, size_t domain)
+void svyi_fit_numbers(const svyi_sum_request *r, svyi_fit *fit, const double *total, size_t domain, double *coefficient)
 {
-    svyi_fit *fit = f->fit;
-    size_t width = f->r->width, outputs = fit->outputs;
-    const double *total = f->total + domain * (width + 1), *centre = f->r->centre + domain * width;
+    size_t outputs = fit->outputs;
+    const double *centre = r->centre + domain * r->width;
     double w = total[0];
     fit->weight[domain] = w;
     for (size_t k = 0; k < outputs; k++) {
-        double *estimate = &fit->estimate[domain * outputs + k], *c = &f->coefficient[2 * (domain * outputs + k)];
+        double *estimate = &fit->estimate[domain * outputs + k], *c = &coefficient[2 * (domain * outputs + k)];
         if (fit->form == SVYI_FORM_MEANS) {
             double off = divide(total[k + 1], w);
             *estimate = centre[k] + off;
@@ -123,7 +122,7 @@ static void estimate_numbers(finish *f, size_t domain)
             c[1] = centre[k];
         } else {
             double off = divide(total[2 * k + 1], total[2 * k + 2]);
-            *estimate = f->r->slope[domain * outputs + k] + off;
+            *estimate = r->slope[domain * outputs + k] + off;
             c[0] = divide(1, total[2 * k + 2]);
             c[1] = -off * c[0];
         }
@@ -351,7 +350,7 @@ static int make_scores(finish *f, svyi_arena *scratch, int full, svyi_scores *ou
 
 /* ---- all of it ---- */
 
-static int get_fit(svyi_arena *arena, svyi_fit *fit, int covariance)
+int svyi_fit_get(svyi_arena *arena, svyi_fit *fit, int covariance)
 {
     size_t d = fit->domains + 1, n = fit->domains * fit->outputs, levels = fit->form == SVYI_FORM_SHARES || fit->form == SVYI_FORM_COUNTS;
     fit->estimate = svyi_arena_get(arena, (n + 1) * sizeof *fit->estimate);
@@ -383,7 +382,7 @@ svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svy
     finish f = { .r = r, .sums = sums, .fit = out };
     svyi_arena_init(&scratch, &arena->alloc);
     f.coefficient = svyi_arena_get(&scratch, (2 * out->domains * out->outputs + 1) * sizeof *f.coefficient);
-    if (f.coefficient == NULL || get_fit(arena, out, covariance) != 0 || sum_totals(&f, &scratch) != 0 || count_domains(&f, &scratch) != 0) {
+    if (f.coefficient == NULL || svyi_fit_get(arena, out, covariance) != 0 || sum_totals(&f, &scratch) != 0 || count_domains(&f, &scratch) != 0) {
         svyi_nomem(err);
         goto done;
     }
@@ -391,7 +390,7 @@ svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svy
         goto done;
     st = SVY_E_NOMEM;
     for (size_t d = 0; d < out->domains; d++) {
-        if (levels) estimate_levels(&f, d); else estimate_numbers(&f, d);
+        if (levels) estimate_levels(&f, d); else svyi_fit_numbers(r, out, f.total + d * (r->width + 1), d, f.coefficient);
     }
     if (svyi_design_plain(r->design) && make_scores(&f, &scratch, covariance, &scores) != 0) {
         svyi_nomem(err);

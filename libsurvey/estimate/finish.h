@@ -40,6 +40,15 @@ typedef struct svyi_scores {
 svy_status svyi_fit_make(svyi_arena *arena, const svyi_sum_request *r, const svyi_sums *sums, svyi_form form, int deff, int covariance,
                          svyi_fit *out, svy_error *err);
 
+/* Parts of it: memory; the estimates of numbers in a domain from its totals of x, and what coefficients that gives (see finish.c). */
+int svyi_fit_get(svyi_arena *arena, svyi_fit *fit, int covariance);
+void svyi_fit_numbers(const svyi_sum_request *r, svyi_fit *fit, const double *total, size_t domain, double *coefficient);
+/* Numbers in many domains without sums by PSU and domain: 1 when that suits; the fit. */
+int svyi_dense_suits(const svyi_sum_request *r, svyi_form form, int deff, int covariance);
+svy_status svyi_dense_fit(svyi_arena *arena, const svyi_sum_request *r, svyi_form form, svyi_fit *out, svy_error *err);
+
+/* The error of a stratum of one PSU. */
+svy_status svyi_lonely_error(const svy_design *d, int stage, uint32_t stratum, svy_error *err);
 /* The variances of a fit whose estimates are there, in designs that are more than stages. `coefficient` has two numbers per estimate: what a row's
    w u of the estimate's inputs counts for (finish.c). */
 svy_status svyi_fit_by_rows(svyi_arena *scratch, const svyi_sum_request *r, const double *coefficient, svyi_fit *fit, svy_error *err);

@@ -256,15 +256,15 @@ static void spread_of_rows(stage_work *w, const svyi_scores *s, size_t from, siz
 
 /* ---- lonely PSUs ---- */
 
-static svy_status lonely_error(stage_work *w, uint32_t stratum)
+svy_status svyi_lonely_error(const svy_design *d, int stage, uint32_t stratum, svy_error *err)
 {
     char name[160];
-    if (w->number == 0 && w->d->stratum_columns[0] == NULL)
-        return svyi_fail(w->err, SVY_E_NUMERIC, "the sample has only one PSU, so its variance cannot be estimated: name other clusters, or choose "
+    if (stage == 0 && d->stratum_columns[0] == NULL)
+        return svyi_fail(err, SVY_E_NUMERIC, "the sample has only one PSU, so its variance cannot be estimated: name other clusters, or choose "
                          "--lonely-psu remove or certainty");
-    svyi_design_stratum_name(w->d, w->number, stratum, name, sizeof name);
-    return svyi_fail(w->err, SVY_E_NUMERIC, "stratum %s has only one PSU at stage %d, so its variance cannot be estimated: join it with another "
-                     "stratum, or choose --lonely-psu remove, adjust, average or certainty", name, w->number + 1);
+    svyi_design_stratum_name(d, stage, stratum, name, sizeof name);
+    return svyi_fail(err, SVY_E_NUMERIC, "stratum %s has only one PSU at stage %d, so its variance cannot be estimated: join it with another "
+                     "stratum, or choose --lonely-psu remove, adjust, average or certainty", name, stage + 1);
 }
 
 /* ADJUST: (z - m)(z - m)' where m is the mean of the stage's PSUs. */
@@ -314,7 +314,7 @@ static svy_status add_stratum(stage_work *w, const svyi_scores *s, size_t from, 
     if (left < EXHAUSTED || from == to)
         return SVY_OK;
     if (n < 2 && w->d->lonely == SVY_LONELY_FAIL)
-        return lonely_error(w, h);
+        return svyi_lonely_error(w->d, w->number, h, w->err);
     if (n < 2 && w->d->lonely != SVY_LONELY_ADJUST)
         return SVY_OK;
     sum_domains(w, s, from, to);
