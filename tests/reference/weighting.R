@@ -315,6 +315,30 @@ w <- who$pw
 w[in_it] <- share(who$pw[in_it], who$answered[in_it] == 1, TRUE, class)
 figures_of("propensity classes", paste(o, "--weights pw --plan", p), w)
 
+# Every step on every replicate: cells by hand on each column, then R's calibrate().
+p <- plan("replayed", "  <eligibility cells=\"stype\" known=\"found = 1\"/>",
+          "  <nonresponse cells=\"stype, sch.wide\" respondents=\"answered = 1\" among=\"found = 1\"/>", "  <calibrate>", "    <margin file=\"weighting-stype.csv\"/>",
+          "    <margin file=\"weighting-api99.csv\"/>", "  </calibrate>")
+j <- as.svrepdesign(svydesign(ids = ~1, weights = ~pw, data = who), type = "JK1")
+columns <- weights(j, "analysis")
+by_hand <- function(w) share(share(w, who$found == 1, TRUE, who$stype), who$answered == 1, who$found == 1, interaction(who$stype, who$sch.wide))
+g <- svrepdesign(data = who, weights = by_hand(who$pw), repweights = apply(columns, 2, by_hand), type = "other", scale = j$scale, rscales = j$rscales,
+                 combined.weights = TRUE, mse = FALSE)
+f <- ~stype + api99
+one("replayed", paste(o, "--weights pw --replicates jk1 --weighting", p), calibrate(g, f, totals(f), compress = FALSE), "enroll", NULL, "stype", list(r = quote(meals > 30), ours = "meals > 30"))
+
+# Bounds on weights, and unequal probabilities (Brewer's form; in the others R does not use the residuals).
+p <- plan("weight-bounds", "  <calibrate weight-bounds=\"20,60\">", "    <margin file=\"weighting-stype.csv\"/>", "    <margin file=\"weighting-api99.csv\"/>", "  </calibrate>")
+b <- calibrate(designs[[2]]$d, f, totals(f), bounds = c(20, 60), bounds.const = TRUE, epsilon = tight, maxit = 200)
+one("bounds on weights", paste(designs[[2]]$o, "--weighting", p), b, "enroll", "api.stu/enroll", "stype")
+e <- read("data/election.csv.gz")
+e$one <- 1
+write.csv(e, gzfile("data/weighting-election.csv.gz"), row.names = FALSE)
+margin("election-one", data.frame(one = 1, n = 4600))
+margin("election-votes", data.frame(variable = "votes", total = 115971356))
+b <- calibrate(svydesign(id = ~1, fpc = ~p, data = e, pps = "brewer"), ~votes, c("(Intercept)" = 4600, votes = 115971356))
+one("unequal probabilities", paste("--data tests/reference/data/weighting-election.csv.gz --fpc p --pps brewer", files("election-one", "election-votes")), b, "Bush", "Bush/votes")
+
 # ---- textbooks ----
 # Kalton and Flores-Cervantes (2003), Journal of Official Statistics 19(2), tables A to G: weighting factors as printed, of a 4 by 3 table.
 cell <- rep(1:12, c(20, 50, 100, 30, 40, 140, 50, 100, 40, 310, 50, 70))
