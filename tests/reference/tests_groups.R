@@ -4,78 +4,7 @@
 #   cd tests/reference && Rscript tests_groups.R
 #
 # writes tests_groups.csv and data/survival.csv.gz (rectal cancer: survival::colon with clusters and strata drawn here).
-source("figures.R")
-suppressMessages(library(survival))
-Sys.setlocale("LC_COLLATE", "C")
-options(warn = -1)
-
-keyed <- function(test, by) paste(c(paste0("test=", test), if (length(by)) paste(names(by), unlist(by), sep = "=")), collapse = ";")
-t_row <- function(case, command, test, by, estimate, se, df, null = 0) {
-  key <- keyed(test, by)
-  tolerance <- if (abs(estimate - null) < 1e-13 * se) "+1e-12" else 1e-10     # nothing but rounding
-  put(case, command, key, "statistic", (estimate - null) / se, tolerance)
-  put(case, command, key, "ddf", df)
-  put(case, command, key, "p_value", 2 * pt(-abs((estimate - null) / se), df))
-  put(case, command, key, "estimate", estimate, tolerance)
-  put(case, command, key, "se", se)
-  put(case, command, key, "ci_lower", estimate - qt(.975, df) * se)
-  put(case, command, key, "ci_upper", estimate + qt(.975, df) * se)
-}
-each <- function(command, d, by, where, r, f) {
-  if (!is.null(where)) { command <- sprintf("%s --where '%s'", command, where); k <- eval(r, d$variables); d <- d[k & !is.na(k), ] }
-  if (is.null(by)) return(f(command, d, NULL))
-  v <- d$variables[[by]]
-  for (l in sort(unique(as.character(v[!is.na(v)])))) f(paste(command, "--by", by), d[!is.na(v) & v == l, ], setNames(list(l), by))
-}
-
-# ---- t ----
-one_sample <- function(case, options, d, y, wy = y, mu = 0, by = NULL, where = NULL, r = NULL)
-  each(paste0("test '", wy, " ~ 0' ", options, if (mu != 0) paste(" --mu", mu)), d, by, where, r, function(command, d, by) {
-    t <- svyttest(as.formula(paste(y, "~ 0")), d, na.rm = TRUE)
-    t_row(case, command, "t", by, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]], mu)
-  })
-two_groups <- function(case, options, d, y, g, wg = g, by = NULL, where = NULL, r = NULL)
-  each(paste0("test '", y, " ~ ", wg, "' ", options), d, by, where, r, function(command, d, by) {
-    d$variables[[g]] <- droplevels(factor(d$variables[[g]]))
-    t <- svyttest(as.formula(paste(y, "~", g)), d)
-    t_row(case, command, "t", by, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]])
-  })
-
-# ---- ranks ----
-KINDS <- c(wilcoxon = "wilcoxon", vanderwaerden = "vanderWaerden", median = "median", kruskal = "KruskalWallis")
-ranks <- function(case, options, d, y, g, wg = g, by = NULL, where = NULL, r = NULL)
-  for (kind in names(KINDS)) each(paste0("test '", y, " ~ ", wg, "' --kind ", kind, " ", options), d, by, where, r, function(command, d, by) {
-    d$variables[[g]] <- droplevels(factor(d$variables[[g]]))
-    f <- as.formula(paste(y, "~", g))
-    if (nlevels(d$variables[[g]]) == 2) {
-      t <- svyranktest(f, d, test = KINDS[[kind]])
-      return(t_row(case, command, kind, by, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]]))
-    }
-    key <- keyed(kind, by)
-    t <- svyranktest(f, d, test = KINDS[[kind]])       # its names for the statistic and the degrees of freedom are exchanged
-    k <- t$statistic[[1]]
-    put(case, command, key, "statistic", t$parameter[[1]] / k)
-    put(case, command, key, "ndf", k)
-    put(case, command, key, "ddf", t$ddf)
-    put(case, command, key, "p_value", t$p.value[[1]])
-  })
-
-# ---- log-rank ----
-survivals <- function(case, options, d, time, status, g, rho = 0, gamma = 0, by = NULL, where = NULL, r = NULL)
-  each(paste0("test 'Surv(", time, ", ", status, ") ~ ", g, "' --kind logrank ", options, if (rho != 0) paste(" --rho", rho),
-              if (gamma != 0) paste(" --gamma", gamma)), d, by, where, r, function(command, d, by) {
-    f <- as.formula(sprintf("Surv(%s, %s) ~ %s", time, status, g))
-    if (is.factor(d$variables[[g]])) d$variables[[g]] <- droplevels(d$variables[[g]])
-    l <- svylogrank(f, d, rho = rho, gamma = gamma)
-    key <- keyed("logrank", by)
-    put(case, command, key, "statistic", l[[2]][[1]])
-    put(case, command, key, "ndf", NROW(l[[1]]))
-    put(case, command, key, "p_value", l[[2]][[2]])
-    if (NROW(l[[1]]) == 1) {
-      put(case, command, key, "estimate", l[[1]][1, 1], "1e-9")
-      put(case, command, key, "se", l[[1]][1, 2])
-    }
-  })
+source("tests_figures.R")
 
 # ---- api ----
 strat <- read(file.path(root, "api/apistrat.csv"))
