@@ -212,7 +212,7 @@ static svy_status lonely(const svyi_two *t, size_t row, int phase)
     else
         snprintf(name, sizeof name, "of row %zu", row + 1);
     return svyi_fail(t->err, SVY_E_NUMERIC, "stratum %s has only one PSU in phase %d, so its variance cannot be estimated: join it with another stratum, or choose "
-                     "--lonely-psu remove, adjust or certainty", name, phase);
+                     "--lonely-psu remove, adjust, average or certainty", name, phase);
 }
 
 /* Share of the PSUs of each cell of `by` (a stratum) whose PSU of the first phase has rows in the second. */
@@ -251,6 +251,17 @@ static void number_first(const svyi_two *t, uint32_t *unit, uint32_t *stratum)
         }
 }
 
+/* With the rule AVERAGE other strata stand in for the lonely ones. */
+static double stand_in(const svyi_two *t, size_t strata, size_t lonely_ones)
+{
+    return t->d->lonely == SVY_LONELY_AVERAGE ? (double)strata / (double)(strata - lonely_ones) : 1;
+}
+
+static double left_in_first(const svyi_stage *stage, uint32_t h)
+{
+    return stage->population != NULL ? 1 - (stage->unit_start[h + 1] - stage->unit_start[h]) / stage->population[h] : 1;
+}
+
 /* Phase one: every PSU stands for 1/share of those of its stratum, the mean is that of all. */
 static svy_status approximate_first(svyi_two *t, const uint32_t *unit, const uint32_t *stratum, const double *share)
 {
@@ -269,9 +280,13 @@ static svy_status approximate_first(svyi_two *t, const uint32_t *unit, const uin
             inverse[h[k]] += 1 / share[k];
         }
     }
+    size_t strata_used = 0, lonely_ones = 0;
+    for (uint32_t g = 0; g < stage->n_strata; g++) {
+        strata_used += units[g] > 0;
+        lonely_ones += units[g] == 1 && left_in_first(stage, g) >= EXHAUSTED;
+    }
     for (uint32_t k = 0; k < t->n; k++) {
-        double n = stage->unit_start[h[k] + 1] - stage->unit_start[h[k]];
-        double left = stage->population != NULL ? 1 - n / stage->population[h[k]] : 1;
+        double n = stage->unit_start[h[k] + 1] - stage->unit_start[h[k]], left = left_in_first(stage, h[k]) * stand_in(t, strata_used, lonely_ones);
         if (left < EXHAUSTED)
             continue;
         if (units[h[k]] < 2 && t->d->lonely == SVY_LONELY_FAIL)
@@ -284,16 +299,23 @@ static svy_status approximate_first(svyi_two *t, const uint32_t *unit, const uin
     return add_form(t, psus, by_unit, NULL) != 0 || add_form(t, strata, by_stratum, NULL) != 0 ? svyi_nomem(t->err) : SVY_OK;
 }
 
+static double left_in_second(const svyi_two *t, uint32_t g) { return isnan(t->population[g]) ? 1 : 1 - t->sampled[g] / t->population[g]; }
+
 static svy_status approximate_second(svyi_two *t, const double *scale)
 {
     uint32_t *b = svyi_two_get(t, t->n, sizeof *b), *g = svyi_two_get(t, t->n, sizeof *g);
     double *by_unit = svyi_two_get(t, t->n, sizeof *by_unit), *by_stratum = svyi_two_get(t, t->n, sizeof *by_stratum);
     if (b == NULL || g == NULL || by_unit == NULL || by_stratum == NULL)
         return svyi_nomem(t->err);
+    size_t strata_used = 0, lonely_ones = 0;
+    for (uint32_t s = 0; s < t->n_strata; s++) {
+        strata_used += t->sampled[s] > 0;
+        lonely_ones += t->sampled[s] == 1 && left_in_second(t, s) >= EXHAUSTED;
+    }
     for (uint32_t k = 0; k < t->n; k++) {
         b[k] = t->psu[t->row[k]];
         g[k] = t->stratum[t->row[k]];
-        double n = t->sampled[g[k]], left = isnan(t->population[g[k]]) ? 1 : 1 - n / t->population[g[k]];
+        double n = t->sampled[g[k]], left = left_in_second(t, g[k]) * stand_in(t, strata_used, lonely_ones);
         if (left < EXHAUSTED)
             continue;
         if (n < 2 && t->d->lonely == SVY_LONELY_FAIL)

@@ -134,6 +134,8 @@ static int print(const settings *o, const svy_design *d, const svy_strata *r, ch
     svy_status st = o->design.show == SUMMARY ? summary(o, d, r, &sheet, &err) : strata(o, r, variables, count, &sheet, &err);
     int status = st == SVY_OK ? tool_write_sheet(sheet, &o->output) : tool_fail(&err);
     svy_sheet_free(sheet);
+    if (!o->output.quiet && status == EXIT_DONE && o->design.show != SUMMARY && count > 0 && svy_design_replicates(d) > 0)
+        tool_say("shares of a variance are those of strata; with replicate weights there are none");
     if (!o->output.quiet && status == EXIT_DONE && o->design.show == SUMMARY && svy_strata_lonely(r, 0) > 0)
         tool_say("%zu %s only one PSU: see --show lonely, and --lonely-psu", svy_strata_lonely(r, 0), svy_strata_lonely(r, 0) == 1 ? "stratum has" : "strata have");
     return status;
