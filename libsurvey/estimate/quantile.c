@@ -129,7 +129,8 @@ static svy_status find_limits(svyi_quantiles *q)
 {
     switch (q->spec->interval) {
     case SVY_QUANTILE_MEAN: case SVY_QUANTILE_BETA: case SVY_QUANTILE_XLOGIT: case SVY_QUANTILE_ASIN: return svyi_quantiles_woodruff(q);
-    case SVY_QUANTILE_SCORE: case SVY_QUANTILE_SCORE_R: return svyi_quantiles_score(q);
+    case SVY_QUANTILE_SCORE: return svyi_quantiles_score(q);
+    case SVY_QUANTILE_SCORE_R: return svyi_quantiles_score_r(q);
     case SVY_QUANTILE_REPLICATE: return svyi_quantiles_replicate(q);
     }
     return SVY_OK;

@@ -21,5 +21,6 @@ double svyi_quantiles_t(const svyi_quantiles *q, size_t domain);
 /* Each sets lower and upper from the estimates. */
 svy_status svyi_quantiles_woodruff(svyi_quantiles *q);
 svy_status svyi_quantiles_score(svyi_quantiles *q);
+svy_status svyi_quantiles_score_r(svyi_quantiles *q);
 svy_status svyi_quantiles_replicate(svyi_quantiles *q);
 #endif

@@ -60,26 +60,14 @@ static void narrow(searches *s, const double *share)
         }
 }
 
-/* Share of rows, not of weight, at or below a value: what R survey goes on with. */
-static double unweighted_share(const svyi_sorted *s, double value)
-{
-    size_t rows;
-    svyi_sorted_share(s, value, &rows);
-    return (double)rows / (double)s->n;
-}
-
 static void set_limits(searches *s)
 {
     svyi_quantiles *q = s->q;
-    int as_r = q->spec->interval == SVY_QUANTILE_SCORE_R;
     for (size_t d = 0; d < q->request->domains.count; d++) {
-        svyi_sorted sorted = svyi_quantiles_sorted(q, d);
-        for (size_t k = 0; k < q->width && sorted.n > 0; k++) {
-            const double low = s->at[d * 2 * q->width + k], high = s->at[d * 2 * q->width + q->width + k];
-            size_t at = d * q->width + k;
-            int known = !isnan(svyi_quantiles_t(q, d));
-            q->lower[at] = !known ? nan("") : as_r ? svyi_quantile_read(q->spec->rule, &sorted, unweighted_share(&sorted, low)) : low;
-            q->upper[at] = !known ? nan("") : as_r ? svyi_quantile_read(q->spec->rule, &sorted, unweighted_share(&sorted, high)) : high;
+        int known = q->order.start[d + 1] > q->order.start[d] && !isnan(svyi_quantiles_t(q, d));
+        for (size_t k = 0; k < q->width && known; k++) {
+            q->lower[d * q->width + k] = s->at[d * 2 * q->width + k];
+            q->upper[d * q->width + k] = s->at[d * 2 * q->width + q->width + k];
         }
     }
 }

@@ -107,6 +107,21 @@ cdf("apistrat", strat_o, strat, "api00", c(500, 668, 750))
 cdf("apistrat", strat_o, strat, "api00", 600, by = "stype")
 cdf("apiclus2", clus2_o, clus2, "enroll", c(300, 600))
 
+# R's score interval, with the steps of its uniroot().
+score <- function(o, d, v) for (p in c(.25, .4, .5, .6, .75)) {
+  r <- tryCatch(svyquantile(as.formula(paste("~", v)), d, p, interval.type = "score")[[1]], error = function(e) NULL)
+  if (is.null(r)) next
+  command <- paste("quantile", v, o, "--ci score-r --probs", p)
+  put("score", command, "", "ci_lower", r[2])
+  put("score", command, "", "ci_upper", r[3])
+  put("score", command, "", "se", r[4])
+}
+for (v in c("api00", "enroll", "meals", "ell")) {
+  score(strat_o, strat, v)
+  score(clus1_o, clus1, v)
+  if (v != "enroll") score(clus2_o, clus2, v)
+}
+
 # ---- nhanes: missing values, ties by the thousand ----
 nh <- read.csv(gzfile("data/nhanes.csv.gz"), na.strings = "", stringsAsFactors = TRUE)
 nh$key <- (seq_len(nrow(nh)) * 7919) %% 1009 / 8

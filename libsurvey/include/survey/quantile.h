@@ -21,7 +21,7 @@ typedef enum svy_quantile_interval {
     SVY_QUANTILE_XLOGIT = 2,      /**< on the logit */
     SVY_QUANTILE_ASIN = 3,        /**< on the arcsine of the square root */
     SVY_QUANTILE_SCORE = 4,       /**< the values x at which the share below x does not differ from p at the level: Francisco & Fuller */
-    SVY_QUANTILE_SCORE_R = 5,     /**< what R survey makes of it: the unweighted share below these values goes through the rule */
+    SVY_QUANTILE_SCORE_R = 5,     /**< what R survey makes of it, with the steps of its root finder: the unweighted share below these values goes through the rule */
     SVY_QUANTILE_REPLICATE = 6    /**< estimate +- t * se of the quantiles under the replicate weights */
 } svy_quantile_interval;
 
