@@ -20,10 +20,10 @@ static double mean_rank(const double *ranks, size_t n)
 {
     long double sum = 0, off = 0;
     for (size_t i = 0; i < n; i++)
-        sum += ranks[i];
+        sum += (long double)ranks[i];
     long double mean = sum / (long double)n;
     for (size_t i = 0; i < n; i++)
-        off += ranks[i] - mean;
+        off += (long double)ranks[i] - mean;
     return (double)(mean + off / (long double)n);
 }
 
@@ -45,13 +45,13 @@ static double *make_scores(const svyi_group_test *t)
         return NULL;
     for (size_t k = 0; k < t->n; k++) {
         items[k] = (item){ y[t->rows[k]], t->rows[k] };
-        total += w[t->rows[k]];
+        total += (long double)w[t->rows[k]];
     }
     qsort(items, t->n, sizeof *items, compare_items);
     for (size_t first = 0, end; first < t->n; first = end) {
         double before = (double)below;
         for (end = first; end < t->n && items[end].y == items[first].y; end++) {
-            below += w[items[end].row];
+            below += (long double)w[items[end].row];
             rank[end] = (double)below - w[items[end].row] / 2;
         }
         double shared = t->spec->ties == SVY_TIES_MIDDLE ? (before + (double)below) / 2 : mean_rank(rank + first, end - first);
