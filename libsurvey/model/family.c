@@ -92,7 +92,7 @@ double svyi_link_eta(svy_link link, double mu)
 static void logit_block(const double *eta, size_t n, double *mu, double *slope)
 {
     for (size_t i = 0; i < n; i++)
-        mu[i] = -eta[i] > 700 ? 700 : -eta[i];
+        mu[i] = -eta[i];
     svyi_exp_block(mu, n);
     for (size_t i = 0; i < n; i++) {
         const double e = mu[i], p = 1 / (1 + e);

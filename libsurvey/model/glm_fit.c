@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "design/replicate.h"
 #include "estimate/influence.h"
 #include "model/fit.h"
 #include "model/glm.h"
+#include "model/glm_replicates.h"
 #include "num/matrix.h"
 
 /* Influence of a row: map * information^-1 * x * score; and what a refit starts from. */
@@ -153,8 +155,29 @@ static svy_status make_scores(const svyi_model_task *t, const svyi_glm *g, const
     return SVY_OK;
 }
 
-/* The deviance of the same response with the intercept only (and the offset); without an intercept, of the linear predictor 0. */
-static svy_status null_deviance(const svyi_model_task *t, const svyi_glm *g, double *out, svy_error *err)
+/* Without an offset every row has the weighted mean of the response, whatever the link. */
+static double flat_deviance(const svyi_model_task *t, const svyi_glm *g)
+{
+    const double *weights = svy_design_weights(t->design);
+    double y[SVYI_BLOCK], mu[SVYI_BLOCK], w[SVYI_BLOCK], total = 0, sum = 0, deviance = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        total += weights[g->rows[i]];
+        sum += weights[g->rows[i]] * g->y[g->rows[i]];
+    }
+    for (size_t at = 0; at < g->n; at += SVYI_BLOCK) {
+        const size_t n = g->n - at < SVYI_BLOCK ? g->n - at : SVYI_BLOCK;
+        for (size_t i = 0; i < n; i++) {
+            y[i] = g->y[g->rows[at + i]];
+            w[i] = weights[g->rows[at + i]] * g->scale;
+            mu[i] = sum / total;
+        }
+        deviance += svyi_family_deviance(&g->family, y, mu, w, n);
+    }
+    return deviance;
+}
+
+/* With an offset the intercept is fitted. */
+static svy_status fitted_deviance(const svyi_model_task *t, const svyi_glm *g, double *out, svy_error *err)
 {
     svyi_glm null = *g;
     const double *weights = svy_design_weights(t->design);
@@ -164,23 +187,28 @@ static svy_status null_deviance(const svyi_model_task *t, const svyi_glm *g, dou
     fit.information = svyi_arena_get(t->arena, (g->p * g->p + 1) * sizeof *fit.information);
     if (left_out == NULL || fit.gamma == NULL || fit.information == NULL)
         return svyi_nomem(err);
-    svyi_glm_sums sums = { NULL, NULL, 0, 0 };
-    svy_status st = SVY_OK;
-    *out = (double)NAN;
-    if (g->intercept) {
-        memset(left_out, 1, g->p);
-        left_out[0] = 0;
-        st = svyi_glm_prepare(t->arena, &null, weights, left_out, t->threads, err);
-        if (g->family.family == SVY_FAMILY_NEGATIVE_BINOMIAL)
-            null.fixed_theta = 1;
-        if (st == SVY_OK)
-            st = svyi_glm_solve(t->arena, &null, weights, 0, t->threads, &fit, err);
-        if (st == SVY_E_NUMERIC)
-            return SVY_OK;                 /* no finite fit of it: no null deviance */
-        *out = fit.deviance;
-        return st;
+    memset(left_out, 1, g->p);
+    left_out[0] = 0;
+    null.fixed_theta = 1;
+    svy_status st = svyi_glm_prepare(t->arena, &null, weights, left_out, t->threads, err);
+    if (st == SVY_OK)
+        st = svyi_glm_solve(t->arena, &null, weights, 0, t->threads, &fit, err);
+    *out = st == SVY_OK ? fit.deviance : (double)NAN;
+    return st == SVY_E_NUMERIC ? SVY_OK : st;       /* no finite fit of it: no null deviance */
+}
+
+/* The deviance with the intercept only (and the offset); without an intercept, of the linear predictor 0 (or the offset). */
+static svy_status null_deviance(const svyi_model_task *t, const svyi_glm *g, double *out, svy_error *err)
+{
+    if (g->intercept && g->offset == NULL) {
+        *out = flat_deviance(t, g);
+        return SVY_OK;
     }
-    if (svyi_glm_pass(g, fit.gamma, weights, t->threads, &sums) != 0)
+    if (g->intercept)
+        return fitted_deviance(t, g, out, err);
+    svyi_glm_sums sums = { NULL, NULL, 0, 0 };
+    double *zero = svyi_arena_get(t->arena, (g->p + 1) * sizeof *zero);
+    if (zero == NULL || svyi_glm_pass(g, zero, svy_design_weights(t->design), t->threads, &sums) != 0)
         return svyi_nomem(err);
     *out = sums.possible ? sums.deviance : (double)NAN;
     return SVY_OK;
@@ -204,6 +232,30 @@ static svy_status make_spread(const svyi_model_task *t, const svyi_glm *g, const
     return svyi_sandwich(t->arena, g->map, p, inverse, p, naive) == 0 ? SVY_OK : svyi_nomem(err);
 }
 
+/* All replicates together; those that need it alone. */
+static svy_status batch_variance(const svyi_model_task *t, const influence *f, const double *theta, double *variance, svyi_model_result *out, svy_error *err)
+{
+    const size_t p = f->g->p, count = svy_design_replicates(t->design), rows = svy_design_rows(t->design);
+    const svy_alloc *alloc = &t->arena->alloc;
+    double *thetas = svyi_get(alloc, (count * p + 1) * sizeof *thetas), *weights = NULL;
+    svy_status st = thetas != NULL ? svyi_glm_replicates(t->arena, f->g, t->design, f->fit, t->threads, thetas, err) : svyi_nomem(err);
+    for (size_t r = 0; st == SVY_OK && r < count; r++) {
+        if (!isnan(thetas[r * p]))
+            continue;
+        if (weights == NULL && (weights = svyi_get(alloc, (rows + 1) * sizeof *weights)) == NULL) {
+            st = svyi_nomem(err);
+            break;
+        }
+        svyi_replicate_weights(t->design, r, weights);
+        st = refit_values(f, weights, thetas + r * p, err);
+    }
+    if (st == SVY_OK)
+        st = svyi_replicate_variance(t->design, theta, thetas, p, variance, out->covariance, &out->dropped, err);
+    svyi_release(alloc, thetas, (count * p + 1) * sizeof *thetas);
+    svyi_release(alloc, weights, (rows + 1) * sizeof *weights);
+    return st;
+}
+
 static svy_status find_variance(const svyi_model_task *t, const svyi_glm *g, const svyi_glm_fit *fit, const double *spread, const double *score,
                                 svyi_model_result *out, svy_error *err)
 {
@@ -218,6 +270,8 @@ static svy_status find_variance(const svyi_model_task *t, const svyi_glm *g, con
         const svyi_influence own = { .width = p, .domains = 1, .fill = fill_influence, .user = &f };
         return svyi_influence_variance(t->arena, t->design, &own, t->threads, variance, out->covariance, err);
     }
+    if (svyi_glm_batches(g, t->design))
+        return batch_variance(t, &f, theta, variance, out, err);
     const svyi_estimator e = { .influence = { .width = p, .domains = 1, .fill = fill_influence, .user = &f }, .values = refit_values };
     return svyi_estimator_variance(t->arena, t->design, &e, theta, t->threads, variance, out->covariance, &out->dropped, err);
 }

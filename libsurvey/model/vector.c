@@ -14,7 +14,10 @@ typedef union number { double d; uint64_t u; } number;
 WIDE void svyi_exp_block(double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        const double a = x[i] < -708 ? -708 : x[i] > 709 ? 709 : x[i];
+        number cut = { .d = x[i] };                             /* |x| <= 708, by its bits, as comparing numbers could trap */
+        const int64_t size = (int64_t)(cut.u & INT64_MAX), limit = 0x4086200000000000;
+        cut.u = (cut.u & ((uint64_t)1 << 63)) | (uint64_t)(size < limit ? size : limit);
+        const double a = cut.d;
         number k = { .d = a * 0x1.71547652b82fep0 + 0x1.8p52 };
         const double whole = k.d - 0x1.8p52, r = (a - whole * 0x1.62e42fefa38p-1) - whole * 0x1.ef35793c7673p-45;
         double p = 0x1.6124613a86d09p-33;                       /* 1 / 13! and so on: Taylor's series is enough for |r| <= 0.347 */
@@ -104,4 +107,41 @@ WIDE void svyi_combine_block(const double *x, const double *gamma, size_t p, siz
         for (size_t i = 0; c != 0 && i < n; i++)
             eta[i] += c * xj[i];
     }
+}
+
+/* Sixteen columns at a time stay in registers; `wide` is a multiple of 16. */
+enum { LANES = 16 };
+
+WIDE void svyi_expand_block(const double *x, const double *gamma, size_t p, size_t n, size_t wide, double *eta)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < wide; c += LANES) {
+            double lane[LANES];
+            for (size_t l = 0; l < LANES; l++)
+                lane[l] = eta[i * wide + c + l];
+            for (size_t j = 0; j < p; j++) {
+                const double by = x[j * n + i], *row = gamma + j * wide + c;
+                for (size_t l = 0; l < LANES; l++)
+                    lane[l] += by * row[l];
+            }
+            for (size_t l = 0; l < LANES; l++)
+                eta[i * wide + c + l] = lane[l];
+        }
+}
+
+WIDE void svyi_collect_block(const double *x, const double *s, size_t p, size_t n, size_t wide, double *sums)
+{
+    for (size_t j = 0; j < p; j++)
+        for (size_t c = 0; c < wide; c += LANES) {
+            double lane[LANES];
+            for (size_t l = 0; l < LANES; l++)
+                lane[l] = sums[j * wide + c + l];
+            for (size_t i = 0; i < n; i++) {
+                const double by = x[j * n + i], *row = s + i * wide + c;
+                for (size_t l = 0; l < LANES; l++)
+                    lane[l] += by * row[l];
+            }
+            for (size_t l = 0; l < LANES; l++)
+                sums[j * wide + c + l] = lane[l];
+        }
 }
