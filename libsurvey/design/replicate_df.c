@@ -12,6 +12,7 @@
 /* Products spent on an exact answer. Beyond, rows are first added up at random into fewer: the rank of the sums is that of the rows but for an accident
    of probability zero, and their lengths are about the same. */
 static const double EXACT_PRODUCTS = 1e9;
+enum { MANY = 1000 };
 static const size_t CHUNK_BYTES = (size_t)1 << 28;
 
 typedef struct ranks {
@@ -29,7 +30,7 @@ typedef struct ranks {
 
 static inline uint32_t domain_of(const ranks *k, size_t row) { return k->domain == NULL ? 0 : k->domain[row]; }
 
-/* ---- jackknives: the rank is known ---- */
+/* ---- the rank is known ---- */
 
 /* Replicates of stratum h span, on the rows of a domain that has m of its n units: the differences of n units, and 1 everywhere, when m = n; otherwise
    every unit by itself. A stratum without replicates only takes part in 1 everywhere. */
@@ -66,6 +67,13 @@ static uint32_t *replicates_by_stratum(ranks *k)
 {
     const svyi_stage *first = &k->d->stages[0];
     uint32_t *out = svyi_arena_get(&k->arena, (first->n_strata + 1) * sizeof *out), h = 0;
+    if (out != NULL && k->d->replicates->left_out == NULL) {
+        for (h = 0; h < first->n_strata; h++) {
+            uint32_t n = first->unit_start[h + 1] - first->unit_start[h];
+            out[h] = n > 1 && !(first->population != NULL && first->population[h] <= n);
+        }
+        return out;
+    }
     for (size_t r = 0; out != NULL && r < k->d->replicates->count; r++) {
         while (first->unit_start[h + 1] <= k->d->replicates->left_out[r].unit)
             h++;
@@ -96,7 +104,7 @@ static svy_status rank_of_jackknife(ranks *k, double *df, svy_error *err)
     for (size_t i = 0; i < k->n_domains; i++) {
         if (j.stratum[i] > 0)
             close_stratum(&j, first, i);
-        df[i] = j.spanned[i] + j.ones[i] - 1;
+        df[i] = fmin(j.spanned[i] + j.ones[i], (double)d->replicates->count) - 1;
     }
     return SVY_OK;
 }
@@ -177,8 +185,23 @@ static double product(const double *x, const double *y, size_t n)
     return s[0] + s[1] + (s[2] + s[3]);
 }
 
+/* Products of rows when there are fewer of them than columns. */
+static double rank_of_rows(const double *columns, size_t rows, size_t count, double *gram)
+{
+    memset(gram, 0, rows * rows * sizeof *gram);
+    for (size_t r = 0; r < count; r++) {
+        const double *x = columns + r * rows;
+        for (size_t a = 0; a < rows; a++)
+            for (size_t b = 0; x[a] != 0 && b <= a; b++)
+                gram[a * rows + b] += x[a] * x[b];
+    }
+    return (double)svyi_cholesky(gram, rows, DEPENDENT, NULL);
+}
+
 static double rank_of(const double *columns, size_t rows, size_t count, double *gram)
 {
+    if (rows < count)
+        return rank_of_rows(columns, rows, count, gram);
     for (size_t a = 0; a < count; a++)
         for (size_t b = 0; b <= a; b++)
             gram[a * count + b] = gram[b * count + a] = product(columns + a * rows, columns + b * rows, rows);
@@ -236,9 +259,16 @@ static svy_status rank_of_sums(ranks *k, double *df, svy_error *err)
     return SVY_OK;
 }
 
+/* Many random replicates span as much as a jackknife does, or are independent. */
 static int known_rank(const svy_design *d)
 {
-    return d->replicates->left_out != NULL && d->replicates->type != SVY_REPLICATE_JK2 && d->adjustments == NULL;
+    const svyi_replicates *r = d->replicates;
+    if (d->adjustments != NULL || r->columns != NULL)
+        return 0;
+    if (r->type == SVY_REPLICATE_JK1 || r->type == SVY_REPLICATE_JKN)
+        return 1;
+    return r->count > MANY && !r->by_leaf &&
+           (r->type == SVY_REPLICATE_BOOTSTRAP || r->type == SVY_REPLICATE_RAO_WU || r->type == SVY_REPLICATE_GENERALIZED);
 }
 
 svy_status svyi_replicates_df(const svy_design *d, const uint32_t *domain, size_t n_domains, double *df, svy_error *err)
