@@ -271,7 +271,7 @@ static void set_limits(const rates *r)
 static svy_status run(rates *r, const svy_standard *s)
 {
     svyi_request *q = r->request;
-    double *y;
+    double *y = NULL;
     for (size_t i = 0; i < r->n_outcomes; i++)
         r->width += outputs_of(&q->plan.variables[i]);
     r->n_cells = s->n_cells;

@@ -41,7 +41,7 @@ static svy_status gaussian_aic(const svy_model *m, double trace, svy_model_fitne
 {
     const svyi_glm *g = &m->glm;
     const double *weights = svy_design_weights(m->task.design);
-    double total = 0, squares = 0, meat = 0;
+    double total = 0, meat = 0;
     for (size_t i = 0; i < g->n; i++)
         total += weights[g->rows[i]] * g->scale;
     const double s2 = m->result.deviance / total;
@@ -50,7 +50,6 @@ static svy_status gaussian_aic(const svy_model *m, double trace, svy_model_fitne
         const double r = g->family.link == SVY_LINK_IDENTITY && w > 0 ? m->result.score[g->rows[i]] / w : 0;
         const double u = -1 / (2 * s2) + r * r / (2 * s2 * s2);
         meat += w * u * u;
-        squares += w * r * r;
     }
     (void)err;
     if (g->family.link != SVY_LINK_IDENTITY || !(s2 > 0))
