@@ -21,7 +21,7 @@ typedef enum svy_quantile_interval {
     SVY_QUANTILE_XLOGIT = 2,      /**< on the logit */
     SVY_QUANTILE_ASIN = 3,        /**< on the arcsine of the square root */
     SVY_QUANTILE_SCORE = 4,       /**< the values x at which the share below x does not differ from p at the level: Francisco & Fuller */
-    SVY_QUANTILE_SCORE_R = 5,     /**< what R survey makes of it, with the steps of its root finder: the unweighted share below these values goes through the rule */
+    SVY_QUANTILE_SCORE_R = 5,     /**< what R survey makes of it, step for step: the unweighted share below these values goes through the rule */
     SVY_QUANTILE_REPLICATE = 6    /**< estimate +- t * se of the quantiles under the replicate weights */
 } svy_quantile_interval;
 
@@ -53,7 +53,8 @@ typedef struct svy_quantile_spec {
 SVY_API SVY_NODISCARD svy_status svy_quantile(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_quantile_spec *spec,
                                               svy_estimates **out, svy_error *err);
 
-/** Shares of values at or below given ones: the distribution function, with the limits of shares (`estimate.interval`; DEFAULT is estimate +- quantile * se).
+/** Shares of values at or below given ones: the distribution function, with the limits of shares (`interval`; DEFAULT is
+ *  estimate +- quantile * se).
  *  `level` of a row is the value. Rows by variable, by value as given, by domain.
  *  Missing, domains, covariances and errors as svy_estimate; SVY_E_VALUE for a value that is not finite. */
 SVY_API SVY_NODISCARD svy_status svy_cdf(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec,
