@@ -17,6 +17,7 @@
 #include <survey/standardize.h>
 #include <survey/table.h>
 #include <survey/test.h>
+#include <survey/survival.h>
 #include <survey/report.h>
 #include <survey/describe.h>
 #include <survey/exchange.h>
