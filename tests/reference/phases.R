@@ -51,6 +51,8 @@ a$whole <- as.integer(a$psu %% 10 %in% c(1, 3, 4, 6))
 a$p <- round(runif(nrow(a), .3, .9), 3)
 a$z <- ifelse(a$two == 1, round(a$y + a$x, 1), NA)
 a$w <- ave(a$id, a$h, FUN = function(i) 12)
+a$one <- as.character(a$k)
+a$one[c(which(a$two == 1)[1], which(a$two == 0)[1])] <- "single"      # one of two in the second phase
 gz(a, "two-phase.csv.gz")
 a <- read("data/two-phase.csv.gz")
 for (v in c("two", "inside", "whole")) a[[paste0(v, "_")]] <- a[[v]] == 1
@@ -129,6 +131,15 @@ d <- twophase(id = list(~id, ~id), strata = list(~h, ~k), weights = list(~w, NUL
 all_of("weights", paste(file, "--weights w --strata h --phase2 two --phase2-strata k --phase2-method approx"), d, c("y", "z"), c("y", "z"), "g", domains = FALSE)
 d <- twophase(id = list(~id, ~id), probs = list(~p, NULL), strata = list(NULL, ~k), subset = ~two_, data = transform(a, p = 1 / w))
 all_of("weights", paste(file, "--weights w --phase2 two --phase2-strata k"), d, c("y", "z"), c("y", "z"), "g")
+# ---- a lonely stratum of the second phase ----
+for (rule in c("remove", "average", "adjust")) {
+  options(survey.lonely.psu = rule)
+  d <- twophase(id = list(~id, ~id), strata = list(NULL, ~one), fpc = list(~N, NULL), subset = ~two_, data = a, method = "approx")
+  command <- paste("mean y", file, "--fpc N --phase2 two --phase2-strata one --phase2-method approx --lonely-psu", rule)
+  put("lonely", command, "", "estimate", coef(svymean(~y, d)))
+  if (rule != "adjust") put("lonely", command, "", "se", unname(SE(svymean(~y, d))))
+}
+options(survey.lonely.psu = "fail")
 # ---- two stages as two phases (Saerndal, Swensson & Wretman's municipalities) ----
 data(mu284)
 m <- mu284[c(1:15, rep(1:5, mu284$n2[1:5] - 3)), ]

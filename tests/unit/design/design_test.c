@@ -113,6 +113,50 @@ Test(design, refusals)
     svy_frame_free(f);
 }
 
+/* Unequal probabilities and two phases. `k` is 1 in three rows, `halves` has values that are neither 0 nor 1. */
+static const struct { const char *what; svy_pps pps; svy_pps_variance form; const char *fpc, *phase2, *strata2, *probs2, *sum; svy_status st; const char *says[3]; } PARTS[] = {
+    { "no probabilities", SVY_PPS_BREWER, SVY_PPS_HORVITZ_THOMPSON, NULL, NULL, NULL, NULL, NULL, SVY_E_NAME, { "probabilities", "--pps", 0 } },
+    { "above 1", SVY_PPS_OVERTON, SVY_PPS_HORVITZ_THOMPSON, "n1", NULL, NULL, NULL, NULL, SVY_E_VALUE, { "'n1'", "row 1", "at most 1" } },
+    { "varies in a cluster", SVY_PPS_BREWER, SVY_PPS_HORVITZ_THOMPSON, "uneven", NULL, NULL, NULL, NULL, SVY_E_VALUE, { "'uneven'", "row 8", "cluster" } },
+    { "no such form", SVY_PPS_POISSON, SVY_PPS_YATES_GRUNDY, "share", NULL, NULL, NULL, NULL, SVY_E_ARG, { "Yates-Grundy", 0, 0 } },
+    { "no matrix", SVY_PPS_JOINT, SVY_PPS_HORVITZ_THOMPSON, "share", NULL, NULL, NULL, NULL, SVY_E_ARG, { "joint probabilities", "--joint", 0 } },
+    { "sum that is text", SVY_PPS_HARTLEY_RAO, SVY_PPS_HORVITZ_THOMPSON, "share", NULL, NULL, NULL, "stratum", SVY_E_TYPE, { "'stratum'", "text", 0 } },
+    { "sum above 1", SVY_PPS_HARTLEY_RAO, SVY_PPS_HORVITZ_THOMPSON, "share", NULL, NULL, NULL, "3", SVY_E_VALUE, { "'3'", "from 0 to 1", 0 } },
+    { "no such phase", SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, "nothing", NULL, NULL, NULL, SVY_E_NAME, { "'nothing'", "second phase", 0 } },
+    { "phase that is no 0 or 1", SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, "share", NULL, NULL, NULL, SVY_E_VALUE, { "'share'", "0.2", "row 1" } },
+    { "phase that is missing", SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, "holes", NULL, NULL, NULL, SVY_E_VALUE, { "'holes'", 0, 0 } },
+    { "stratum without second phase", SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, "second", "cluster", NULL, NULL, SVY_E_VALUE, { "cluster = ", "second phase", 0 } },
+    { "probabilities of the phase", SVY_PPS_NONE, SVY_PPS_HORVITZ_THOMPSON, NULL, "second", NULL, "n1", NULL, SVY_E_VALUE, { "'n1'", "second phase", "at most 1" } },
+    { "both", SVY_PPS_BREWER, SVY_PPS_HORVITZ_THOMPSON, "share", "second", NULL, NULL, NULL, SVY_E_ARG, { "--pps", "phases", 0 } },
+};
+
+Test(design, refusals_of_parts)
+{
+    static const double SECOND[ROWS] = { 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1 }, UNEVEN[ROWS] = { .2, .2, .2, .2, .1, .1, .1, .4, .5, .5, .5, .5 };
+    svy_frame *f = frame();
+    add(f, "second", SECOND, -1);
+    add(f, "uneven", UNEVEN, -1);
+    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
+        svy_error err = SVY_ERROR_INIT;
+        svy_design_spec spec = SVY_DESIGN_INIT;
+        svy_design *d = (svy_design *)f;
+        const char *cluster[] = { "cluster" };
+        spec.clusters = cluster;
+        spec.n_clusters = 1;
+        spec.fpc = &PARTS[i].fpc;
+        spec.n_fpc = PARTS[i].fpc != NULL;
+        spec.pps = PARTS[i].pps;
+        spec.pps_variance = PARTS[i].form;
+        spec.pps_sum = PARTS[i].sum;
+        spec.phase2 = (svy_phase_spec){ PARTS[i].phase2, PARTS[i].strata2, NULL, NULL, PARTS[i].probs2, 0 };
+        cr_expect_eq(svy_design_new(NULL, f, &spec, &d, &err), PARTS[i].st, "%s: %s", PARTS[i].what, err.message);
+        cr_expect_null(d, "%s", PARTS[i].what);
+        for (size_t k = 0; k < 3 && PARTS[i].says[k] != NULL; k++)
+            cr_expect_not_null(strstr(err.message, PARTS[i].says[k]), "%s: '%s' is not in '%s'", PARTS[i].what, PARTS[i].says[k], err.message);
+    }
+    svy_frame_free(f);
+}
+
 Test(design, counts)
 {
     svy_error err = SVY_ERROR_INIT;
