@@ -383,7 +383,9 @@ svy_status svyi_stream_design_finish(const svyi_stream_design *s, svyi_arena *ar
         start[h + 1] = start[h] + (s->elements ? (uint32_t)s->strata[h].rows : s->strata[h].units);
     uint32_t units = start[s->n_strata];
     *out = (svy_design){ .rows = (size_t)s->rows, .n_stages = 1, .elements = s->elements, .n_groups = (uint32_t)groups, .n_psus = units,
-                         .lonely = s->spec->lonely, .lonely_domains = s->spec->lonely_domains, .given_df = s->spec->df < 0 ? (double)units - (double)s->n_strata : s->spec->df, .weighted = s->spec->weights != NULL || s->spec->n_fpc > 0 };
+                         .lonely = s->spec->lonely, .lonely_domains = s->spec->lonely_domains,
+                         .given_df = s->spec->df < 0 ? (double)units - (double)s->n_strata : s->spec->df,
+                         .weighted = s->spec->weights != NULL || s->spec->n_fpc > 0 };
     out->stages[0] = (svyi_stage){ .n_strata = (uint32_t)s->n_strata, .n_units = units, .stratum_start = strata };
     for (size_t g = 0; g < groups; g++)
         (*rank)[g] = s->elements ? (uint32_t)g : start[s->units[g].stratum]++;
