@@ -45,7 +45,7 @@ size_t svyi_gram_factor(svyi_gram *g)
 {
     size_t rank = 0;
     if (!g->diagonal)
-        return svyi_cholesky(g->a, g->n, 1e-11, NULL);
+        return svyi_cholesky(g->a, g->n, 1e-13, NULL);
     for (size_t k = 0; k < g->n; k++)
         rank += g->a[k] > 0;
     return rank;

@@ -426,6 +426,12 @@ static svy_status make_hits(svy_design *d, const svyi_auxiliary *x, const double
     return SVY_OK;
 }
 
+/* Every replicate may keep a number for each: otherwise it keeps eta. */
+static int few_cells(const svyi_auxiliary *x)
+{
+    return x->start != NULL && x->size == NULL && x->n_units <= 4096 + 4 * x->columns;
+}
+
 static svy_status add(svy_design *d, const calibration *c, svyi_adjustment *a, svy_error *err)
 {
     a->user = c;
@@ -442,7 +448,7 @@ svy_status svyi_poststratify(svy_design *d, const svyi_auxiliary *x, const doubl
     svy_status st = c == NULL ? svyi_nomem(err) : make_hits(d, x, totals, hits, err);
     if (st != SVY_OK)
         return st;
-    *c = (calibration){ .method = SVY_CALIBRATE_POSTSTRATIFY, .cells = x->start != NULL && x->size == NULL, .x = x, .totals = totals };
+    *c = (calibration){ .method = SVY_CALIBRATE_POSTSTRATIFY, .cells = few_cells(x), .x = x, .totals = totals };
     a->projection = SVYI_PROJECT_STARTING;
     return add(d, c, a, err);
 }
@@ -462,7 +468,7 @@ svy_status svyi_calibrate_step(svy_design *d, const svy_frame *f, const svy_weig
     if ((st = make_totals(s, totals, err)) != SVY_OK || (st = take_auxiliary(d, f, s, x, err)) != SVY_OK ||
         (st = make_hits(d, x, totals, hits, err)) != SVY_OK)
         return st;
-    *c = (calibration){ s->method, s->bounded, s->bounds_on_weights, x->start != NULL && x->size == NULL, s->lower, s->upper, x, totals };
+    *c = (calibration){ s->method, s->bounded, s->bounds_on_weights, few_cells(x), s->lower, s->upper, x, totals };
     a->projection = PROJECTIONS[s->variance];
     return add(d, c, a, err);
 }
