@@ -93,6 +93,16 @@ o_elec <- "--data tests/reference/data/election.csv.gz --fpc p --pps brewer"
 one_sample("pps", o_elec, p_elec, "Bush", mu = 5000)
 two_groups("pps", o_elec, p_elec, "Bush", "big")
 
+# ---- two phases: everybody, then relapses and a subcohort ----
+w <- read("data/nwtco.csv.gz")
+w$sub <- w$sampled == 1
+d_two <- twophase(id = list(~seqno, ~seqno), strata = list(NULL, ~rel), subset = ~sub, data = w)
+o_two <- "--data tests/reference/data/nwtco.csv.gz --phase2 sampled --phase2-strata rel"
+t <- svyttest(age ~ rel, d_two)
+t_row("two phases", paste("test 'age ~ rel'", o_two), "t", NULL, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]])
+t <- svyttest(age ~ 0, d_two)
+t_row("two phases", paste("test 'age ~ 0'", o_two), "t", NULL, t$estimate[[1]], t$estimate[[1]] / t$statistic[[1]], t$parameter[[1]])
+
 # ---- survival ----
 set.seed(20)
 colon <- subset(survival::colon, etype == 2)

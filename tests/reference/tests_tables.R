@@ -92,5 +92,25 @@ fits("calibrated, fit", o_k, k_clus1, "awards", c(2, 3))
 shared("calibrated, shares", o_k, k_clus1, "stype", "awards")
 measured("calibrated, measures", o_k, k_clus1, "awards", "comp.imp")
 
+# ---- unequal probabilities ----
+election <- read("data/election.csv.gz")
+fits("pps, fit", "--data tests/reference/data/election.csv.gz --fpc p --pps brewer", svydesign(~1, fpc = ~p, data = election, pps = "brewer"), "big", c(1, 6))
+
+# ---- two phases: everybody, then relapses and a subcohort ----
+w <- read("data/nwtco.csv.gz")
+w$sub <- w$sampled == 1
+d_two <- twophase(id = list(~seqno, ~seqno), strata = list(NULL, ~rel), subset = ~sub, data = w)
+command <- "table 'factor(stage)' 'factor(study)' --data tests/reference/data/nwtco.csv.gz --phase2 sampled --phase2-strata rel --test pearson-f"
+m <- svymean(~interaction(stage, study), d_two)               # svychisq of 4.1-1 knows no two phases: its formula
+p <- matrix(coef(m), 4)
+C <- kronecker(contr.helmert(2), contr.helmert(4)) / coef(m)
+D <- solve(crossprod(C, coef(m) * C), t(C) %*% vcov(m) %*% C)
+e <- outer(rowSums(p), colSums(p))
+f <- sum((p - e)^2 / e) / sum(diag(D))
+d0 <- sum(diag(D))^2 / sum(diag(D %*% D))
+nu <- sum(w$sub) - 2
+for (q in list(list("statistic", f), list("ndf", d0), list("ddf", d0 * nu), list("p_value", pf(f, d0, d0 * nu, lower.tail = FALSE))))
+  put("two phases", command, "test=pearson-f", q[[1]], q[[2]])
+
 write_figures("tests_tables.csv", paste("lincom is the characteristic function inverted in R (CompQuadForm is not there; with it R truncates the denominator's",
   "degrees of freedom), saddlepoint is R's with its root converged and, at 1e-6, as R stops. Degrees of freedom as survey 4.5: degf of the subpopulation."))
