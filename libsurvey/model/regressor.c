@@ -78,9 +78,12 @@ static svy_status bind_relevel(const binding *b, const svyi_node *call, svyi_reg
     if (reference == NULL || reference->next != NULL || (reference->label != NULL && strcmp(reference->label, "ref") != 0) ||
         (reference->kind != SVYI_NODE_TEXT && reference->kind != SVYI_NODE_NUMBER))
         return svyi_formula_fail(b->err, SVY_E_SYNTAX, call, "relevel() takes a factor and its reference, as in relevel(x, ref = \"b\")");
+    const char *name = r->name;
     svy_status st = svyi_regressor_bind(b->arena, b->f, b->text, n, r, b->err);
     if (st != SVY_OK)
         return st;
+    r->name = name;
+    r->node = call;
     if (r->kind != SVYI_REGRESSOR_FACTOR)
         return svyi_formula_fail(b->err, SVY_E_TYPE, n, "relevel() needs a factor: for a number write relevel(factor(x), ref = 1)");
     char number[40];

@@ -305,6 +305,8 @@ svy_status svyi_formula_parse(svyi_arena *arena, const char *text, svyi_formula 
         return st;
     if (root->kind != SVYI_NODE_OPERATOR || root->op != SVYI_OP_TILDE)
         return svyi_formula_fail(err, SVY_E_SYNTAX, root, "a formula has a ~ between the response and the terms, as in 'y ~ x'");
+    if (root->first->next != NULL && root->first->kind == SVYI_NODE_OPERATOR && root->first->op == SVYI_OP_TILDE)
+        return svyi_formula_fail(err, SVY_E_SYNTAX, root, "a formula has one ~");
     out->variables = svyi_arena_get(arena, SVYI_FORMULA_VARIABLES * sizeof *out->variables);
     out->names = svyi_arena_get(arena, SVYI_FORMULA_VARIABLES * sizeof *out->names);
     if (out->variables == NULL || out->names == NULL)
