@@ -10,6 +10,7 @@
 #include <survey/design.h>
 #include <survey/weighting.h>
 #include <survey/estimate.h>
+#include <survey/strata.h>
 #include <survey/quantile.h>
 #include <survey/moments.h>
 #include <survey/contrast.h>
