@@ -32,6 +32,13 @@ svy_status svyi_replicates_room(svyi_replicates_build *b, size_t units, double *
     return *factor != NULL ? SVY_OK : svyi_nomem(b->err);
 }
 
+double svy_design_replicate_scale(const svy_design *d, size_t r)
+{
+    return d->replicates != NULL && r < d->replicates->count ? d->replicates->scale * d->replicates->rscales[r] : nan("");
+}
+
+int svy_design_replicate_mse(const svy_design *d) { return d->replicates != NULL && d->replicates->mse; }
+
 /* ---- making them ---- */
 
 static svy_status make(svyi_replicates_build *b)

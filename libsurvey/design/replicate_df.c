@@ -12,7 +12,7 @@
 /* Products spent on an exact answer. Beyond, rows are first added up at random into fewer: the rank of the sums is that of the rows but for an accident
    of probability zero, and their lengths are about the same. */
 static const double EXACT_PRODUCTS = 1e9;
-enum { MANY = 1000 };
+enum { MANY = 250 };
 static const size_t CHUNK_BYTES = (size_t)1 << 28;
 
 typedef struct ranks {

@@ -111,6 +111,10 @@ SVY_API const double *svy_design_weights(const svy_design *d);   /**< by row */
 SVY_API int svy_design_weighted(const svy_design *d);            /**< 0: neither weights nor fpc were given, so every row counts 1 */
 SVY_API size_t svy_design_psus(const svy_design *d);             /**< sampled PSUs */
 SVY_API size_t svy_design_strata(const svy_design *d);           /**< strata of the first stage */
+/** Factor of replicate r in a variance: scale times its rscale. */
+SVY_API double svy_design_replicate_scale(const svy_design *d, size_t r);
+/** 1: replicates deviate from the estimate, not from their mean. */
+SVY_API int svy_design_replicate_mse(const svy_design *d);
 SVY_API size_t svy_design_replicates(const svy_design *d);       /**< replicate weights; 0: variances are linearised */
 
 SVY_END_DECLS
