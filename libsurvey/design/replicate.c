@@ -67,6 +67,18 @@ static svy_status make(svyi_replicates_build *b)
     return svyi_fail(b->err, SVY_E_VALUE, "there are no columns of replicate weights: name them, or the type to make");
 }
 
+/* Population sizes that the made replicates cannot take into account. */
+static const char *left_aside(const svy_design *d, svy_replicate_type type)
+{
+    if (d->stages[0].population == NULL || type == SVY_REPLICATE_PRESTON || type == SVY_REPLICATE_GENERALIZED)
+        return NULL;
+    if (type == SVY_REPLICATE_BRR || type == SVY_REPLICATE_FAY)
+        return "balanced replicates take no account of population sizes (--fpc): the variance is that of sampling with replacement";
+    if (d->n_stages > 1)
+        return "these replicates take account of the population sizes of the first stage only: preston and generalized know all stages";
+    return NULL;
+}
+
 svy_status svyi_replicates_make(svy_design *d, const svy_frame *f, const svy_replicate_spec *spec, svy_error *err)
 {
     svyi_replicates_build b = { .d = d, .f = f, .spec = spec, .err = err };
@@ -80,6 +92,8 @@ svy_status svyi_replicates_make(svy_design *d, const svy_frame *f, const svy_rep
     svy_status st = make(&b);
     if (st == SVY_OK)
         d->replicates = b.r;
+    if (st == SVY_OK && spec->n_columns == 0)
+        b.r->note = left_aside(d, spec->type);
     return st;
 }
 

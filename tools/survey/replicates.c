@@ -270,11 +270,10 @@ int tool_replicates_find(const svy_frame *f, replicate_columns *c, svy_replicate
 {
     if (c->pattern == NULL && !c->failed)
         return EXIT_DONE;
-    for (size_t i = 0; c->n_copies == 0 && i < svy_frame_columns(f); i++) {
+    size_t unknown = c->n_copies == 0 ? svy_frame_columns(f) : 0;
+    for (size_t i = 0; i < unknown && !c->failed; i++) {
         const char *name = svy_frame_column(f, i)->name;
         add_copy(c, name, strlen(name));
-        if (c->failed)
-            break;
     }
     int status = c->failed ? EXIT_DONE : expand(c);
     if (c->failed) {
