@@ -27,6 +27,7 @@ typedef struct svyi_adjustment {
     double *full, *kept;                  /* n_kept numbers of the full sample, and of each replicate */
     unsigned iterations;                  /* of the full sample */
     svyi_projection projection;
+    int first_first;                      /* 1: R's order of projections, the first step first */
     const svyi_auxiliary *x;              /* NULL when projection is NOT */
 } svyi_adjustment;
 

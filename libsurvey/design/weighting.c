@@ -162,6 +162,7 @@ static svy_status add_step(svy_design *d, const svy_frame *f, const svy_weightin
     SVY_REQUIRE(s->size >= sizeof *s && (int)s->method <= SVY_CALIBRATE_POSTSTRATIFY && (int)s->variance <= SVY_CALIBRATED_FIXED, err);
     if (a == NULL || (a->name = svyi_arena_text(&d->arena, name, strlen(name))) == NULL)
         return svyi_nomem(err);
+    a->first_first = s->first_projected_first;
     svy_status st = apply_step(d, f, s, a, &hits, err);
     for (size_t i = 0; i < d->rows && st == SVY_OK; i++)
         if (!isfinite(d->weights[i]))

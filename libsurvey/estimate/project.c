@@ -317,21 +317,29 @@ static svy_status project_step(svyi_arena *arena, const svy_design *d, const svy
     return st;
 }
 
+/* The step that comes next after `done` (NULL: none yet) in the order of projections; NULL at the end. */
+static const svyi_adjustment *next_step(const svy_design *d, const svyi_adjustment *done, int first_first)
+{
+    const svyi_adjustment *next = NULL;
+    if (first_first)
+        return done == NULL ? d->adjustments : done->next;
+    for (const svyi_adjustment *a = d->adjustments; a != done && a != NULL; a = a->next)
+        next = a;
+    return next;
+}
+
+/* The last step first: its influence is in terms of the weights before it. */
 svy_status svyi_influence_project(svyi_arena *arena, const svy_design *d, const svyi_influence *in, svyi_influence *out, svy_error *err)
 {
-    const svyi_adjustment *done = NULL;
     svy_status st = SVY_OK;
+    int first_first = 0;
     *out = *in;
-    for (;;) {                                /* the last step first: its influence is in terms of the weights before it */
-        const svyi_adjustment *next = NULL;
-        for (const svyi_adjustment *a = d->adjustments; a != done && a != NULL; a = a->next)
-            next = a;
-        if (next == NULL || st != SVY_OK)
-            return st;
-        done = next;
-        if (next->projection != SVYI_PROJECT_NOT) {
-            svyi_influence before = *out;
-            st = project_step(arena, d, next, &before, out, err);
-        }
+    for (const svyi_adjustment *a = d->adjustments; a != NULL; a = a->next)
+        first_first |= a->first_first;
+    for (const svyi_adjustment *a = next_step(d, NULL, first_first); a != NULL && st == SVY_OK; a = next_step(d, a, first_first)) {
+        svyi_influence before = *out;
+        if (a->projection != SVYI_PROJECT_NOT)
+            st = project_step(arena, d, a, &before, out, err);
     }
+    return st;
 }

@@ -415,7 +415,9 @@ static void read_plan(reader *r, svy_weighting_plan *plan)
         problem(r, root->line, root->column, root->name, "the root is <weighting xmlns=\"urn:libsurvey:weighting:1\">", "this is not a weighting plan");
         return;
     }
-    only(r, root, "name");
+    const svyi_xml_attribute *order = svyi_xml_attribute_find(root, "variance-order");
+    const int first = order != NULL && read_choice(r, order, "last-first|first-first") == 1;
+    only(r, root, "name|variance-order");
     size_t n = count_children(r, root, "base|eligibility|nonresponse|calibrate|trim|scale|standardize"), k = 0;
     if (n == 0 || n > STEPS_MAX) {
         problem(r, root->line, root->column, root->name, "a plan has its steps in their order", "there are %zu steps: from 1 to %d are possible", n, STEPS_MAX);
@@ -423,8 +425,10 @@ static void read_plan(reader *r, svy_weighting_plan *plan)
     }
     svy_weighting_step *steps = get(r, n * sizeof *steps);
     for (const svyi_xml *c = root->first; c != NULL && steps != NULL && r->problems == 0; c = c->next)
-        if (c->name != NULL && !c->foreign)
-            read_step(r, c, &steps[k++]);
+        if (c->name != NULL && !c->foreign) {
+            read_step(r, c, &steps[k]);
+            steps[k++].first_projected_first = first;
+        }
     plan->steps = steps;
     plan->n_steps = k;
 }

@@ -339,6 +339,14 @@ margin("election-votes", data.frame(variable = "votes", total = 115971356))
 b <- calibrate(svydesign(id = ~1, fpc = ~p, data = e, pps = "brewer"), ~votes, c("(Intercept)" = 4600, votes = 115971356))
 one("unequal probabilities", paste("--data tests/reference/data/weighting-election.csv.gz --fpc p --pps brewer", files("election-one", "election-votes")), b, "Bush", "Bush/votes")
 
+# One calibration after the other: R projects the first one first.
+p <- plan("chain", "  <calibrate method=\"poststratify\"><margin file=\"weighting-sch-wide.csv\"/></calibrate>",
+          "  <calibrate><margin file=\"weighting-stype.csv\"/><margin file=\"weighting-api99.csv\"/></calibrate>")
+text <- sub("1\">", "1\" variance-order=\"first-first\">", readLines(sub("tests/reference/", "", p)))
+writeLines(text, sub("tests/reference/", "", p))
+b <- calibrate(postStratify(designs[[2]]$d, ~sch.wide, wide), f, totals(f))
+one("one calibration after the other", paste(designs[[2]]$o, "--weighting", p), b, "enroll", "api.stu/enroll", "stype")
+
 # ---- textbooks ----
 # Kalton and Flores-Cervantes (2003), Journal of Official Statistics 19(2), tables A to G: weighting factors as printed, of a 4 by 3 table.
 cell <- rep(1:12, c(20, 50, 100, 30, 40, 140, 50, 100, 40, 310, 50, 70))

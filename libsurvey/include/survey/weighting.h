@@ -21,7 +21,7 @@ typedef enum svy_calibration {
     SVY_CALIBRATE_LINEAR = 0,      /**< 1 + u: the generalised regression estimator; clipped to bounds when there are some */
     SVY_CALIBRATE_RAKING = 1,      /**< exp(u): what iterative proportional fitting converges to */
     SVY_CALIBRATE_LOGIT = 2,       /**< between bounds L < 1 < U, which it needs */
-    SVY_CALIBRATE_SINH = 3,        /**< exp(arcsinh(2u) / ...): R's cal.sinh; positive, with a lighter tail than raking */
+    SVY_CALIBRATE_SINH = 3,        /**< (p + sqrt(p^2 + 4)) / 2, p = arcsinh(2u): R's cal.sinh; positive, with a lighter tail than raking */
     SVY_CALIBRATE_POSTSTRATIFY = 4 /**< one margin: total / sum of weights by cell */
 } svy_calibration;
 
@@ -70,9 +70,10 @@ typedef struct svy_weighting_step {
     double cap;                                            /**< TRIM: > 0: no weight above `cap` means of the weights, instead of bounds; the total is kept by scaling */
     double to_mean, to_total;                              /**< NORMALIZE: one of them, the other 0 */
     const char *const *over; size_t n_over;                /**< STANDARDIZE: groups that each get the standard distribution; none: one group */
+    int first_projected_first;                             /**< 1 in any step: of several steps, linearised variances project the first one first, as R does */
 } svy_weighting_step;
 #define SVY_WEIGHTING_STEP_INIT { sizeof(svy_weighting_step), SVY_WEIGHTING_CALIBRATE, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, NULL, 0, \
-    SVY_CALIBRATE_LINEAR, 0, 0, 0, 0, SVY_CALIBRATED_GREG, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0 }
+    SVY_CALIBRATE_LINEAR, 0, 0, 0, 0, SVY_CALIBRATED_GREG, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0, 0 }
 
 typedef struct svy_weighting_plan { const svy_weighting_step *steps; size_t n_steps; } svy_weighting_plan;
 
