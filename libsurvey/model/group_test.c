@@ -9,7 +9,7 @@
 #include "estimate/influence.h"
 #include "estimate/parallel.h"
 
-enum { GROUPS_MAX = 1000 };
+enum { GROUPS_MAX = 1000, BLOCK = 4096 };
 
 typedef struct run {
     const svy_alloc *alloc;
@@ -31,58 +31,70 @@ const char *svy_test_name(svy_test_kind kind)
 
 /* ---- groups ---- */
 
-/* A numeric group variable: its distinct values, increasing. @return how many; GROUPS_MAX + 1 for more than that */
-static size_t distinct(const svyi_group_test *t, const double *x, size_t columns, size_t column, double *values)
+/* Distinct values of a numeric group variable, increasing. */
+typedef struct distinct { double value[GROUPS_MAX]; size_t n; } distinct;
+
+/* Where a value is, or would be. */
+static size_t place_of(const distinct *d, double v)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        double v = x[i * columns + column];
-        size_t low = 0, high = n;
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (values[middle] < v) low = middle + 1; else high = middle;
-        }
-        if (low < n && values[low] == v)
-            continue;
-        if (n == GROUPS_MAX)
-            return GROUPS_MAX + 1;
-        memmove(values + low + 1, values + low, (n - low) * sizeof *values);
-        values[low] = v;
-        n++;
+    size_t low = 0, high = d->n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (d->value[middle] < v) low = middle + 1; else high = middle;
     }
-    return n;
+    return low;
 }
 
-static uint32_t place_of(const double *values, size_t n, double v)
+/* @return -1 when there are too many. */
+static int add_values(distinct *d, const double *x, size_t count, size_t columns, size_t column)
 {
-    uint32_t at = 0;
-    while (at < n && values[at] != v)
-        at++;
-    return at;
+    for (size_t i = 0; i < count; i++) {
+        double v = x[i * columns + column];
+        size_t at = place_of(d, v);
+        if (at < d->n && d->value[at] == v)
+            continue;
+        if (d->n == GROUPS_MAX)
+            return -1;
+        memmove(d->value + at + 1, d->value + at, (d->n - at) * sizeof *d->value);
+        d->value[at] = v;
+        d->n++;
+    }
+    return 0;
 }
 
-/* Groups of the rows: of a factor by its indicators (none is 1: the first level), of a number by its values. */
+/* The indicator that is 1 (none is: the first level), or the place of a number. */
+static uint32_t group_of(const distinct *d, const double *x, size_t columns, size_t first)
+{
+    uint32_t g = 0;
+    if (columns == first + 1)
+        return (uint32_t)place_of(d, x[first]);
+    for (size_t c = first; c < columns; c++)
+        g = x[c] != 0 ? (uint32_t)(c - first + 1) : g;
+    return g;
+}
+
+/* Groups of the rows: of a factor by its indicators, of a number by its values. */
 static svy_status set_groups(svyi_group_test *t)
 {
     size_t columns = svyi_matrix_columns(t->matrix), first = columns > 0 && svyi_matrix_intercept(t->matrix) ? 1 : 0;
-    double *x = svyi_arena_get(t->scratch, (t->n * columns + 1) * sizeof *x), values[GROUPS_MAX];
+    double *x = svyi_arena_get(t->scratch, (BLOCK * columns + 1) * sizeof *x);
+    distinct *d = svyi_arena_get(t->scratch, sizeof *d);
     t->group = svyi_arena_get(t->scratch, (t->design->rows + 1) * sizeof *t->group);
-    if (x == NULL || t->group == NULL)
+    if (x == NULL || d == NULL || t->group == NULL)
         return svyi_nomem(t->err);
-    for (size_t i = 0; i < t->design->rows; i++)
-        t->group[i] = SVYI_NO_GROUP;
-    svyi_matrix_fill(t->matrix, t->rows, t->n, x);
-    size_t n = columns == first + 1 ? distinct(t, x, columns, first, values) : columns - first + 1;
-    if (n > GROUPS_MAX)
-        return svyi_fail(t->err, SVY_E_LIMIT, "'%s' has more than %d values: give a variable of few groups", t->variable, GROUPS_MAX);
-    t->groups = (uint32_t)n;
-    for (size_t i = 0; i < t->n; i++) {
-        uint32_t g = 0;
-        if (columns == first + 1)
-            g = place_of(values, n, x[i * columns + first]);
-        for (size_t c = first; columns > first + 1 && c < columns; c++)
-            g = x[i * columns + c] != 0 ? (uint32_t)(c - first + 1) : g;
-        t->group[t->rows[i]] = g;
+    memset(t->group, 0xff, t->design->rows * sizeof *t->group);      /* SVYI_NO_GROUP */
+    for (size_t from = 0; columns == first + 1 && from < t->n; from += BLOCK) {
+        size_t count = t->n - from < BLOCK ? t->n - from : BLOCK;
+        svyi_matrix_fill(t->matrix, t->rows + from, count, x);
+        if (add_values(d, x, count, columns, first) != 0)
+            return svyi_fail(t->err, SVY_E_LIMIT, "'%s' has more than %d values: give a variable of few groups", t->variable, GROUPS_MAX);
+    }
+    t->groups = (uint32_t)(columns == first + 1 ? d->n : columns - first + 1);
+    for (size_t from = 0; from < t->n; from += BLOCK) {
+        size_t count = t->n - from < BLOCK ? t->n - from : BLOCK;
+        svyi_matrix_fill(t->matrix, t->rows + from, count, x);
+        for (size_t i = 0; i < count; i++)
+            t->group[t->rows[from + i]] = group_of(d, x + i * columns, columns, first);
     }
     return SVY_OK;
 }
