@@ -5,8 +5,7 @@
 
 /* ---- four circulants in the array of Goethals and Seidel ---- */
 
-/* First rows. Orders 92, 116, 156, 172: symmetric, from Williamson's method (Baumert, Golomb & Hall 1962, Baumert 1966, Baumert & Hall 1965, Williamson
-   1944); 188, 236: from Turyn-type sequences of length 16 and 20 (Best, Djokovic, Kharaghani & Ramp 2013, doi:10.1002/jcd.21318). */
+/* First rows. Orders 92, 116, 156, 172: symmetric ones of Williamson's kind (Duke Math. J. 11, 1944; Baumert, Golomb & Hall 1962); 188, 236: from Turyn-type sequences of length 16 and 20 (Best, Djokovic, Kharaghani & Ramp 2013, doi:10.1002/jcd.21318). */
 typedef struct quadruple { size_t n; const char *row[4]; } quadruple;
 static const quadruple QUADRUPLES[] = {
     { 23, { "++---+---+-++-+---+---+", "+-++-++--++++++--++-++-", "+++---++-+-++-+-++---++", "+++-+++-+------+-+++-++" } },

@@ -182,7 +182,8 @@ static void design_effects(finish *f, int kind)
                 simple *= is_mean && w < n ? nan("") : (w - n) / w;
             if (!is_mean)
                 simple *= w * w;
-            fit->deff[at] = fit->variance[at] / simple;
+            double c = f->coefficient[2 * at], variance = fit->residual != NULL ? c * c * fit->residual[at] : fit->variance[at];
+            fit->deff[at] = variance / simple;
         }
 }
 

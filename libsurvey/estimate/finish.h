@@ -24,6 +24,7 @@ typedef struct svyi_fit {
     uint64_t *n, *missing, *rows;/* by domain: used with positive weight, left out with positive weight, all rows of the domain */
     uint64_t *cell_n;            /* COUNTS, SHARES: by estimate, rows in the cell */
     uint64_t *used;              /* by domain: rows summed, also of weight 0 */
+    double *residual;            /* RATIOS with replicates: by estimate, variance of the total of y - R x, for design effects; otherwise NULL */
     size_t dropped;              /* replicates that gave no number */
 } svyi_fit;
 

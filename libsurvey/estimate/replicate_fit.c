@@ -29,6 +29,7 @@ typedef struct job {
     size_t cells, dimension;
     size_t per_piece;
     double *thetas;
+    double *residuals;           /* RATIOS: totals of y - R x, as thetas */
     worker **workers;
 } job;
 
@@ -68,6 +69,11 @@ static void finish_piece(const job *j, const worker *w, size_t first, size_t cou
             }
             for (size_t k = 0; fit->form == SVYI_FORM_SHARES && k < fit->outputs; k++)
                 theta[k] = divide(theta[k], all);
+            for (size_t k = 0; j->residuals != NULL && k < fit->outputs; k++) {
+                size_t at = d * fit->outputs + k;
+                double off = fit->estimate[at] - j->r->slope[at];
+                j->residuals[(first + i) * n + at] = t[(2 * k + 1) * stride] - off * t[(2 * k + 2) * stride];
+            }
         }
 }
 
@@ -251,12 +257,25 @@ static int get_job(job *j, svyi_arena *scratch, int by_unit, unsigned threads)
         return -1;
     j->thetas = svyi_arena_get(scratch, (j->reps->count * n + 1) * sizeof *j->thetas);
     j->workers = svyi_arena_get(scratch, threads * sizeof(worker *));
+    if (j->fit->form == SVYI_FORM_RATIOS && (j->residuals = svyi_arena_get(scratch, (j->reps->count * n + 1) * sizeof *j->residuals)) == NULL)
+        return -1;
     if (j->thetas == NULL || j->workers == NULL)
         return -1;
     for (unsigned t = 0; t < threads; t++)
         if (get_worker(j, scratch, by_unit, &j->workers[t]) != 0)
             return -1;
     return 0;
+}
+
+/* The totals of residuals are 0 in the full sample. */
+static svy_status residual_variance(svyi_arena *arena, const job *j, svyi_fit *fit, svy_error *err)
+{
+    size_t n = fit->domains * fit->outputs;
+    double *zero = svyi_arena_get(arena, (n + 1) * sizeof *zero);
+    fit->residual = svyi_arena_get(arena, (n + 1) * sizeof *fit->residual);
+    if (zero == NULL || fit->residual == NULL)
+        return svyi_nomem(err);
+    return svyi_replicate_variance(j->r->design, zero, j->residuals, n, fit->residual, NULL, NULL, err);
 }
 
 svy_status svyi_fit_by_replicates(svyi_arena *arena, const svyi_sum_request *r, const svyi_sums *sums, svyi_fit *fit, svy_error *err)
@@ -277,6 +296,8 @@ svy_status svyi_fit_by_replicates(svyi_arena *arena, const svyi_sum_request *r, 
         svyi_pieces_run(pieces, threads, by_unit ? piece_by_unit : piece_by_row, &j);
         st = svyi_replicate_variance(r->design, fit->estimate, j.thetas, fit->domains * fit->outputs, fit->variance, fit->covariance, &fit->dropped, err);
     }
+    if (st == SVY_OK && j.residuals != NULL)
+        st = residual_variance(arena, &j, fit, err);
     svyi_arena_clear(&scratch);
     return st;
 }

@@ -15,6 +15,13 @@ check <- function(case, command, key, estimate, se, df = NULL, deff = NULL) {
     }
 }
 
+# What svyratio(deff = TRUE) means and computes wrongly in 4.1-1 (it takes the ratio from a list): the design effect of the total of residuals.
+ratio_deff <- function(r, x, y, ratio) {
+    r <- r[complete.cases(r$variables[, c(x, y)]), ]
+    r$variables$residual <- r$variables[[x]] - ratio * r$variables[[y]]
+    c(deff(svytotal(~residual, r, deff = TRUE)))
+}
+
 # Means, totals, a ratio, domains and a factor of one design.
 all_of <- function(case, options, r, x, y, by, factor) {
     f <- as.formula(paste0("~", x, "+", y))
@@ -24,7 +31,7 @@ all_of <- function(case, options, r, x, y, by, factor) {
     t <- svytotal(f, r, na.rm = TRUE)
     check(case, paste("total", x, y, options), keys, coef(t), SE(t), degf(r))
     q <- svyratio(as.formula(paste0("~", x)), as.formula(paste0("~", y)), r, na.rm = TRUE)
-    check(case, paste0("ratio ", x, "/", y, " ", options), paste0("variable=", x, "/", y), c(coef(q)), c(SE(q)))
+    check(case, paste0("ratio ", x, "/", y, " ", options, " --deff"), paste0("variable=", x, "/", y), c(coef(q)), c(SE(q)), deff = ratio_deff(r, x, y, c(coef(q))))
     b <- svyby(as.formula(paste0("~", x)), as.formula(paste0("~", by)), r, svymean, na.rm = TRUE, keep.names = FALSE)
     levels <- as.character(b[[by]])
     sub <- sapply(levels, function(l) degf(r[which(as.character(r$variables[[by]]) == l), ]))
