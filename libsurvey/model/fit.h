@@ -31,6 +31,7 @@ typedef struct svyi_model_result {
     double df_lost;                  /* residual degrees of freedom are those of the design minus this; NaN: parameters - 1, as for R's svyglm */
     size_t dropped;                  /* replicates that gave no fit */
     int iterations;
+    double *df;                      /* by coefficient, where each has its own degrees of freedom; else NULL */
     /* Linearised: what estimators built on the coefficients need. NULL where a family does not give it. */
     double *score;                   /* by row: weight times score of the linear predictor; 0 where the row is not used */
     double *spread;                  /* count * count: influence of a row on the coefficients is spread * x * score, x as fitted */
@@ -47,6 +48,8 @@ svy_status svyi_cox_fit(const svyi_model_task *t, svyi_model_result *out, svy_er
 struct svyi_glm;
 struct svyi_glm_fit;
 svy_status svyi_glm_fit_model(const svyi_model_task *t, struct svyi_glm *g, struct svyi_glm_fit *fit, svyi_model_result *out, svy_error *err);
+/* Bell-McCaffrey: `score` (by row, zeroed) receives those of adjusted residuals; degrees of freedom by coefficient. SVY_E_VALUE with replicates. */
+svy_status svyi_glm_bell(const svyi_model_task *t, const struct svyi_glm *g, const struct svyi_glm_fit *fit, double *score, double **df, svy_error *err);
 /* The fit alone, without the columns of `left_out` (may be NULL) and with theta as in *fit when some are left out. */
 svy_status svyi_glm_engine(const svyi_model_task *t, const unsigned char *left_out, struct svyi_glm *g, struct svyi_glm_fit *fit, svy_error *err);
 #endif

@@ -342,7 +342,12 @@ svy_status svyi_glm_fit_model(const svyi_model_task *t, svyi_glm *g, svyi_glm_fi
         st = make_scores(t, g, fit, score, &out->dispersion, err);
     if (st == SVY_OK)
         st = null_deviance(t, g, &out->null_deviance, err);
+    double *adjusted = score;
+    if (st == SVY_OK && t->spec->se != SVY_SE_LINEARIZED) {
+        adjusted = svyi_arena_get(t->arena, (svy_design_rows(t->design) + 1) * sizeof *adjusted);
+        st = adjusted != NULL ? svyi_glm_bell(t, g, fit, adjusted, &out->df, err) : svyi_nomem(err);
+    }
     if (st == SVY_OK)
-        st = find_variance(t, g, fit, spread, score, out, err);
+        st = find_variance(t, g, fit, spread, adjusted, out, err);
     return st;
 }

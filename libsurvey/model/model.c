@@ -71,8 +71,9 @@ static svy_status make_rows(svy_model *m, svy_error *err)
     if ((m->rows = svyi_arena_get(&m->arena, (r->count + 1) * sizeof *m->rows)) == NULL)
         return svyi_nomem(err);
     m->df = design - (isnan(r->df_lost) ? (double)r->parameters - 1 : r->df_lost);
-    const double df = m->spec.normal ? HUGE_VAL : m->df, q = df > 0 ? svyi_t_quantile(0.5 + m->spec.level / 2, df) : (double)NAN;
     for (size_t k = 0; k < r->count; k++) {
+        const double df = m->spec.normal ? HUGE_VAL : r->df != NULL ? r->df[k] : m->df;
+        const double q = df > 0 ? svyi_t_quantile(0.5 + m->spec.level / 2, df) : (double)NAN;
         const double b = r->beta[k], v = r->covariance[k * r->count + k], se = isnan(b) ? (double)NAN : sqrt(v);
         svy_model_row *row = &m->rows[k];
         *row = (svy_model_row){ .term = r->names[k], .estimate = b, .se = se, .df = df };
@@ -88,6 +89,9 @@ static svy_status make_rows(svy_model *m, svy_error *err)
 
 static svy_status dispatch(svy_model *m, svy_error *err)
 {
+    const svy_family family = m->spec.family;
+    if (m->spec.se != SVY_SE_LINEARIZED && (family == SVY_FAMILY_ORDINAL || family == SVY_FAMILY_MULTINOMIAL || family == SVY_FAMILY_COX))
+        return svyi_fail(err, SVY_E_VALUE, "Bell-McCaffrey standard errors are made for generalised linear models only");
     switch (m->spec.family) {
     case SVY_FAMILY_ORDINAL: return svyi_ordinal_fit(&m->task, &m->result, err);
     case SVY_FAMILY_MULTINOMIAL: return svyi_multinomial_fit(&m->task, &m->result, err);

@@ -167,4 +167,30 @@ m <- converged(sch.wide ~ ell + meals + stype, strat, quote(quasibinomial()))
 effects_of("effects", m, gsub(" +", " ", paste("regress 'sch.wide ~ ell + meals + stype' --family binomial", STRAT, "--margins effects --of ell")), weights(strat))
 m <- converged(enroll ~ ell + stype, clus2, quote(quasipoisson()))
 effects_of("effects", m, gsub(" +", " ", paste("regress 'enroll ~ ell + stype' --family poisson", CLUS2, "--margins effects")), weights(m$survey.design))
+# ---- Bell and McCaffrey (survey 4.5, svyglm(std.errors =, degf = TRUE)), written out from their definition ----
+root <- function(M) { e <- eigen(M, symmetric = TRUE); v <- ifelse(e$values > 1e-10, 1 / sqrt(pmax(e$values, 1e-300)), 0); e$vectors %*% (v * t(e$vectors)) }
+bell <- function(case, f, kind, design, options) {
+  m <- converged(f, design, families[[kind]][[2]]); X <- model.matrix(m); r <- m$residuals; W <- m$weights; n <- nrow(X); design <- m$survey.design
+  Q <- solve(crossprod(X)); H <- diag(n) - X %*% Q %*% t(X); psu <- design$cluster[, 1]; G <- list(); adj <- r
+  for (u in unique(psu)) {
+    i <- which(psu == u); A <- root(diag(length(i)) - X[i, , drop = FALSE] %*% Q %*% t(X[i, , drop = FALSE]))
+    adj[i] <- A %*% r[i]; G[[length(G) + 1]] <- t(H[i, , drop = FALSE]) %*% A %*% X[i, , drop = FALSE] %*% Q
+  }
+  V <- survey:::svyrecvar((X * adj * W) %*% m$naive.cov, design$cluster, design$strata, design$fpc, postStrata = NULL)
+  s2 <- mean(adj^2); same <- outer(psu, psu, "=="); sc <- (sum(tapply(adj, psu, sum)^2) - sum(adj^2)) / (sum(table(psu)^2) - n)
+  S <- matrix(0, n, n); S[same] <- sc; diag(S) <- s2
+  command <- gsub(" +", " ", paste("regress", paste0("'", paste(deparse(f, width.cutoff = 500), collapse = ""), "'"), families[[kind]][[1]], options))
+  for (j in seq_len(ncol(X))) {
+    g <- sapply(G, function(x) x[, j]); key <- paste0("term=", ours(m)[j])
+    for (two in c(FALSE, TRUE)) {
+      M <- if (two) t(g) %*% S %*% g else t(g) %*% g; df <- sum(diag(M))^2 / sum(M^2); c2 <- paste0(command, " --se bell-mccaffrey", if (two) "-2" else "")
+      put(case, c2, key, "se", sqrt(V[j, j])); put(case, c2, key, "df", df, 1e-9)
+      put(case, c2, key, "p_value", 2 * pt(-abs(coef(m)[j]) / sqrt(V[j, j]), df), 1e-8)
+    }
+  }
+}
+bell("bell", api00 ~ ell + stype, "gaussian", clus1, CLUS1)
+bell("bell", sch.wide ~ ell + meals, "binomial", clus1, CLUS1)
+bell("bell", enroll ~ meals + stype, "poisson", clus2, CLUS2)
+bell("bell", api00 ~ ell + sch.wide, "gaussian", strat, STRAT)
 write_figures("regress.csv", "Fits are repeated from their own solution (epsilon = 1e-16). AIC of linear models as survey 4.5 has it, written out.")
