@@ -61,8 +61,17 @@ typedef struct risk_set {
     double *s1, *e1, *mean;
     stream stop, start;
     double *cells, *information;
+    double *means, *shares, *room, *squares; size_t filled;   /* means wait in a block for their squares to be summed: columns, as in model/family.h */
     int keep;                            /* 1: for influences */
 } risk_set;
+
+/* Sums the squares of the means that wait. What is left of the block counts with a share of 0. */
+static void sum_squares(const cox *c, risk_set *r)
+{
+    memset(r->shares + r->filled, 0, (SVYI_BLOCK - r->filled) * sizeof *r->shares);
+    svyi_gram_block(r->means, r->shares, c->p, SVYI_BLOCK, r->room, r->squares);
+    r->filled = 0;
+}
 
 /* One death's share: its mean, in r->mean. @return its hazard */
 static double hazard_of(const cox *c, risk_set *r, double part, double share)
@@ -95,12 +104,14 @@ static void add_event(const cox *c, risk_set *r, uint32_t event)
         return;
     double share = r->weight / deaths;
     for (uint32_t k = 0; k < deaths; k++) {
-        double part = (double)k / deaths, hazard = hazard_of(c, r, part, share), *information = r->information;
+        double part = (double)k / deaths, hazard = hazard_of(c, r, part, share);
         c->hazard[event] += hazard;
         c->spared[event] += part * hazard;
         for (size_t a = 0; a < c->p; a++)
-            for (size_t b = 0; b <= a; b++)
-                *information++ -= share * r->mean[a] * r->mean[b];
+            r->means[a * SVYI_BLOCK + r->filled] = r->mean[a];
+        r->shares[r->filled++] = share;
+        if (r->filled == SVYI_BLOCK)
+            sum_squares(c, r);
         if (r->keep)
             keep_means(c, r, event, deaths, part, hazard);
     }
@@ -207,7 +218,10 @@ static void add_squares(const void *user, const double *theta, size_t first, siz
     svyi_gram_block(x, a, c->p, count, eta, cells + 1 + c->p);
 }
 
-static size_t scratch_numbers(const cox *c) { return 2 * SVYI_BLOCK * (c->x.all + 4) + 4 * (c->p + 1) + c->likelihood.cells; }
+static size_t scratch_numbers(const cox *c)
+{
+    return 2 * SVYI_BLOCK * (c->x.all + 4) + 4 * (c->p + 1) + 2 * c->likelihood.cells + SVYI_BLOCK * (c->p + 2);
+}
 
 static stream stream_of(const cox *c, const uint32_t *rows, const double *theta, double *memory)
 {
@@ -225,13 +239,20 @@ static int pass_all(const cox *c, const double *theta, unsigned threads, int kee
     risk_set r = { .s1 = small, .e1 = small + p, .mean = small + 2 * p, .cells = serial, .information = serial + 1 + p, .keep = keep,
                    .stop = stream_of(c, c->risk.order, theta, memory),
                    .start = stream_of(c, c->risk.entries, theta, memory + SVYI_BLOCK * (c->x.all + 4)) };
-    memset(serial, 0, c->likelihood.cells * sizeof *serial);
+    r.squares = serial + c->likelihood.cells;
+    r.shares = r.squares + c->likelihood.cells;
+    r.room = r.shares + SVYI_BLOCK;
+    r.means = r.room + SVYI_BLOCK;
+    memset(serial, 0, (2 * c->likelihood.cells + SVYI_BLOCK * (p + 2)) * sizeof *serial);
     if (keep) {
         memset(c->own, 0, c->risk.events * p * sizeof *c->own);
         memset(c->moved, 0, c->risk.events * p * sizeof *c->moved);
     }
     for (uint32_t s = 0; s < c->risk.n_strata; s++)
         pass_stratum(c, &r, s);
+    sum_squares(c, &r);
+    for (size_t k = 0; k < p * (p + 1) / 2; k++)
+        r.information[k] -= r.squares[k];
     accumulate(c, keep);
     int status = svyi_likelihood_pass(&c->likelihood, theta, threads, cells);
     for (size_t k = 0; k < c->likelihood.cells; k++)
@@ -370,14 +391,14 @@ svy_status svyi_cox_fit(const svyi_model_task *t, svyi_model_result *out, svy_er
     size_t p = c.p;
     double *inverse = svyi_arena_get(t->arena, p * p * sizeof *inverse), *cells = svyi_arena_get(t->arena, c.likelihood.cells * sizeof *cells);
     svyi_maximum m = { .theta = svyi_arena_get(t->arena, p * sizeof(double)), .factor = svyi_arena_get(t->arena, p * p * sizeof(double)) };
-    if (inverse == NULL || cells == NULL || m.theta == NULL || m.factor == NULL || pass(&c.likelihood, m.theta, svyi_model_threads(t), cells) < 0)
+    if (inverse == NULL || cells == NULL || m.theta == NULL || m.factor == NULL)
         return svyi_nomem(err);
-    out->null_deviance = -2 * cells[0];
     st = svyi_likelihood_maximise(&c.likelihood, pass, svyi_model_threads(t), &m);
     if (st != SVY_OK)
         return st == SVY_E_NOMEM ? svyi_nomem(err) : no_maximum(&c, &m, err);
     if (pass_all(&c, m.theta, svyi_model_threads(t), 1, cells) < 0)
         return svyi_nomem(err);
+    out->null_deviance = -2 * m.start_loglik;                 /* Newton's method starts at 0 */
     svyi_cholesky_invert(m.factor, p, inverse);
     c.theta = m.theta;
     c.inverse = inverse;

@@ -124,6 +124,7 @@ static svy_status iterate(newton *w)
     double largest, size;
     if (w->pass(w->l, w->m->theta, w->threads, w->cells) < 0)
         return SVY_E_NOMEM;
+    w->m->start_loglik = w->cells[0];
     for (w->m->iterations = 0; w->m->iterations < ITERATIONS_MAX; w->m->iterations++) {
         if (!isfinite(w->cells[0]) || !factor_information(w))
             return SVY_E_NUMERIC;

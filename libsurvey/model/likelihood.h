@@ -44,7 +44,7 @@ int svyi_likelihood_pass(const svyi_likelihood *l, const double *theta, unsigned
 typedef struct svyi_maximum {
     double *theta;                       /* start and result */
     double *factor;                      /* parameters^2: Cholesky factor of the information at theta */
-    double loglik;
+    double loglik, start_loglik;
     int iterations;
     size_t worst;                        /* the parameter that runs away when there is no maximum */
 } svyi_maximum;
