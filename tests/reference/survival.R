@@ -179,4 +179,19 @@ pw <- weights(r, "sampling"); b <- curve(pw)
 V <- svrVar(t(apply(weights(r, "analysis"), 2, curve)), r$scale, r$rscales, mse = r$mse, coef = b)
 for (k in 1:3) { command <- paste("survival 'Surv(time, status) ~ 1' --at 60,200,500", L, "--replicates jkn"); key <- paste0("time=", c(60, 200, 500)[k])
                  put("lung-jkn", command, key, "estimate", b[k]); put("lung-jkn", command, key, "se", sqrt(V[k, k])) }
+# ---- calibrated and two-phase designs ----
+nw$sub <- nw$sampled == 1
+for (m in c("full", "approx", "simple")) {
+  d2 <- twophase(id = list(~seqno, ~seqno), strata = list(NULL, ~rel), subset = ~sub, data = nw, method = m)
+  command <- paste("regress 'Surv(edrel, rel) ~ factor(stage) + central + I(age / 12)' --family cox --data tests/reference/data/nwtco.csv.gz --phase2 sampled --phase2-strata rel --phase2-method", m)
+  g <- svycoxph(Surv(edrel, rel) ~ factor(stage) + central + I(age / 12), d2, control = tight)
+  for (k in seq_along(coef(g))) { key <- paste0("term=", c(paste0("factor(stage): ", 2:4), "central", "I(age / 12)")[k])
+                                  put("two-phase", command, key, "estimate", coef(g)[k]); put("two-phase", command, key, "se", sqrt(vcov(g)[k, k])) }
+}
+stype <- read.csv("data/weighting-stype.csv"); names(stype)[2] <- "Freq"
+a <- read(file.path(root, "api", "apiclus1.csv"))
+dc <- postStratify(svydesign(id = ~dnum, weights = ~pw, fpc = ~fpc, data = a), ~stype, stype)
+cox_case("calibrated", "--data datasets/api/apiclus1.csv --weights pw --clusters dnum --fpc fpc --calibrate tests/reference/data/weighting-stype.csv --calibrate-method poststratify",
+         Surv(api00, api99 > 600) ~ ell + meals, dc)
+
 write_figures("survival.csv", "Cox models converged to 1e-14; replicates refitted to the end. The product-limit curve's variance is written out in the script.")
