@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 
-ROWS = 150000
+ROWS = 84000
 CLUSTERS = "--weights w --strata str --clusters psu"
 STAGES = "--weights w --strata str --clusters psu,id --fpc n1,n2"
 ELEMENTS = "--weights w --strata str"
