@@ -111,6 +111,8 @@ svy_status svyi_replicate_variance(const svy_design *d, const double *theta, con
 
 /* ---- an estimator under every replicate ---- */
 
+static const double WEIGHTS_MAX = 2e11;      /* rows times replicates: a quarter of an hour or more */
+
 typedef struct job {
     const svy_design *d;
     const svyi_estimator *e;
@@ -176,6 +178,9 @@ svy_status svyi_estimator_variance(svyi_arena *arena, const svy_design *d, const
         *dropped = 0;
     if (d->replicates == NULL)
         return svyi_influence_variance(arena, d, &e->influence, threads, variance, covariance, err);
+    if ((double)d->rows * (double)d->replicates->count > WEIGHTS_MAX)
+        return svyi_fail(err, SVY_E_LIMIT, "%zu replicates of %zu rows would take very long for this estimate: name the clusters, or make fewer replicates "
+                         "(--replicates rao-wu)", d->replicates->count, d->rows);
     svyi_arena scratch;
     job j = { .d = d, .e = e, .n = e->influence.width * e->influence.domains };
     svy_status st;

@@ -29,6 +29,7 @@ typedef struct job {
     size_t cells, dimension;
     size_t per_piece;
     double *thetas;
+    double *all, *by_stratum;    /* jackknives of rows: sums of x by cell, and by stratum and cell */
     double *residuals;           /* RATIOS: totals of y - R x, as thetas */
     worker **workers;
 } job;
@@ -231,6 +232,66 @@ static void piece_by_row(void *user, unsigned index, size_t piece)
     finish_piece(j, w, first, replicates);
 }
 
+/* ---- jackknives whose units are rows: what a replicate leaves out is taken off the sums ---- */
+
+enum { BY_STRATUM_MAX = 1 << 24 };
+
+static int is_row_jackknife(const svy_design *d, size_t cells, size_t dimension)
+{
+    const svyi_replicates *r = d->replicates;
+    return r->left_out != NULL && r->type != SVY_REPLICATE_JK2 && d->adjustments == NULL && svyi_replicate_unit_is_row(d) &&
+           cells * dimension <= BY_STRATUM_MAX / d->n_groups;
+}
+
+static int get_strata(job *j, svyi_arena *scratch)
+{
+    size_t m = j->dimension, n = j->cells * m;
+    j->all = svyi_arena_get(scratch, (n + 1) * sizeof *j->all);
+    j->by_stratum = svyi_arena_get(scratch, (j->r->design->n_groups * n + 1) * sizeof *j->by_stratum);
+    if (j->all == NULL || j->by_stratum == NULL)
+        return -1;
+    for (size_t e = 0; e < j->sums->count; e++)
+        for (size_t i = 0; i < m; i++) {
+            const svyi_entry *entry = &j->sums->entries[e];
+            double x = j->sums->values[e * j->sums->stride + i];
+            j->all[entry->cell * m + i] += x;
+            j->by_stratum[entry->group * n + entry->cell * m + i] += x;
+        }
+    return 0;
+}
+
+static uint32_t stratum_at(const svyi_stage *s, uint32_t unit)
+{
+    uint32_t low = 0, high = s->n_strata;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (s->unit_start[middle] <= unit) low = middle; else high = middle;
+    }
+    return low;
+}
+
+static void piece_by_left_out(void *user, unsigned index, size_t piece)
+{
+    const job *j = user;
+    worker *w = j->workers[index];
+    const svy_design *d = j->r->design;
+    size_t first = piece * BY_ROW, replicates = j->reps->count - first < BY_ROW ? j->reps->count - first : BY_ROW, m = j->dimension, n = j->cells * m;
+    for (size_t k = 0; k < replicates; k++) {
+        const svyi_left_out *l = &j->reps->left_out[first + k];
+        const double *stratum = j->by_stratum + stratum_at(&d->stages[0], l->unit) * n;
+        for (size_t i = 0; i < n; i++)
+            w->total[i * BY_ROW + k] = l->outside * (j->all[i] - stratum[i]) + l->inside * stratum[i];
+        look_at_rows(j, w, l->unit, 1);
+        if (w->cell[0] == SVYI_NO_DOMAIN)
+            continue;
+        double weight = l->inside * d->weights[w->row[0]], *t = w->total + w->cell[0] * m * BY_ROW + k;
+        t[0] -= weight;
+        for (size_t c = 0; c < j->r->width; c++)
+            t[(c + 1) * BY_ROW] -= weight * w->x[c];
+    }
+    finish_piece(j, w, first, replicates);
+}
+
 /* ---- all of it ---- */
 
 static int get_worker(const job *j, svyi_arena *scratch, int by_unit, worker **out)
@@ -285,15 +346,16 @@ svy_status svyi_fit_by_replicates(svyi_arena *arena, const svyi_sum_request *r, 
     job j = { .r = r, .sums = sums, .fit = fit, .reps = r->design->replicates, .cells = fit->domains * r->n_levels, .dimension = sums->dimension,
               .per_piece = by_unit ? BY_UNIT : BY_ROW };
     size_t pieces = (j.reps->count + j.per_piece - 1) / j.per_piece;
+    int rows = is_row_jackknife(r->design, j.cells, j.dimension);
     unsigned threads = r->threads < 1 ? 1 : r->threads > SVYI_THREADS_MAX ? SVYI_THREADS_MAX : r->threads;
     svy_status st = SVY_OK;
     if (threads > pieces)
         threads = (unsigned)pieces;
     svyi_arena_init(&scratch, &arena->alloc);
-    if (get_job(&j, &scratch, by_unit, threads) != 0)
+    if (get_job(&j, &scratch, by_unit, threads) != 0 || (rows && get_strata(&j, &scratch) != 0))
         st = svyi_nomem(err);
     if (st == SVY_OK) {
-        svyi_pieces_run(pieces, threads, by_unit ? piece_by_unit : piece_by_row, &j);
+        svyi_pieces_run(pieces, threads, by_unit ? piece_by_unit : rows ? piece_by_left_out : piece_by_row, &j);
         st = svyi_replicate_variance(r->design, fit->estimate, j.thetas, fit->domains * fit->outputs, fit->variance, fit->covariance, &fit->dropped, err);
     }
     if (st == SVY_OK && j.residuals != NULL)
