@@ -139,6 +139,44 @@ EU <- "--data datasets/eusilc/eusilc.csv.gz --weights rb050 --strata db040 --clu
 r <- fit("eusilc", py010n ~ ns(age, 3) + rb090 + pl030, "gaussian", eu, EU); anova_of(r, "rb090", FALSE)
 fit("eusilc-logit", I(eqIncome > 20000) ~ age + I(age^2) + rb090 * db040, "binomial", eu, EU)
 fit("eusilc-where", eqIncome ~ rb090 + hsize, "gammalog", subset(eu, age >= 65 & eqIncome > 0), EU, more = "--where 'age >= 65 and eqIncome > 0'")
+refit <- function(case, f, kind, linear, type, options) {
+  d <- as.svrepdesign(linear, type = type); m <- converged(f, d, families[[kind]][[2]]); X <- model.matrix(m); w <- weights(d, "analysis")
+  if (length(m$na.action)) w <- w[-m$na.action, ]
+  offset <- if (is.null(m$offset)) rep(0, nrow(X)) else m$offset
+  betas <- t(apply(w, 2, function(wi) {
+    b <- coef(m)
+    for (i in 1:40) { before <- b; b <- glm.fit(X, m$y, weights = wi / mean(wi), start = b, offset = offset, family = m$family, control = glm.control(epsilon = 1e-16, maxit = 100))$coefficients
+      if (all(abs(b - before) <= 1e-15 * abs(before))) break }
+    b
+  }))
+  V <- svrVar(betas, d$scale, d$rscales, mse = d$mse, coef = coef(m))
+  command <- gsub(" +", " ", paste("regress", paste0("'", paste(deparse(f, width.cutoff = 500), collapse = ""), "'"), families[[kind]][[1]], options, "--replicates", tolower(type)))
+  for (k in seq_along(coef(m))) {
+    key <- paste0("term=", ours(m)[k])
+    put(case, command, key, "estimate", coef(m)[k]); put(case, command, key, "se", sqrt(V[k, k])); put(case, command, key, "df", m$df.residual)
+  }
+}
+plain1 <- svydesign(~dnum, weights = ~pw, data = api1); plains <- svydesign(~1, strata = ~stype, weights = ~pw, data = apis)
+P1 <- "--data datasets/api/apiclus1.csv --weights pw --clusters dnum"; PS <- "--data datasets/api/apistrat.csv --weights pw --strata stype"
+refit("jk1", sch.wide ~ ell + meals, "binomial", plain1, "JK1", P1)
+refit("jk1", api00 ~ ell * sch.wide + meals, "gaussian", plain1, "JK1", P1)
+refit("jkn", enroll ~ stype + meals, "poisson", plains, "JKn", PS)
+refit("jkn", api00 ~ ell + meals, "gamma", plains, "JKn", PS)
+refit("jkn", sch.wide ~ acs.46 + ell, "probit", plains, "JKn", PS)
+refit("jkn", sch.wide ~ ell + offset(meals/50), "cloglog", plains, "JKn", PS)
+# ---- negative binomial: coefficients and theta of MASS, theta to its end ----
+negative <- function(case, f, d, data, options) {
+  w <- weights(d); w <- w / mean(w); theta <- 1; v <- cbind(data, .w = w)
+  environment(f) <- environment()
+  for (i in 1:100) { m <- glm(f, data = v, weights = .w, family = negative.binomial(theta), control = glm.control(epsilon = 1e-15, maxit = 100))
+    before <- theta; theta <- as.vector(theta.ml(m$y, fitted(m), sum(m$prior.weights), m$prior.weights, limit = 100, eps = 1e-14)); if (abs(theta / before - 1) < 1e-14) break }
+  z <- (model.matrix(m) * residuals(m, "working") * m$weights) %*% summary(m)$cov.unscaled; V <- survey:::svyrecvar(z, d$cluster, d$strata, d$fpc, postStrata = NULL)
+  command <- gsub(" +", " ", paste("regress", paste0("'", paste(deparse(f, width.cutoff = 500), collapse = ""), "'"), "--family negative-binomial", options))
+  for (k in seq_along(coef(m))) { key <- paste0("term=", ours(m)[k]); put(case, command, key, "estimate", coef(m)[k], 1e-9); put(case, command, key, "se", sqrt(V[k, k]), 1e-8) }
+  put(case, paste(command, "--fit"), "", "theta", theta, 1e-9)
+}
+negative("negative-binomial", enroll ~ stype + ell, strat, apis, STRAT)
+negative("negative-binomial", api.stu ~ meals + offset(log(enroll)), clus1, api1, CLUS1)
 # ---- margins: svypredmeans adds the variance of the mean of the predictions ----
 predictive <- function(case, f, var, kind, design, options) {
   m <- converged(f, design, families[[kind]][[2]]); design <- m$survey.design; w <- weights(design); v <- design$variables
