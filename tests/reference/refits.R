@@ -28,7 +28,9 @@ put_model <- function(case, command, terms, b, V, df, tolerance = 1e-10, level =
     put(case, command, key, "se", se[i], tolerance)
     put(case, command, key, "df", df, tolerance)
     put(case, command, key, "t", b[i] / se[i], max(tolerance, 1e-9))
-    put(case, command, key, "ci_upper", b[i] + qt(1 - (1 - level) / 2, df) * se[i], max(tolerance, 1e-9))
+    put(case, command, key, "ci_upper", b[i] + qnorm(1 - (1 - level) / 2) * se[i], max(tolerance, 1e-9))      # confint() of these models is normal
+    if (se[i] > 1e-12) put(case, command, key, "p_value", 2 * pnorm(-abs(b[i] / se[i])), "+1e-9")
+    put(case, paste(command, "--distribution t"), key, "ci_lower", b[i] - qt(1 - (1 - level) / 2, df) * se[i], max(tolerance, 1e-9))
   }
 }
 # Newton's method on a log likelihood whose gradient by row and information are given: until nothing moves.

@@ -26,7 +26,7 @@ static const tool_option REGRESS_OPTIONS[] = {
     TOOL_CHOICE_OPTION(regress_options, ties, "ties", 0, "efron|breslow", "deaths at the same time in a Cox model", "efron"),
     TOOL_FLAG_OPTION(regress_options, exponentiate, "exponentiate", 0, "exp of estimates and limits: odds, rate or hazard ratios; standard errors by the delta method"),
     TOOL_NUMBER_OPTION(regress_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
-    TOOL_CHOICE_OPTION(regress_options, df, "distribution", 0, "t|normal", "limits and p-values from t with the design's degrees of freedom, or from the normal distribution", "t"),
+    TOOL_CHOICE_OPTION(regress_options, df, "distribution", 0, "t|normal|auto", "limits and p-values from t with the design's degrees of freedom, or from the normal distribution; auto: normal for ordinal, multinomial and cox, as R's confint()", "auto"),
     TOOL_CHOICE_OPTION(regress_options, se, "se", 0, "linearized|bell-mccaffrey|bell-mccaffrey-2", "standard errors; Bell and McCaffrey's suit few clusters", "linearized"),
     TOOL_CHOICE_OPTION(regress_options, anova, "anova", 0, "none|wald|lrt|working-wald", "instead of coefficients, a test of every term", "none"),
     TOOL_CHOICE_OPTION(regress_options, tail, "tail", 0, "exact|saddlepoint", "p-values of --anova lrt and working-wald: exact, or R's approximation", "exact"),

@@ -31,7 +31,7 @@ typedef struct svy_model_spec {
     const char *where;         /**< a subpopulation, an expression; NULL: everybody */
     double level;              /**< of confidence, 0 < level < 1 */
     svy_model_se se;
-    int normal;                /**< 1: normal distribution instead of t */
+    int normal;                /**< 1: normal distribution instead of t; 2: as R's confint(), for coefficients of ordinal, multinomial and Cox models only */
     unsigned threads;          /**< 0: one per processor, at most 8; results do not depend on it, to the last bit */
     svy_ties ties;             /**< of Cox models */
 } svy_model_spec;
