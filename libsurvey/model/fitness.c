@@ -36,8 +36,8 @@ static svy_status trace_of(const svy_model *m, double *out, svy_error *err)
     return st;
 }
 
-/* A normal distribution's variance is a parameter of its own (R survey 4.5). */
-static svy_status gaussian_aic(const svy_model *m, double trace, svy_model_fitness *out, svy_error *err)
+/* With the identity link a normal distribution's variance is a parameter of its own (R survey 4.5). */
+static void gaussian_aic(const svy_model *m, double trace, svy_model_fitness *out)
 {
     const svyi_glm *g = &m->glm;
     const double *weights = svy_design_weights(m->task.design);
@@ -47,16 +47,14 @@ static svy_status gaussian_aic(const svy_model *m, double trace, svy_model_fitne
     const double s2 = m->result.deviance / total;
     for (size_t i = 0; i < g->n; i++) {
         const double w = weights[g->rows[i]] * g->scale;
-        const double r = g->family.link == SVY_LINK_IDENTITY && w > 0 ? m->result.score[g->rows[i]] / w : 0;
+        const double r = w > 0 ? m->result.score[g->rows[i]] / w : 0;
         const double u = -1 / (2 * s2) + r * r / (2 * s2 * s2);
         meat += w * u * u;
     }
-    (void)err;
-    if (g->family.link != SVY_LINK_IDENTITY || !(s2 > 0))
-        return SVY_OK;
+    if (!(s2 > 0))
+        return;                          /* everything is explained: the likelihood has no maximum */
     out->effective = trace / s2 + total / (2 * s2 * s2) / meat;
     out->aic = total * (log(s2) + 1 + log(2 * 3.14159265358979323846)) + 2 * out->effective;
-    return SVY_OK;
 }
 
 static double weight_sum(const svy_model *m)
@@ -83,8 +81,8 @@ svy_status svy_model_fitness_make(const svy_model *m, svy_model_fitness *out, sv
     if (st != SVY_OK)
         return st;
     const svy_family family = m->glm.family.family;
-    if (family == SVY_FAMILY_GAUSSIAN) {
-        st = gaussian_aic(m, trace, out, err);
+    if (family == SVY_FAMILY_GAUSSIAN && m->glm.family.link == SVY_LINK_IDENTITY) {
+        gaussian_aic(m, trace, out);
     } else {
         out->effective = trace;
         out->aic = r->deviance + 2 * trace;
