@@ -31,7 +31,7 @@ COMMANDS = {
     "standardize": ["y --by cat"],
     "test": ["'y ~ two'", "'y ~ two' --kind wilcoxon", "'y ~ cat' --kind kruskal", "'I(y - x2) ~ 0' --by two"],
     "regress": ["'y ~ x + factor(cat) + x2'", "'two ~ x + x2 + three' --family binomial", "'count ~ x' --family poisson"],
-    "survival": ["'Surv(x2, two) ~ 1'", "'Surv(x2, two) ~ cat'"],
+    "survival": ["'Surv(time, two) ~ 1'", "'Surv(time, two) ~ cat'"],
     "design": ["y", "--show strata"],
     "weight": ["--plan PLAN"],
     "describe": ["y cat"],
@@ -53,13 +53,13 @@ def make_data(path):
     psus = 60
     per_psu = ROWS // psus
     with open(path, "w", encoding="utf-8") as f:
-        f.write("id,str,psu,w,y,x,x2,dom,small,cat,two,three,count,n1,n2\n")
+        f.write("id,str,psu,w,y,x,x2,dom,small,cat,two,three,count,n1,n2,time\n")
         for i in range(ROWS):
             psu = i // per_psu
             x = rng.gauss(0, 1)
             y = 100 + psu % 7 + 5 * x + rng.gauss(0, 10)
             f.write(f"{i},{psu // 6},{psu},{1 + 4 * rng.random():.3f},{y:.5f},{'' if i % 501 == 0 else format(x, '.5f')},{50 + rng.random():.4f},{rng.randrange(30)},"
-                    f"{rng.randrange(400)},{'abcd'[rng.randrange(4)]},{int(y > 104)},{int(x > 0)},{rng.randrange(4)},60,{4 * per_psu}\n")
+                    f"{rng.randrange(400)},{'abcd'[rng.randrange(4)]},{int(y > 104)},{int(x > 0)},{rng.randrange(4)},60,{4 * per_psu},{1 + rng.randrange(40)}\n")
 
 
 def threaded_verbs(survey):
