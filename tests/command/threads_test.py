@@ -35,6 +35,7 @@ COMMANDS = {
     "design": ["y", "--show strata"],
     "weight": ["--plan PLAN"],
     "describe": ["y cat"],
+    "replicates": ["id"],
 }
 DESIGNS = [CLUSTERS, STAGES, ELEMENTS, REPLICATES, CLUSTERS + " --calibrate MARGINS --calibrate-method raking"]
 
@@ -74,7 +75,8 @@ def threaded_verbs(survey):
 
 
 def output(survey, command, threads, vcov):
-    done = subprocess.run([survey, *shlex.split(command.replace("VCOV", vcov)), "--format", "csv", "--threads", str(threads)],
+    plain = command.startswith("replicates ")        # writes nothing but CSV
+    done = subprocess.run([survey, *shlex.split(command.replace("VCOV", vcov)), *([] if plain else ["--format", "csv"]), "--threads", str(threads)],
                           capture_output=True, text=True, check=False)
     text = done.stdout + done.stderr
     if "VCOV" in command and done.returncode == 0:
