@@ -71,6 +71,10 @@ static void option_help(FILE *out, const tool_option *o)
 {
     enum { COLUMN = 34 };
     char usage[160], text[512];
+    if (o->kind == TOOL_HEADING) {
+        fprintf(out, "\n%s\n", o->help);
+        return;
+    }
     option_usage(usage, sizeof usage, o);
     snprintf(text, sizeof text, "%s%s%s%s", o->help, o->preset != NULL ? " [" : "", o->preset != NULL ? o->preset : "",
              o->preset != NULL ? "]" : "");
@@ -79,6 +83,15 @@ static void option_help(FILE *out, const tool_option *o)
     else
         fprintf(out, "  %-*s", COLUMN - 2, usage);
     wrap(out, text, COLUMN, COLUMN);
+}
+
+/* The options of the tables that begin with a heading, or of the others: a verb's own stand before those of the sampling design. */
+static void for_options(FILE *out, const verb *v, int headed, void (*print)(FILE *out, const tool_option *o))
+{
+    for (size_t t = 0; t < VERB_TABLES && v->tables[t].options != NULL; t++)
+        if ((v->tables[t].options[0].kind == TOOL_HEADING) == headed)
+            for (const tool_option *o = v->tables[t].options; o->name != NULL; o++)
+                print(out, o);
 }
 
 void help_verb(FILE *out, const verb *v)
@@ -95,10 +108,9 @@ void help_verb(FILE *out, const verb *v)
         wrap(out, v->detail, 0, 0);
     }
     fputs("\nOptions\n", out);
-    for (size_t t = 0; t < VERB_TABLES && v->tables[t].options != NULL; t++)
-        for (const tool_option *o = v->tables[t].options; o->name != NULL; o++)
-            option_help(out, o);
+    for_options(out, v, 0, option_help);
     fprintf(out, "  %-32s%s\n", "    --help", "print this");
+    for_options(out, v, 1, option_help);
     if (v->example != NULL) {
         fputs("\nExample\n  ", out);
         for (const char *c = v->example; *c != '\0'; c++) {
@@ -141,6 +153,25 @@ static void man_head(FILE *out, const char *name, const char *summary)
     fputs("\n.SH SYNOPSIS\n", out);
 }
 
+static void man_option(FILE *out, const tool_option *o)
+{
+    char usage[160];
+    if (o->kind == TOOL_HEADING) {
+        fprintf(out, ".SS %s\n", o->help);
+        return;
+    }
+    option_usage(usage, sizeof usage, o);
+    fputs(".TP\n.B ", out);
+    roff(out, usage + strspn(usage, " "));
+    fputc('\n', out);
+    roff(out, o->help);
+    if (o->preset != NULL) {
+        fputs("; default ", out);
+        roff(out, o->preset);
+    }
+    fputs(".\n", out);
+}
+
 static void man_verb(FILE *out, const verb *v)
 {
     char name[64];
@@ -150,20 +181,8 @@ static void man_verb(FILE *out, const verb *v)
     fputs("\n.SH DESCRIPTION\n", out);
     roff(out, v->detail != NULL ? v->detail : v->summary);
     fputs("\n.SH OPTIONS\n", out);
-    for (size_t t = 0; t < VERB_TABLES && v->tables[t].options != NULL; t++)
-        for (const tool_option *o = v->tables[t].options; o->name != NULL; o++) {
-            char usage[160];
-            option_usage(usage, sizeof usage, o);
-            fputs(".TP\n.B ", out);
-            roff(out, usage + strspn(usage, " "));
-            fputc('\n', out);
-            roff(out, o->help);
-            if (o->preset != NULL) {
-                fputs("; default ", out);
-                roff(out, o->preset);
-            }
-            fputs(".\n", out);
-        }
+    for_options(out, v, 0, man_option);
+    for_options(out, v, 1, man_option);
     if (v->example != NULL) {
         fputs(".SH EXAMPLE\n.nf\n", out);
         roff(out, v->example);
@@ -201,7 +220,7 @@ static void completion_values(FILE *out, const tool_option *o)
         for (const char *c = o->value; *c != '\0'; c++)
             fputc(*c == '|' ? ' ' : *c, out);
         fputs("' -- \"$cur\")); return;;\n", out);
-    } else if (o->kind != TOOL_FLAG) {
+    } else if (o->kind != TOOL_FLAG && o->kind != TOOL_HEADING) {
         fprintf(out, "        --%s", o->name);
         if (o->letter != 0)
             fprintf(out, "|-%c", o->letter);
@@ -218,7 +237,8 @@ static void completion_verb(FILE *out, const verb *v)
     fputs("        esac\n        words='--help", out);
     for (size_t t = 0; t < VERB_TABLES && v->tables[t].options != NULL; t++)
         for (const tool_option *o = v->tables[t].options; o->name != NULL; o++)
-            fprintf(out, " --%s", o->name);
+            if (o->kind != TOOL_HEADING)
+                fprintf(out, " --%s", o->name);
     fputs("';;\n", out);
 }
 

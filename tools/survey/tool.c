@@ -169,7 +169,7 @@ static const tool_option *find(const verb *v, const char *name, size_t len, char
 {
     for (size_t t = 0; t < VERB_TABLES && v->tables[t].options != NULL; t++)
         for (const tool_option *o = v->tables[t].options; o->name != NULL; o++)
-            if (letter != 0 ? o->letter == letter : strlen(o->name) == len && memcmp(o->name, name, len) == 0) {
+            if (o->kind != TOOL_HEADING && (letter != 0 ? o->letter == letter : strlen(o->name) == len && memcmp(o->name, name, len) == 0)) {
                 *base = v->tables[t].base;
                 return o;
             }
@@ -183,7 +183,8 @@ static int unknown_option(const verb *v, const char *name)
     names[count++] = "help";
     for (size_t t = 0; t < VERB_TABLES && v->tables[t].options != NULL; t++)
         for (const tool_option *o = v->tables[t].options; o->name != NULL && count < 256; o++)
-            names[count++] = o->name;
+            if (o->kind != TOOL_HEADING)
+                names[count++] = o->name;
     const char *near = tool_nearest(name, names, count);
     if (near != NULL)
         return tool_usage(v->name, "there is no option '--%s': did you mean '--%s'?", name, near);
@@ -284,6 +285,7 @@ static int set_option(parse *p, const tool_option *o, size_t base, char *text)
     case TOOL_COUNT: return set_count(p->v, o, text, field);
     case TOOL_NUMBER: return set_number(p->v, o, text, field);
     case TOOL_CHOICE: return set_choice(p->v, o, text, field);
+    case TOOL_HEADING: break;
     }
     return EXIT_SYSTEM;
 }
@@ -302,7 +304,7 @@ static int set_presets(parse *p)
             case TOOL_COUNT: status = set_count(p->v, o, o->preset, field); break;
             case TOOL_NUMBER: status = set_number(p->v, o, o->preset, field); break;
             case TOOL_CHOICE: status = set_choice(p->v, o, o->preset, field); break;
-            case TOOL_FLAG: break;
+            case TOOL_FLAG: case TOOL_HEADING: break;
             }
         }
     return status;

@@ -32,7 +32,8 @@ typedef enum tool_kind {
     TOOL_COUNT,    /* long between min and max */
     TOOL_NUMBER,   /* double between min and max */
     TOOL_OPTIONS,  /* const char *: a file with options of the same table; those on the command line win */
-    TOOL_CHOICE    /* int: position in `value`, which lists the choices: "table|csv|json" */
+    TOOL_CHOICE,   /* int: position in `value`, which lists the choices: "table|csv|json" */
+    TOOL_HEADING   /* no option: `help` is the heading of those below; a table that begins with one is explained after those that do not */
 } tool_kind;
 
 enum { TOOL_LIST_MAX = 64 };
@@ -57,6 +58,7 @@ typedef struct tool_option {
 #define TOOL_NUMBER_OPTION(type, field, name, letter, value, help, preset, min, max) { name, letter, TOOL_NUMBER, value, help, preset, offsetof(type, field), min, max }
 #define TOOL_CHOICE_OPTION(type, field, name, letter, choices, help, preset) { name, letter, TOOL_CHOICE, choices, help, preset, offsetof(type, field), 0, 0 }
 #define TOOL_OPTIONS_OPTION(type, field, name, letter, value, help) { name, letter, TOOL_OPTIONS, value, help, NULL, offsetof(type, field), 0, 0 }
+#define TOOL_HEADING_ROW(text) { "", 0, TOOL_HEADING, NULL, text, NULL, 0, 0, 0 }
 #define TOOL_END { NULL, 0, TOOL_FLAG, NULL, NULL, NULL, 0, 0, 0 }
 
 typedef struct tool_table { const tool_option *options; size_t base; } tool_table;   /* base: offset of the described struct in the settings */

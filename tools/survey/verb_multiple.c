@@ -41,7 +41,7 @@ const verb verb_multiple = { .name = "multiple", .group = FOR_ANALYSTS, .argumen
     .summary = "questions with several answers: shares of cases, shares of answers, counts",
     .detail = "One column of 0 and 1 per answer, or a single text column that holds the codes given. The column `statistic` says what a row is: cases (the share of people who gave the answer), "
               "answers (its share of all answers) or count. Rows on which any of the columns is missing are left out.",
-    .example = "survey multiple awards both --data apistrat-answers.csv --weights pw --strata stype --fpc fpc",
+    .example = "survey multiple bus car foot --data answers.csv --weights w --strata region --clusters town",
     .settings_size = sizeof(settings),
     .tables = { { ANALYSIS_OPTIONS, offsetof(settings, analysis) }, { MULTIPLE_OPTIONS, offsetof(settings, multiple) },
                 { ESTIMATION_OPTIONS, offsetof(settings, estimation) }, { COVARIANCE_OPTIONS, offsetof(settings, estimation) },

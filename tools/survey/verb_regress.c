@@ -79,7 +79,7 @@ static int print_tests(const settings *o, const svy_model *m)
 {
     static const svy_sheet_column COLUMNS[] = { { "term", SVY_SHEET_TEXT }, { "test", SVY_SHEET_TEXT }, { "statistic", SVY_SHEET_NUMBER },
         { "chisq", SVY_SHEET_NUMBER }, { "ndf", SVY_SHEET_NUMBER }, { "ddf", SVY_SHEET_NUMBER }, { "p_value", SVY_SHEET_NUMBER } };
-    static const char *const NAMES[] = { "", "Wald", "LRT", "working Wald" };
+    static const char *const NAMES[] = { "", "wald", "lrt", "working-wald" };
     svy_error err = SVY_ERROR_INIT;
     int status = EXIT_DONE;
     const size_t n = svy_model_terms(m);

@@ -137,7 +137,7 @@ static void say_scale(const settings *s, const svy_design *d)
         tool_say("%zu replicates: the variance is %.15g times the sum of squared deviations from %s", n, first,
                  svy_design_replicate_mse(d) ? "the estimate (--mse)" : "the mean of the replicates");
     else
-        tool_say("%zu replicates, each with a factor of its own: --scales FILE writes them", n);
+        tool_say("%zu replicates, each with a factor of its own%s", n, s->replicates.scales != NULL ? "" : ": --scales FILE writes them");
 }
 
 static int run(void *options, int argc, char **argv)

@@ -152,7 +152,7 @@ static int run(void *options, int argc, char **argv)
 }
 
 const verb verb_survival = { .name = "survival", .group = FOR_ANALYSTS, .arguments = "FORMULA", .min_arguments = 1, .max_arguments = 1,
-    .summary = "survival curves by group, and medians",
+    .summary = "survival curves by group, and their quantiles",
     .detail = "The formula is Surv(time, status) ~ group, or ~ 1 for all together; status is 1 for an event and 0 for none. Surv(start, stop, status) has times of "
               "entry. Variables right of ~ make the groups. To compare groups: survey test --kind logrank, survey regress --family cox.",
     .example = "survey survival 'Surv(time, status) ~ sex' --at 90,180,365 --data lung.csv --weights w --strata stratum --clusters psu\n"
