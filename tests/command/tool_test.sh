@@ -66,6 +66,11 @@ head -n 2 datasets/api/apisrs.csv > "$scratch/one.csv"
 says 1 "the sample has only one PSU" mean api00 --data "$scratch/one.csv" --weights pw
 says 1 "'acs.core' is missing in row" mean api00 acs.core $data --missing fail
 says 0 "mean" mean acs.core $data --missing fail --where 'stype = "E" and acs.core > 0'
+says 1 "'acs.core' is missing in row 1:" test 'acs.core ~ sch.wide' $data --missing fail
+says 0 "t " test 'acs.core ~ sch.wide' $data --missing fail --where 'acs.core > 0'
+says 1 "'ph.karno' is missing in row" survival 'Surv(time, status) ~ ph.karno' --data tests/reference/data/lung.csv.gz --weights w --missing fail
+says 2 "is described as a whole" design $data --by stype
+says 2 "are those of all rows" replicates $data --replicates jkn --where 'ell > 1'
 says 3 "nothing.csv" mean api00 --data "$scratch/nothing.csv"
 says 3 "cannot write" mean api00 $data -o "$scratch/no/such/folder"
 

@@ -151,6 +151,8 @@ static int run(void *settings_, int argc, char **argv)
     svy_strata *r = NULL;
     if (o->analysis.data == NULL)
         return tool_usage("design", "there are no data: give --data FILE");
+    if (o->analysis.by.count > 0)
+        return tool_usage("design", "a sample is described as a whole: use --where for a subpopulation");
     for (int i = 0; i < argc; i++)
         names_add(&names, argv[i]);
     int status = tool_load_design(&o->analysis, &names, &f, &d);

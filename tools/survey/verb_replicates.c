@@ -148,6 +148,8 @@ static int run(void *options, int argc, char **argv)
     svy_design *d = NULL;
     if (s->analysis.data == NULL)
         return tool_usage("replicates", "there are no data: give --data FILE");
+    if (s->analysis.where != NULL || s->analysis.by.count > 0)
+        return tool_usage("replicates", "--where and --by are of analyses: replicates are those of all rows");
     if (s->analysis.replicates == NULL)
         return tool_usage("replicates", "there are no replicates: say which by --replicates");
     for (int k = 0; k < argc; k++)

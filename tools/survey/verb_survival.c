@@ -2,15 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <survey/model.h>
 #include <survey/survival.h>
 
-#include "design.h"
 #include "estimation.h"
+#include "formula.h"
 #include "sheet.h"
 #include "tool.h"
 
-typedef struct survival_options { tool_list at, quantiles; int estimator, ci, df; double level; } survival_options;
+typedef struct survival_options { tool_list at, quantiles; int estimator, ci, df, missing; double level; } survival_options;
 
 typedef struct settings {
     analysis_options analysis;
@@ -25,6 +24,7 @@ static const tool_option SURVIVAL_OPTIONS[] = {
     TOOL_CHOICE_OPTION(survival_options, ci, "ci", 0, "log|log-log|plain", "limits symmetric for the logarithm of survival, for the logarithm of the hazard, or for survival itself", "log"),
     TOOL_NUMBER_OPTION(survival_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
     TOOL_CHOICE_OPTION(survival_options, df, "df", 0, "normal|design", "limits from the normal distribution, or from t with the design's degrees of freedom", "normal"),
+    TOOL_CHOICE_OPTION(survival_options, missing, "missing", 0, "omit|fail", "leave rows with a missing value out, or stop", "omit"),
     TOOL_END
 };
 
@@ -38,6 +38,9 @@ static void say_unknown(const svy_survival *r)
         quantiles += !point && !isfinite(row->estimate);
         limits += !point && isfinite(row->estimate) && !(isfinite(row->lower) && isfinite(row->upper));
     }
+    if (svy_survival_dropped(r) > 0)
+        tool_say("%zu %s left out of a variance: a group has no rows with these weights", svy_survival_dropped(r),
+                 svy_survival_dropped(r) == 1 ? "replicate was" : "replicates were");
     if (svy_survival_missing(r) > 0)
         tool_say("%llu %s left out because a variable is missing", (unsigned long long)svy_survival_missing(r), svy_survival_missing(r) == 1 ? "row was" : "rows were");
     if (errors > 0)
@@ -89,42 +92,12 @@ static int survive(const settings *o, const char *formula, const svy_frame *f, c
     spec.level = o->survival.level;
     spec.design_df = o->survival.df;
     spec.threads = (unsigned)o->analysis.threads;
-    if (svy_survival_estimate(NULL, f, d, &spec, &r, &err) != SVY_OK) {
-        if (err.column > 0 && strcmp(err.source, "formula") != 0)
-            snprintf(err.source, sizeof err.source, "--where");
-        return tool_fail_data(&err, o->analysis.data);
-    }
+    if (svy_survival_estimate(NULL, f, d, &spec, &r, &err) != SVY_OK)
+        return tool_fail_formula(&err, &o->analysis);
     int status = print(o, r);
     if (!o->output.quiet && !svy_design_weighted(d))
         tool_say("there are no weights, so every row counts once: name them by --weights");
     svy_survival_free(r);
-    return status;
-}
-
-/* Names of columns, copied into room for twice the formula. */
-typedef struct formula_names { name_list *names; char *next; } formula_names;
-
-static void add_name(void *user, const char *name)
-{
-    formula_names *n = user;
-    names_add(n->names, strcpy(n->next, name));
-    n->next += strlen(name) + 1;
-}
-
-static int load(const settings *o, const char *formula, svy_frame **f, svy_design **d)
-{
-    svy_error err = SVY_ERROR_INIT;
-    name_list names = { NULL, 0, 0, 0 };
-    int status = EXIT_DONE;
-    char *room = malloc(2 * strlen(formula) + 2);
-    formula_names list = { &names, room };
-    names.failed |= room == NULL;
-    if (room != NULL && svy_model_variables(NULL, formula, add_name, &list, &err) != SVY_OK)
-        status = tool_fail(&err);
-    if (status == EXIT_DONE)
-        status = tool_load_design(&o->analysis, &names, f, d);
-    names_clear(&names);
-    free(room);
     return status;
 }
 
@@ -143,7 +116,7 @@ static int run(void *options, int argc, char **argv)
     if (status == EXIT_DONE && o->analysis.by.count > 0)
         status = tool_usage("survival", "groups stand in the formula: write Surv(time, status) ~ %s", o->analysis.by.items[0]);
     if (status == EXIT_DONE)
-        status = load(o, argv[0], &f, &d);
+        status = tool_load_formula(&o->analysis, argv[0], o->survival.missing, &f, &d);
     if (status == EXIT_DONE)
         status = survive(o, argv[0], f, d, at, quantiles);
     svy_design_free(d);

@@ -1,13 +1,10 @@
 /* The verb test: t, rank and log-rank tests between groups. */
-#include <stdlib.h>
-#include <string.h>
-#include <survey/model.h>
 #include <survey/test.h>
 
-#include "design.h"
+#include "formula.h"
 #include "testing.h"
 
-typedef struct test_options { int kind, ties; double mu, level, rho, gamma; } test_options;
+typedef struct test_options { int kind, ties, missing; double mu, level, rho, gamma; } test_options;
 
 typedef struct settings {
     analysis_options analysis;
@@ -19,21 +16,12 @@ static const tool_option TEST_OPTIONS[] = {
     TOOL_CHOICE_OPTION(test_options, kind, "kind", 0, "t|wilcoxon|vanderwaerden|median|kruskal|logrank", "which test", "t"),
     TOOL_NUMBER_OPTION(test_options, mu, "mu", 0, "X", "the mean, or difference of means, that t tests for", "0", -1e300, 1e300),
     TOOL_NUMBER_OPTION(test_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
+    TOOL_CHOICE_OPTION(test_options, missing, "missing", 0, "omit|fail", "leave rows with a missing value out, or stop", "omit"),
     TOOL_NUMBER_OPTION(test_options, rho, "rho", 0, "X", "log-rank: weights S^rho (1 - S)^gamma, S the survival of all before the event", "0", 0, 100),
     TOOL_NUMBER_OPTION(test_options, gamma, "gamma", 0, "X", "see --rho", "0", 0, 100),
     TOOL_CHOICE_OPTION(test_options, ties, "ties", 0, "order|middle", "ranks of equal values: as R survey, which depends on the order of the rows when their weights differ; or the middle of what they span", "order"),
     TOOL_END
 };
-
-/* Names of columns, copied into room for twice the formula. */
-typedef struct formula_names { name_list *names; char *next; } formula_names;
-
-static void add_name(void *user, const char *name)
-{
-    formula_names *n = user;
-    names_add(n->names, strcpy(n->next, name));
-    n->next += strlen(name) + 1;
-}
 
 static int test(const settings *s, const char *formula, const svy_frame *f, const svy_design *d)
 {
@@ -51,11 +39,8 @@ static int test(const settings *s, const char *formula, const svy_frame *f, cons
     spec.n_by = s->analysis.by.count;
     spec.where = s->analysis.where;
     spec.threads = (unsigned)s->analysis.threads;
-    if (svy_test(NULL, f, d, &spec, &t, &err) != SVY_OK) {
-        if (err.column > 0 && strcmp(err.source, "formula") != 0)
-            snprintf(err.source, sizeof err.source, "--where");
-        return tool_fail_data(&err, s->analysis.data);
-    }
+    if (svy_test(NULL, f, d, &spec, &t, &err) != SVY_OK)
+        return tool_fail_formula(&err, &s->analysis);
     int status = tool_print_tests(t, 1, d, &s->output);
     svy_tests_free(t);
     return status;
@@ -64,27 +49,16 @@ static int test(const settings *s, const char *formula, const svy_frame *f, cons
 static int run(void *options, int argc, char **argv)
 {
     const settings *s = options;
-    svy_error err = SVY_ERROR_INIT;
-    name_list names = { NULL, 0, 0, 0 };
     svy_frame *f = NULL;
     svy_design *d = NULL;
-    int status = EXIT_DONE;
     (void)argc;
     if (s->analysis.data == NULL)
         return tool_usage("test", "there are no data: give --data FILE");
-    char *room = malloc(2 * strlen(argv[0]) + 2);
-    formula_names list = { &names, room };
-    names.failed |= room == NULL;
-    if (room != NULL && svy_model_variables(NULL, argv[0], add_name, &list, &err) != SVY_OK)
-        status = tool_fail(&err);
-    if (status == EXIT_DONE)
-        status = tool_load_design(&s->analysis, &names, &f, &d);
+    int status = tool_load_formula(&s->analysis, argv[0], s->test.missing, &f, &d);
     if (status == EXIT_DONE)
         status = test(s, argv[0], f, d);
     svy_design_free(d);
     svy_frame_free(f);
-    names_clear(&names);
-    free(room);
     return status;
 }
 
