@@ -131,7 +131,8 @@ static void made_weights(const svy_design *d, size_t r, const double *base, doub
     }
 }
 
-void svyi_replicate_start(const svy_design *d, size_t r, double *out)
+/* Weights of all rows before any adjustment. */
+static void weights_before(const svy_design *d, size_t r, double *out)
 {
     const double *base = svyi_weights_before(d);
     if (d->replicates->columns == NULL) {
@@ -145,6 +146,6 @@ void svyi_replicate_start(const svy_design *d, size_t r, double *out)
 
 void svyi_replicate_weights(const svy_design *d, size_t r, double *out)
 {
-    svyi_replicate_start(d, r, out);
+    weights_before(d, r, out);
     svyi_adjustments_replay(d, r, out);
 }

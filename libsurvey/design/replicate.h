@@ -47,8 +47,6 @@ void svyi_replicate_factors(const svyi_replicates *r, uint32_t unit, size_t firs
 /* Weights of all rows (in the order of the data) in replicate r, after every adjustment of the design, each replayed on the replicate.
    Callable by several threads at once. @param out  `rows` items. */
 void svyi_replicate_weights(const svy_design *d, size_t r, double *out);
-/* The same before any adjustment. */
-void svyi_replicate_start(const svy_design *d, size_t r, double *out);
 /* Degrees of freedom by domain: rank of the replicate weights of its rows minus 1. `domain` has the domain of each row, UINT32_MAX for none; NULL: one
    domain has them all. */
 svy_status svyi_replicates_df(const svy_design *d, const uint32_t *domain, size_t n_domains, double *df, svy_error *err);

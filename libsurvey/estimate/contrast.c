@@ -78,8 +78,9 @@ static void apply(const svyi_contrast_step *s, dual *top, size_t n)
 
 static int takes_two(svyi_contrast_op op) { return op != SVYI_CONTRAST_NEGATE && op != SVYI_CONTRAST_FUNCTION; }
 
-svy_status svyi_contrast_evaluate(svyi_arena *scratch, const svyi_contrast_program *p, const svy_estimates *e, double *value, double *gradient,
-                                  svy_error *err)
+/* Value and gradient (n_names numbers). @return SVY_OK or SVY_E_NOMEM */
+static svy_status run_program(svyi_arena *scratch, const svyi_contrast_program *p, const svy_estimates *e, double *value, double *gradient,
+                              svy_error *err)
 {
     size_t n = p->n_names, top = 0;
     dual *stack = svyi_arena_get(scratch, (p->depth + 1) * sizeof *stack);
@@ -126,7 +127,7 @@ static svy_status evaluate_all(contrasts *c, const svy_alloc *alloc)
             return st;
         if ((c->gradients[i] = svyi_arena_get(c->scratch, (c->programs[i].n_names + 1) * sizeof **c->gradients)) == NULL)
             return svyi_nomem(c->err);
-        st = svyi_contrast_evaluate(c->scratch, &c->programs[i], c->from, &c->values[i], c->gradients[i], c->err);
+        st = run_program(c->scratch, &c->programs[i], c->from, &c->values[i], c->gradients[i], c->err);
     }
     return st;
 }

@@ -24,9 +24,6 @@ svy_status svyi_contrast_parse(const svy_alloc *alloc, const char *text, const s
 void svyi_contrast_clear(const svy_alloc *alloc, svyi_contrast_program *p);
 /* The estimate that a name means; `parts` are what stands in brackets, NULL without them. */
 svy_status svyi_contrast_bind(const svy_estimates *e, const char *name, const char *const *parts, size_t n_parts, uint32_t *index, svy_error *err);
-/* Value and gradient (n_names numbers). @return SVY_OK or SVY_E_NOMEM */
-svy_status svyi_contrast_evaluate(svyi_arena *scratch, const svyi_contrast_program *p, const svy_estimates *e, double *value, double *gradient,
-                                  svy_error *err);
 /* Number of a function, -1 when there is none of that name. */
 int svyi_contrast_function(const char *name);
 #endif

@@ -38,7 +38,7 @@ static void read_limits(svyi_quantiles *q, const svyi_shares *s, size_t domain, 
     q->upper[at] = svyi_quantile_read(q->spec->rule, &sorted, high);
 }
 
-svy_status svyi_quantiles_woodruff(svyi_quantiles *q)
+static svy_status limits_woodruff(svyi_quantiles *q)
 {
     svyi_request *r = q->request;
     svyi_shares s = { .x = q->x, .width = q->width, .at = q->estimate };
@@ -93,7 +93,7 @@ static svy_status values(const void *user, const double *weights, double *theta,
     return failed ? svyi_nomem(err) : SVY_OK;
 }
 
-svy_status svyi_quantiles_replicate(svyi_quantiles *q)
+static svy_status limits_replicate(svyi_quantiles *q)
 {
     svyi_request *r = q->request;
     svyi_estimator e = { { q->width, r->domains.count, NULL, q }, values };
@@ -128,10 +128,10 @@ static void read_estimates(svyi_quantiles *q)
 static svy_status find_limits(svyi_quantiles *q)
 {
     switch (q->spec->interval) {
-    case SVY_QUANTILE_MEAN: case SVY_QUANTILE_BETA: case SVY_QUANTILE_XLOGIT: case SVY_QUANTILE_ASIN: return svyi_quantiles_woodruff(q);
+    case SVY_QUANTILE_MEAN: case SVY_QUANTILE_BETA: case SVY_QUANTILE_XLOGIT: case SVY_QUANTILE_ASIN: return limits_woodruff(q);
     case SVY_QUANTILE_SCORE: return svyi_quantiles_score(q);
     case SVY_QUANTILE_SCORE_R: return svyi_quantiles_score_r(q);
-    case SVY_QUANTILE_REPLICATE: return svyi_quantiles_replicate(q);
+    case SVY_QUANTILE_REPLICATE: return limits_replicate(q);
     }
     return SVY_OK;
 }

@@ -19,8 +19,6 @@ svyi_sorted svyi_quantiles_sorted(const svyi_quantiles *q, size_t domain);
 /* t quantile for limits of a domain. */
 double svyi_quantiles_t(const svyi_quantiles *q, size_t domain);
 /* Each sets lower and upper from the estimates. */
-svy_status svyi_quantiles_woodruff(svyi_quantiles *q);
 svy_status svyi_quantiles_score(svyi_quantiles *q);
 svy_status svyi_quantiles_score_r(svyi_quantiles *q);
-svy_status svyi_quantiles_replicate(svyi_quantiles *q);
 #endif

@@ -179,13 +179,6 @@ void svyi_link_curve_block(svy_link link, const double *eta, size_t n, double *o
         out[i] = curve(link, eta[i], mu[i], slope[i]);
 }
 
-double svyi_link_mu(svy_link link, double eta)
-{
-    double mu, slope;
-    svyi_link_block(link, &eta, 1, &mu, &slope);
-    return mu;
-}
-
 /* ---- families ---- */
 
 double svyi_family_variance(const svyi_glm_family *f, double mu)

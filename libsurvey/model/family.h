@@ -28,7 +28,6 @@ const char *svyi_family_refuses(svy_family family, double y);
 /* Linear predictor to start from when the response is y. */
 double svyi_family_start(const svyi_glm_family *f, double y);
 double svyi_link_eta(svy_link link, double mu);
-double svyi_link_mu(svy_link link, double eta);
 /* Means and their derivatives by the linear predictor. */
 void svyi_link_block(svy_link link, const double *eta, size_t n, double *mu, double *slope);
 /* Second derivatives; n <= SVYI_BLOCK. */

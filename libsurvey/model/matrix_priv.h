@@ -51,7 +51,6 @@ svy_status svyi_matrix_fix(svyi_matrix *m, const char *variable, uint32_t level,
 svy_status svyi_matrix_slopes(svyi_matrix *m, const char *variable, svyi_matrix ***out, size_t *count, svy_error *err);
 /* The factor that a variable stands for in the formula; NULL when it is not there as one. */
 const svyi_regressor *svyi_matrix_factor(const svyi_matrix *m, const char *variable);
-int svyi_regressor_names(const svyi_regressor *r, const char *variable);      /* 1: it is made of this column */
 /* 1: it is missing in the row. */
 static inline int svyi_regressor_missing(const svyi_regressor *r, size_t row)
 {

@@ -12,7 +12,8 @@ static void compare_name(void *user, const char *name)
     s->found |= strcmp(s->name, name) == 0;
 }
 
-int svyi_regressor_names(const svyi_regressor *r, const char *variable)
+/* 1: the regressor is made of this column. */
+static int is_made_of(const svyi_regressor *r, const char *variable)
 {
     search s = { variable, 0 };
     svyi_formula_columns(r->node, compare_name, &s);
@@ -22,7 +23,7 @@ int svyi_regressor_names(const svyi_regressor *r, const char *variable)
 const svyi_regressor *svyi_matrix_factor(const svyi_matrix *m, const char *variable)
 {
     for (size_t k = 0; k < m->formula.n_variables; k++)
-        if (m->regressors[k].kind == SVYI_REGRESSOR_FACTOR && svyi_regressor_names(&m->regressors[k], variable))
+        if (m->regressors[k].kind == SVYI_REGRESSOR_FACTOR && is_made_of(&m->regressors[k], variable))
             return &m->regressors[k];
     return NULL;
 }
@@ -69,7 +70,7 @@ svy_status svyi_matrix_fix(svyi_matrix *m, const char *variable, uint32_t level,
         return svyi_nomem(err);
     for (size_t k = 0; k < m->formula.n_variables; k++) {
         svyi_regressor *r = &c->regressors[k];
-        if (!svyi_regressor_names(r, variable))
+        if (!is_made_of(r, variable))
             continue;
         if (r->kind != SVYI_REGRESSOR_FACTOR)
             return svyi_fail(err, SVY_E_TYPE, "'%s' stands in '%s' too, where its levels cannot be exchanged: use it as a factor only", variable, r->name);
@@ -105,7 +106,7 @@ svy_status svyi_matrix_slopes(svyi_matrix *m, const char *variable, svyi_matrix 
     if ((*out = svyi_arena_get(&m->arena, (m->formula.n_variables + 1) * sizeof **out)) == NULL)
         return svyi_nomem(err);
     for (size_t k = 0; k < m->formula.n_variables; k++) {
-        if (!svyi_regressor_names(&m->regressors[k], variable))
+        if (!is_made_of(&m->regressors[k], variable))
             continue;
         svyi_matrix *c = copy_matrix(m);
         if (c == NULL)

@@ -21,7 +21,8 @@ char *dialogue_ask(dialogue *d, const char *prompt)
 
 static int same(svy_place a, svy_place b) { return a.item == b.item && a.entry == b.entry; }
 
-int dialogue_has_seen(const dialogue *d, svy_place place)
+/* Whether a place was seen in this run, or before it. */
+static int has_seen(const dialogue *d, svy_place place)
 {
     for (size_t i = 0; i < d->n_seen; i++)
         if (same(d->seen[i], place))
@@ -37,7 +38,7 @@ static int needs_no_line(const dialogue *d, svy_place place)
 /* Without memory it is only shown again. */
 static void saw(dialogue *d, svy_place place)
 {
-    if (!needs_no_line(d, place) || dialogue_has_seen(d, place))
+    if (!needs_no_line(d, place) || has_seen(d, place))
         return;
     if (d->n_seen == d->seen_size) {
         size_t size = d->seen_size != 0 ? 2 * d->seen_size : 64;
@@ -60,7 +61,7 @@ static int is_open(const dialogue *d, svy_place place)
     if (item->kind == SVY_EL_END)
         return 1;
     if (needs_no_line(d, place))
-        return !dialogue_has_seen(d, place);
+        return !has_seen(d, place);
     svy_missing missing = svy_interview_get(d->interview, place).missing;
     return missing == SVY_NOT_REACHED || missing == SVY_NOT_ASKED;
 }

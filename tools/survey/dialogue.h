@@ -28,8 +28,6 @@ int dialogue_run(dialogue *d);
 char *dialogue_ask(dialogue *d, const char *prompt);
 /* 1 for a text to read when nobody is there to press Enter. */
 int dialogue_passes(const dialogue *d, svy_place place);
-/* Whether a place was seen in this run, or before it. */
-int dialogue_has_seen(const dialogue *d, svy_place place);
 
 /* commands.c: what may be typed instead of an answer. @return 1 when the line was a command, and `step` what it did. */
 int command_run(dialogue *d, const char *line, dialogue_step *step);
