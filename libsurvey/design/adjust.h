@@ -65,5 +65,5 @@ svy_status svyi_propensity_step(svy_design *d, const svy_frame *f, const svy_wei
 svy_status svyi_standardize_step(svy_design *d, const svy_frame *f, const svy_weighting_step *s, svyi_adjustment *a, svyi_step_hits *hits, svy_error *err);
 svy_status svyi_base_step(svy_design *d, const svy_frame *f, const svy_weighting_step *s, svyi_adjustment *a, svy_error *err);
 svy_status svyi_trim_step(svy_design *d, const svy_weighting_step *s, svyi_adjustment *a, svy_error *err);
-svy_status svyi_normalize_step(svy_design *d, const svy_frame *f, const svy_weighting_step *s, svyi_adjustment *a, svy_error *err);
+svy_status svyi_scale_step(svy_design *d, const svy_frame *f, const svy_weighting_step *s, svyi_adjustment *a, svy_error *err);
 #endif

@@ -69,4 +69,14 @@ static inline uint32_t svyi_design_psu(const svy_design *d, uint32_t g, size_t p
 
 /* Name of a stratum for messages, e.g. "stype = E": at most `size` bytes with the NUL. */
 void svyi_design_stratum_name(const svy_design *d, int stage, uint32_t stratum, char *out, size_t size);
+/* The group of a place in the order. */
+static inline uint32_t svyi_group_at(const svy_design *d, size_t place)
+{
+    uint32_t low = 0, high = d->n_groups;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (d->group_start[middle] <= place) low = middle; else high = middle;
+    }
+    return low;
+}
 #endif

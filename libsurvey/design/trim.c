@@ -157,7 +157,7 @@ svy_status svyi_trim_step(svy_design *d, const svy_weighting_step *s, svyi_adjus
 
 /* ---- a given mean or total ---- */
 
-static void apply_normalize(const svyi_adjustment *a, size_t rows, const double *kept, double *w)
+static void apply_scale(const svyi_adjustment *a, size_t rows, const double *kept, double *w)
 {
     const svy_weighting_step *s = a->user;
     double total = 0, n = 0;
@@ -186,7 +186,7 @@ static svy_status one_cell(svy_design *d, const svy_frame *f, svyi_adjustment *a
     return st == SVY_OK ? svyi_auxiliary_make(&d->arena, d->rows, NULL, NULL, 0, x, err) : st;
 }
 
-svy_status svyi_normalize_step(svy_design *d, const svy_frame *f, const svy_weighting_step *s, svyi_adjustment *a, svy_error *err)
+svy_status svyi_scale_step(svy_design *d, const svy_frame *f, const svy_weighting_step *s, svyi_adjustment *a, svy_error *err)
 {
     double total = 0;
     for (size_t i = 0; i < d->rows; i++)
@@ -198,6 +198,6 @@ svy_status svyi_normalize_step(svy_design *d, const svy_frame *f, const svy_weig
     svy_status st = keep_step(d, s, a, err);
     if (st == SVY_OK)
         st = one_cell(d, f, a, err);
-    a->apply = apply_normalize;
+    a->apply = apply_scale;
     return st == SVY_OK ? svyi_adjustment_add(d, a, err) : st;
 }

@@ -124,7 +124,7 @@ static const char *step_name(const svy_weighting_step *s)
     case SVY_WEIGHTING_PROPENSITY: return "response propensity";
     case SVY_WEIGHTING_CALIBRATE: return METHODS[s->method];
     case SVY_WEIGHTING_TRIM: return "trimming";
-    case SVY_WEIGHTING_NORMALIZE: return "scaling";
+    case SVY_WEIGHTING_SCALE: return "scaling";
     case SVY_WEIGHTING_STANDARDIZE: return "standardisation";
     }
     return "";
@@ -138,7 +138,7 @@ static svy_status apply_step(svy_design *d, const svy_frame *f, const svy_weight
     case SVY_WEIGHTING_PROPENSITY: return svyi_propensity_step(d, f, s, a, err);
     case SVY_WEIGHTING_CALIBRATE: return svyi_calibrate_step(d, f, s, a, hits, err);
     case SVY_WEIGHTING_TRIM: return svyi_trim_step(d, s, a, err);
-    case SVY_WEIGHTING_NORMALIZE: return svyi_normalize_step(d, f, s, a, err);
+    case SVY_WEIGHTING_SCALE: return svyi_scale_step(d, f, s, a, err);
     case SVY_WEIGHTING_STANDARDIZE: return svyi_standardize_step(d, f, s, a, hits, err);
     }
     return svyi_fail(err, SVY_E_ARG, "there is no weighting step of kind %d", (int)s->kind);

@@ -48,15 +48,13 @@ int svyi_dense_suits(const svyi_sum_request *r, svyi_form form, int deff, int co
 
 /* ---- one row ---- */
 
-static inline double input(const svyi_input *in, size_t row) { return in->numbers != NULL ? in->numbers[row] : in->codes[row] == in->level; }
-
 /* Adds (w, w u) of a row of a domain. */
 static inline void add_row(const svyi_sum_request *r, size_t row, size_t domain, size_t width, double *x)
 {
     const double *centre = r->centre + domain * width;
     double w = r->design->weights[row], u[2] = { 0, 0 };
     for (size_t k = 0; k < width; k++)
-        u[k] = input(&r->inputs[k], row) - centre[k];
+        u[k] = svyi_input_value(&r->inputs[k], row) - centre[k];
     if (r->slope != NULL)
         u[0] -= r->slope[domain] * u[1];
     x[0] += w;

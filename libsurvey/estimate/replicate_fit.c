@@ -104,11 +104,6 @@ static void piece_by_unit(void *user, unsigned index, size_t piece)
 
 /* ---- from rows ---- */
 
-static inline double input_value(const svyi_input *in, size_t row)
-{
-    return in->numbers != NULL ? in->numbers[row] : in->codes[row] == in->level;
-}
-
 /* Cells and u of `count` rows from a place of the order. */
 static void look_at_rows(const job *j, worker *w, size_t place, size_t count)
 {
@@ -124,7 +119,7 @@ static void look_at_rows(const job *j, worker *w, size_t place, size_t count)
         w->cell[i] = r->codes != NULL ? domain * r->n_levels + r->codes[row] : domain;
         double *u = w->x + i * width;
         for (size_t k = 0; k < width; k++)
-            u[k] = input_value(&r->inputs[k], row) - r->centre[domain * width + k];
+            u[k] = svyi_input_value(&r->inputs[k], row) - r->centre[domain * width + k];
         for (size_t k = 0; r->slope != NULL && k + 1 < width; k += 2)
             u[k] -= r->slope[domain * (width / 2) + k / 2] * u[k + 1];
     }

@@ -11,8 +11,6 @@ typedef struct rows {
     const svyi_fit *fit;
 } rows;
 
-static double input(const svyi_input *in, size_t row) { return in->numbers != NULL ? in->numbers[row] : in->codes[row] == in->level; }
-
 /* c0 w u + c1 (w or w u of the denominator), u = y - centre, or y - centre - slope x for a ratio: as finish.c scores sums. */
 static void numbers_of(const rows *q, size_t row, size_t domain, double *z)
 {
@@ -23,13 +21,13 @@ static void numbers_of(const rows *q, size_t row, size_t domain, double *z)
     for (size_t k = 0; k < outputs; k++) {
         const double *c = q->coefficient + 2 * (domain * outputs + k);
         if (q->fit->form == SVYI_FORM_RATIOS) {
-            double x = input(&r->inputs[2 * k + 1], row) - centre[2 * k + 1];
-            double y = input(&r->inputs[2 * k], row) - centre[2 * k];
+            double x = svyi_input_value(&r->inputs[2 * k + 1], row) - centre[2 * k + 1];
+            double y = svyi_input_value(&r->inputs[2 * k], row) - centre[2 * k];
             z[k] = w * (c[0] * (y - r->slope[domain * outputs + k] * x) + c[1] * x);
         } else if (q->fit->form == SVYI_FORM_TOTALS) {
-            z[k] = w * input(&r->inputs[k], row);
+            z[k] = w * svyi_input_value(&r->inputs[k], row);
         } else {
-            z[k] = w * (c[0] * (input(&r->inputs[k], row) - centre[k]) + c[1]);
+            z[k] = w * (c[0] * (svyi_input_value(&r->inputs[k], row) - centre[k]) + c[1]);
         }
     }
 }

@@ -113,16 +113,6 @@ static int add_block(const job *j, part *p, worker *w, size_t n)
 
 /* ---- pieces ---- */
 
-static uint32_t group_at(const svy_design *d, size_t place)
-{
-    uint32_t low = 0, high = d->n_groups;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (d->group_start[middle] <= place) low = middle; else high = middle;
-    }
-    return low;
-}
-
 static void gather_piece(void *user, unsigned index, size_t piece)
 {
     const job *j = user;
@@ -130,7 +120,7 @@ static void gather_piece(void *user, unsigned index, size_t piece)
     worker *w = j->workers[index];
     part *p = &j->parts[piece];
     size_t place = piece * SVYI_PIECE, end = d->rows - place < SVYI_PIECE ? d->rows : place + SVYI_PIECE;
-    uint32_t group = j->by_unit ? 0 : group_at(d, place);
+    uint32_t group = j->by_unit ? 0 : svyi_group_at(d, place);
     while (place < end && !p->failed) {
         size_t n = end - place < j->block ? end - place : j->block;
         for (size_t i = 0; i < n; i++, place++) {

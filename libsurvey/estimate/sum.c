@@ -110,17 +110,12 @@ static inline void add_squares(double *squares, svyi_squares kind, const double 
         }
 }
 
-static inline double input_value(const svyi_input *in, size_t row)
-{
-    return in->numbers != NULL ? in->numbers[row] : in->codes[row] == in->level;
-}
-
 /* u of a row, and x = (w, w u). */
 static inline ALWAYS_INLINE void row_values(const svyi_sum_request *r, size_t row, size_t domain, size_t width, double w, double *x, double *u)
 {
     const double *centre = r->centre + domain * width;
     for (size_t k = 0; k < width; k++)
-        u[k] = input_value(&r->inputs[k], row) - centre[k];
+        u[k] = svyi_input_value(&r->inputs[k], row) - centre[k];
     if (r->slope != NULL)
         for (size_t k = 0; k + 1 < width; k += 2)
             u[k] -= r->slope[domain * (width / 2) + k / 2] * u[k + 1];
@@ -275,20 +270,9 @@ static void find_cells(const svyi_sum_request *r, worker *w, size_t first, size_
                 w->cell[i] = w->cell[i] * r->n_levels + (w->left_out[i] ? 0 : r->codes[w->row[i]]);
 }
 
-/* The group of a place in the order. */
-static uint32_t group_at(const svy_design *d, size_t place)
-{
-    uint32_t low = 0, high = d->n_groups;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (d->group_start[middle] <= place) low = middle; else high = middle;
-    }
-    return low;
-}
-
 static int sum_plain(const svyi_sum_request *r, svyi_sums *s, worker *w, size_t first, size_t end)
 {
-    uint32_t group = group_at(r->design, first);
+    uint32_t group = svyi_group_at(r->design, first);
     for (size_t at = first; at < end; group++) {
         size_t stop = r->design->group_start[group + 1] < end ? r->design->group_start[group + 1] : end;
         if ((r->design->elements ? add_plain_elements(r, s, w, group, at, stop) : add_plain(r, s, w, group, at, stop)) != 0)
@@ -300,7 +284,7 @@ static int sum_plain(const svyi_sum_request *r, svyi_sums *s, worker *w, size_t 
 
 static int sum_general(const svyi_sum_request *r, svyi_sums *s, worker *w, size_t first, size_t end)
 {
-    uint32_t group = group_at(r->design, first);
+    uint32_t group = svyi_group_at(r->design, first);
     for (size_t block = first; block < end; block += BLOCK) {
         size_t count = end - block < BLOCK ? end - block : BLOCK, at = 0;
         find_cells(r, w, block, count);

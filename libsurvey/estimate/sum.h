@@ -6,6 +6,10 @@
 
 /* A number by row: a column, or 1 where a factor has a level. */
 typedef struct svyi_input { const double *numbers; const uint32_t *codes; uint32_t level; } svyi_input;
+static inline double svyi_input_value(const svyi_input *in, size_t row)
+{
+    return in->numbers != NULL ? in->numbers[row] : in->codes[row] == in->level;
+}
 
 typedef enum svyi_squares { SVYI_SQUARES_NONE, SVYI_SQUARES_EACH, SVYI_SQUARES_PAIRS } svyi_squares;
 

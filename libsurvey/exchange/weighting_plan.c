@@ -99,7 +99,7 @@ static const attribute_rule RULES[] = {
 };
 static const struct { const char *element; svy_weighting_kind kind; int margins; } ELEMENTS[] = {
     { "base", SVY_WEIGHTING_BASE, 0 }, { "eligibility", SVY_WEIGHTING_CELLS, 0 }, { "nonresponse", SVY_WEIGHTING_CELLS, 0 },
-    { "calibrate", SVY_WEIGHTING_CALIBRATE, 1 }, { "trim", SVY_WEIGHTING_TRIM, 0 }, { "scale", SVY_WEIGHTING_NORMALIZE, 0 },
+    { "calibrate", SVY_WEIGHTING_CALIBRATE, 1 }, { "trim", SVY_WEIGHTING_TRIM, 0 }, { "scale", SVY_WEIGHTING_SCALE, 0 },
     { "standardize", SVY_WEIGHTING_STANDARDIZE, 1 },
 };
 
@@ -381,7 +381,7 @@ static void check_step(reader *r, const svyi_xml *x, svy_weighting_step *s)
         problem(r, x->line, x->column, x->name, "name the variables of the propensity", "classes are of the propensity, and there is none");
     if (s->kind == SVY_WEIGHTING_TRIM && (svyi_xml_get(x, "cap") != NULL) == (svyi_xml_get(x, "lower") != NULL || svyi_xml_get(x, "upper") != NULL))
         problem(r, x->line, x->column, x->name, "give lower and upper limits, or a cap", "a <trim> has either limits or a cap");
-    if (s->kind == SVY_WEIGHTING_NORMALIZE && (svyi_xml_get(x, "mean") != NULL) == (svyi_xml_get(x, "total") != NULL))
+    if (s->kind == SVY_WEIGHTING_SCALE && (svyi_xml_get(x, "mean") != NULL) == (svyi_xml_get(x, "total") != NULL))
         problem(r, x->line, x->column, x->name, "give one of them", "a <scale> has either a mean or a total");
 }
 

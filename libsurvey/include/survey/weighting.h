@@ -12,7 +12,7 @@ typedef enum svy_weighting_kind {
     SVY_WEIGHTING_PROPENSITY = 2,  /**< the same by the propensity to respond: its inverse, or classes of it */
     SVY_WEIGHTING_CALIBRATE = 3,   /**< to population totals: post-stratification, raking, calibration */
     SVY_WEIGHTING_TRIM = 4,        /**< limits on weights; what is cut off goes to the others */
-    SVY_WEIGHTING_NORMALIZE = 5,   /**< to a mean or a total */
+    SVY_WEIGHTING_SCALE = 5,   /**< to a mean or a total */
     SVY_WEIGHTING_STANDARDIZE = 6  /**< to a standard distribution of cells within every group */
 } svy_weighting_kind;
 
@@ -68,7 +68,7 @@ typedef struct svy_weighting_step {
     int scale_margins;                                     /**< CALIBRATE: 1: margins whose totals differ are scaled to the first one's */
     int strict;                                            /**< TRIM: repeated until no weight is outside */
     double cap;                                            /**< TRIM: > 0: no weight above `cap` means of the weights, instead of bounds; the total is kept by scaling */
-    double to_mean, to_total;                              /**< NORMALIZE: one of them, the other 0 */
+    double to_mean, to_total;                              /**< SCALE: one of them, the other 0 */
     const char *const *over; size_t n_over;                /**< STANDARDIZE: groups that each get the standard distribution; none: one group */
     int first_projected_first;                             /**< 1 in any step: of several steps, linearised variances project the first one first, as R does */
 } svy_weighting_step;

@@ -277,7 +277,7 @@ Test(weighting, trimming_keeps_the_total_and_the_limits)
     cr_expect_float_eq(sum, before, 1e-9 * before);
     cr_expect_float_eq(most, 1.2 * before / ROWS, 1e-9 * most);
     s.cap = 0;
-    s.kind = SVY_WEIGHTING_NORMALIZE;
+    s.kind = SVY_WEIGHTING_SCALE;
     s.to_mean = 1;
     weigh(f, "w", &s, w);
     sum = 0;
@@ -395,7 +395,7 @@ static svy_weighting_step wrong_step(enum wrong k, svy_margin *m, svy_auxiliary_
     case HIGH_LIMIT: s.kind = SVY_WEIGHTING_TRIM; s.lower = 25; s.upper = 30; s.strict = 1; break;
     case SEPARATED: s.kind = SVY_WEIGHTING_PROPENSITY; s.variables = REGION; s.n_variables = 1; s.takes = "region != 'east'"; break;
     case EMPTY_STEP: s.n_margins = 0; break;
-    case TWO_SCALES: s.kind = SVY_WEIGHTING_NORMALIZE; break;
+    case TWO_SCALES: s.kind = SVY_WEIGHTING_SCALE; break;
     case BAD_EXPRESSION: s.kind = SVY_WEIGHTING_CELLS; s.takes = "answered = = 1"; break;
     case WRONGS: break;
     }

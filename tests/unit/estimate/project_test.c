@@ -69,7 +69,7 @@ static svy_weighting_step cells(void)
 static svy_weighting_step scale(void)
 {
     svy_weighting_step s = SVY_WEIGHTING_STEP_INIT;
-    s.kind = SVY_WEIGHTING_NORMALIZE;
+    s.kind = SVY_WEIGHTING_SCALE;
     s.to_total = 1000;
     return s;
 }

@@ -41,7 +41,7 @@ Test(weighting_plan, says_what_the_steps_are)
     cr_expect(s[3].margins[2].n_lines == 0 && strcmp(s[3].margins[2].source, "plans/../m/a.csv") == 0);
     cr_expect(s[3].totals[0].total == -2.5);
     cr_expect(s[4].kind == SVY_WEIGHTING_TRIM && s[4].upper == 9 && s[4].strict);
-    cr_expect(s[5].kind == SVY_WEIGHTING_NORMALIZE && s[5].to_total == 100);
+    cr_expect(s[5].kind == SVY_WEIGHTING_SCALE && s[5].to_total == 100);
     cr_expect(s[6].kind == SVY_WEIGHTING_STANDARDIZE && s[6].n_over == 1 && s[6].n_margins == 1);
     svy_weighting_file_free(f);
 }
