@@ -1,4 +1,4 @@
-/* Printing sheets and asking for the same output options everywhere. */
+/* Sheets as the output of a verb: aligned for reading, CSV, JSON. */
 #ifndef SURVEY_TOOL_SHEET_H
 #define SURVEY_TOOL_SHEET_H
 #include <survey/report.h>

@@ -1,6 +1,6 @@
 /* survey import: answers from a CSV file, held against the same rules as answers given in an interview. */
-#include "grid.h"
 #include "record.h"
+#include "sheet.h"
 #include "tool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,34 +133,35 @@ static int get_cell(void *user, const char *name, const char **text, size_t *len
 
 /* ---- */
 
-typedef struct problems { grid *report; int quiet; } problems;
+typedef struct problems { svy_sheet *report; int quiet; } problems;
 
 static void take_problem(void *user, const svy_diag *d)
 {
     problems *p = user;
     if (!p->quiet || d->severity == SVY_PROBLEM)
         tool_report(NULL, d);
-    grid_format(p->report, "%d", d->line);
-    grid_add(p->report, d->element != NULL ? d->element : "");
-    grid_add(p->report, d->severity == SVY_PROBLEM ? "problem" : "warning");
-    grid_add(p->report, d->found);
-    grid_add(p->report, d->advice != NULL ? d->advice : "");
+    svy_sheet_number(p->report, d->line);
+    svy_sheet_text(p->report, d->element != NULL ? d->element : "");
+    svy_sheet_text(p->report, d->severity == SVY_PROBLEM ? "problem" : "warning");
+    svy_sheet_text(p->report, d->found);
+    svy_sheet_text(p->report, d->advice != NULL ? d->advice : "");
 }
 
 static int import(const struct settings *s, svy_study *study, file *f, const char *path)
 {
-    static const char *const NAMES[] = { "line", "column", "kind", "found", "advice" };
+    static const svy_sheet_column COLUMNS[] = { { "line", SVY_SHEET_NUMBER }, { "column", SVY_SHEET_TEXT }, { "kind", SVY_SHEET_TEXT }, { "found", SVY_SHEET_TEXT },
+        { "advice", SVY_SHEET_TEXT } };
     svy_error err = SVY_ERROR_INIT;
     svy_import_options options = SVY_IMPORT_OPTIONS_INIT;
     svy_import_result result;
-    grid report;
-    problems p = { &report, s->quiet };
+    problems p = { NULL, s->quiet };
     svy_diags diags = { take_problem, &p, 0, 0 };
     const svy_rows rows = { next_row, { get_cell, cell_name, f }, f, path };
     options.interviewer = s->interviewer;
     options.soft_reason = s->soft_reason;
     options.key = s->key;
-    grid_init(&report, NAMES, 5, 1);
+    if (svy_sheet_new(NULL, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &p.report, &err) != SVY_OK)
+        return tool_fail(&err);
     svy_status st = svy_study_import(study, s->form, &rows, &options, record_now(), &diags, &result, &err);
     int status = st == SVY_OK ? EXIT_DONE : st == SVY_E_INVALID ? EXIT_WRONG : tool_fail(&err);
     if (!s->quiet || status != EXIT_DONE)
@@ -168,10 +169,10 @@ static int import(const struct settings *s, svy_study *study, file *f, const cha
                  (unsigned long long)result.skipped);
     if (s->report != NULL) {
         const tool_output_options o = { s->report, FORMAT_CSV, 1 };
-        int wrote = grid_write(&report, &o);
+        int wrote = tool_write_sheet(p.report, &o);
         status = wrote != EXIT_DONE ? wrote : status;
     }
-    grid_clear(&report);
+    svy_sheet_free(p.report);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* survey study create, deploy, status, parameters, verify: the study file as a whole. */
 #define _POSIX_C_SOURCE 200809L
-#include "grid.h"
 #include "record.h"
+#include "sheet.h"
 #include "tool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,27 +189,28 @@ static void time_text(int64_t utc_ms, char *out, size_t size)
         strftime(out, size, "%Y-%m-%dT%H:%M:%S", &local);
 }
 
-typedef struct status_rows { grid *forms, *outcomes; } status_rows;
+typedef struct status_rows { svy_sheet *forms, *outcomes; size_t n_outcomes; } status_rows;
 
 static void add_form(void *user, const svy_study_count *c)
 {
-    grid *g = ((status_rows *)user)->forms;
+    svy_sheet *forms = ((status_rows *)user)->forms;
     const uint64_t counts[] = { c->open, c->suspended, c->complete, c->ended_early, c->submissions };
     char last[32];
-    grid_add(g, c->form);
-    grid_add(g, c->version);
+    svy_sheet_text(forms, c->form);
+    svy_sheet_text(forms, c->version);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        grid_format(g, "%llu", (unsigned long long)counts[i]);
+        svy_sheet_number(forms, (double)counts[i]);
     time_text(c->last_utc_ms, last, sizeof last);
-    grid_add(g, last);
+    svy_sheet_text(forms, last);
 }
 
 static void add_outcome(void *user, const char *form, const char *outcome, uint64_t count)
 {
-    grid *g = ((status_rows *)user)->outcomes;
-    grid_add(g, form);
-    grid_add(g, outcome);
-    grid_format(g, "%llu", (unsigned long long)count);
+    status_rows *rows = user;
+    svy_sheet_text(rows->outcomes, form);
+    svy_sheet_text(rows->outcomes, outcome);
+    svy_sheet_number(rows->outcomes, (double)count);
+    rows->n_outcomes++;
 }
 
 struct status_settings { tool_output_options output; int outcomes; };
@@ -218,31 +219,35 @@ static const tool_option STATUS_OPTIONS[] = {
     TOOL_END
 };
 
+static int print_status(const struct status_settings *s, const status_rows *rows)
+{
+    int status = tool_write_sheet(s->outcomes ? rows->outcomes : rows->forms, &s->output);
+    if (status == EXIT_DONE && !s->outcomes && s->output.format == FORMAT_TABLE && rows->n_outcomes > 0 && s->output.path == NULL) {
+        putchar('\n');
+        status = tool_write_sheet(rows->outcomes, &s->output);
+    }
+    return status;
+}
+
 static int run_status(void *settings, int argc, char **argv)
 {
-    static const char *const FORMS[] = { "form", "version", "open", "suspended", "complete", "ended_early", "submissions", "last_activity" };
-    static const char *const OUTCOMES[] = { "form", "outcome", "interviews" };
-    struct status_settings *s = settings;
+    static const svy_sheet_column FORMS[] = { { "form", SVY_SHEET_TEXT }, { "version", SVY_SHEET_TEXT }, { "open", SVY_SHEET_NUMBER }, { "suspended", SVY_SHEET_NUMBER },
+        { "complete", SVY_SHEET_NUMBER }, { "ended_early", SVY_SHEET_NUMBER }, { "submissions", SVY_SHEET_NUMBER }, { "last_activity", SVY_SHEET_TEXT } };
+    static const svy_sheet_column OUTCOMES[] = { { "form", SVY_SHEET_TEXT }, { "outcome", SVY_SHEET_TEXT }, { "interviews", SVY_SHEET_NUMBER } };
     svy_error err = SVY_ERROR_INIT;
     svy_study *study = NULL;
-    grid forms, outcomes;
-    status_rows rows = { &forms, &outcomes };
-    int status;
+    status_rows rows = { NULL, NULL, 0 };
+    int status = EXIT_DONE;
     (void)argc;
-    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &study, &err) != SVY_OK)
-        return tool_fail(&err);
-    grid_init(&forms, FORMS, 8, 0x7C);
-    grid_init(&outcomes, OUTCOMES, 3, 0x4);
-    if (svy_study_status(study, add_form, add_outcome, &rows, &err) != SVY_OK)
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &study, &err) != SVY_OK ||
+        svy_sheet_new(NULL, FORMS, sizeof FORMS / sizeof FORMS[0], &rows.forms, &err) != SVY_OK ||
+        svy_sheet_new(NULL, OUTCOMES, sizeof OUTCOMES / sizeof OUTCOMES[0], &rows.outcomes, &err) != SVY_OK ||
+        svy_study_status(study, add_form, add_outcome, &rows, &err) != SVY_OK)
         status = tool_fail(&err);
     else
-        status = grid_write(s->outcomes ? &outcomes : &forms, &s->output);
-    if (status == EXIT_DONE && !s->outcomes && s->output.format == FORMAT_TABLE && outcomes.n > 0 && s->output.path == NULL) {
-        putchar('\n');
-        status = grid_write(&outcomes, &s->output);
-    }
-    grid_clear(&forms);
-    grid_clear(&outcomes);
+        status = print_status(settings, &rows);
+    svy_sheet_free(rows.forms);
+    svy_sheet_free(rows.outcomes);
     svy_study_close(study);
     return status;
 }
@@ -262,11 +267,10 @@ static const tool_option PARAMETERS_OPTIONS[] = {
 
 static void add_parameter(void *user, const char *id, const char *type, const char *value, int overridden)
 {
-    grid *g = user;
-    grid_add(g, id);
-    grid_add(g, type);
-    grid_add(g, value);
-    grid_add(g, overridden ? "study" : "questionnaire");
+    svy_sheet_text(user, id);
+    svy_sheet_text(user, type);
+    svy_sheet_text(user, value);
+    svy_sheet_text(user, overridden ? "study" : "questionnaire");
 }
 
 /* NAME=VALUE sets, NAME= takes the study's value away. */
@@ -286,20 +290,20 @@ static int set_parameters(const struct parameters_settings *p, svy_study *study,
 
 static int run_parameters(void *settings, int argc, char **argv)
 {
-    static const char *const NAMES[] = { "parameter", "type", "value", "from" };
+    static const svy_sheet_column COLUMNS[] = { { "parameter", SVY_SHEET_TEXT }, { "type", SVY_SHEET_TEXT }, { "value", SVY_SHEET_TEXT }, { "from", SVY_SHEET_TEXT } };
     struct parameters_settings *p = settings;
     svy_error err = SVY_ERROR_INIT;
     svy_study *study = NULL;
-    grid g;
+    svy_sheet *sheet = NULL;
     if (svy_study_open(NULL, argv[0], argc > 1 ? SVY_STUDY_WRITE : SVY_STUDY_READ, &study, &err) != SVY_OK)
         return tool_fail(&err);
-    grid_init(&g, NAMES, 4, 0);
     int status = set_parameters(p, study, argc, argv);
-    if (status == EXIT_DONE && svy_study_parameters(study, p->form, add_parameter, &g, &err) != SVY_OK)
+    if (status == EXIT_DONE && (svy_sheet_new(NULL, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &sheet, &err) != SVY_OK ||
+                                svy_study_parameters(study, p->form, add_parameter, sheet, &err) != SVY_OK))
         status = tool_fail(&err);
     if (status == EXIT_DONE)
-        status = grid_write(&g, &p->output);
-    grid_clear(&g);
+        status = tool_write_sheet(sheet, &p->output);
+    svy_sheet_free(sheet);
     svy_study_close(study);
     return status;
 }
