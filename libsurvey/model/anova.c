@@ -18,15 +18,18 @@ typedef struct subset {
     double *beta, *design, *naive, *solved;
 } subset;
 
+/* A multinomial model has the coefficients of a term once for each level of the response. */
 static int take_subset(subset *s, const svyi_term *t)
 {
     const svyi_model_result *r = &s->m->result;
-    s->index = svyi_arena_get(&s->scratch, (t->count + 1) * sizeof *s->index);
+    const size_t every = s->m->spec.family == SVY_FAMILY_MULTINOMIAL ? svyi_matrix_columns(s->m->matrix) : r->count;
+    s->index = svyi_arena_get(&s->scratch, (r->count + 1) * sizeof *s->index);
     if (s->index == NULL)
         return -1;
-    for (size_t k = t->first; k < t->first + t->count && k < r->count; k++)
-        if (!isnan(r->beta[k]))
-            s->index[s->n++] = k;
+    for (size_t begin = 0; begin < r->count; begin += every)
+        for (size_t k = begin + t->first; k < begin + t->first + t->count && k < r->count; k++)
+            if (!isnan(r->beta[k]))
+                s->index[s->n++] = k;
     s->beta = svyi_arena_get(&s->scratch, (s->n + 1) * sizeof *s->beta);
     s->solved = svyi_arena_get(&s->scratch, (s->n + 1) * sizeof *s->solved);
     s->design = svyi_arena_get(&s->scratch, (s->n * s->n + 1) * sizeof *s->design);
@@ -127,13 +130,11 @@ svy_status svy_model_test_terms(const svy_model *m, svy_model_test_kind kind, in
     svy_status st = SVY_OK;
     SVY_REQUIRE(m != NULL && tests != NULL, err);
     if (kind == SVY_MODEL_LRT && !m->linear)
-        return svyi_fail(err, SVY_E_TYPE, "the likelihood-ratio test is for generalised linear models: use --anova wald");
-    if (m->spec.family == SVY_FAMILY_MULTINOMIAL)
-        return svyi_fail(err, SVY_E_TYPE, "tests of the terms of a multinomial model are not made");
+        return svyi_fail(err, SVY_E_TYPE, "the likelihood-ratio test is for generalised linear models: use --anova wald or working-wald");
     for (size_t k = 0; st == SVY_OK && k < svyi_matrix_terms(m->matrix); k++) {
         svyi_term t = *svyi_matrix_term(m->matrix, k);
         subset s = { .m = m };
-        if (!m->linear && svyi_matrix_intercept(m->matrix))
+        if ((m->spec.family == SVY_FAMILY_ORDINAL || m->spec.family == SVY_FAMILY_COX) && svyi_matrix_intercept(m->matrix))
             t.first--;                       /* these models have no intercept among their coefficients */
         svyi_arena_init(&s.scratch, &m->arena.alloc);
         tests[k] = (svy_model_test){ .term = t.name, .ddf = m->spec.normal ? HUGE_VAL : m->df };

@@ -78,8 +78,11 @@ static double combine(svyi_operator op, double a, double b)
     }
 }
 
+/* The text column that a node is, also as as.character(x). */
 static const svy_column *factor_of(const evaluation *e, const svyi_node *n)
 {
+    if (svyi_formula_calls(n, "as.character") && n->first != NULL && n->first->next == NULL)
+        n = n->first;
     const svy_column *c = n->kind == SVYI_NODE_NAME ? svy_frame_find(e->f, n->text) : NULL;
     return c != NULL && c->codes != NULL ? c : NULL;
 }
@@ -104,6 +107,28 @@ static svy_status compare_texts(const evaluation *e, const svyi_node *texts, con
     return SVY_OK;
 }
 
+/* Two texts of the same row. */
+static void compare_columns(const evaluation *e, const svy_column *a, const svy_column *b, int equal, double *out)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        const size_t row = e->first + i;
+        const int known = (a->missing == NULL || a->missing[row] == SVY_PRESENT) && (b->missing == NULL || b->missing[row] == SVY_PRESENT);
+        out[i] = known ? (strcmp(a->levels[a->codes[row]], b->levels[b->codes[row]]) == 0) == equal : MISSING;
+    }
+}
+
+/* A text among numbers is the number it spells, or none of them. */
+static svy_status evaluate_beside(const evaluation *e, const svyi_node *n, double *out)
+{
+    double value;
+    if (n->kind != SVYI_NODE_TEXT)
+        return evaluate(e, n, out);
+    const int spelt = svyi_number_parse(n->text, strlen(n->text), &value);
+    for (size_t i = 0; i < e->count; i++)
+        out[i] = spelt ? value : HUGE_VAL;
+    return SVY_OK;
+}
+
 static svy_status one_of(const evaluation *e, const svyi_node *n, double *out)
 {
     const svyi_node *list = n->first->next;
@@ -111,7 +136,7 @@ static svy_status one_of(const evaluation *e, const svyi_node *n, double *out)
     svy_status st = evaluate(e, n->first, left);
     memset(out, 0, e->count * sizeof *out);
     for (const svyi_node *v = svyi_formula_calls(list, "c") ? list->first : list; st == SVY_OK && v != NULL; v = v != list ? v->next : NULL) {
-        if ((st = evaluate(e, v, right)) != SVY_OK)
+        if ((st = evaluate_beside(e, v, right)) != SVY_OK)
             break;
         for (size_t i = 0; i < e->count; i++)
             out[i] = out[i] != 0 || left[i] == right[i];
@@ -121,28 +146,54 @@ static svy_status one_of(const evaluation *e, const svyi_node *n, double *out)
     return st;
 }
 
+/* == and != where a side is text. @return 1 when that was so, with the outcome in *st */
+static int compare_sides(const evaluation *e, const svyi_node *n, double *out, svy_status *st)
+{
+    const svyi_node *left = n->first, *right = left->next;
+    const svy_column *a = factor_of(e, left), *b = factor_of(e, right);
+    const int equal = n->op == SVYI_OP_EQ;
+    if (a != NULL && b != NULL) {
+        compare_columns(e, a, b, equal, out);
+        *st = SVY_OK;
+    } else if ((a != NULL && right->kind == SVYI_NODE_TEXT) || (b != NULL && left->kind == SVYI_NODE_TEXT)) {
+        const svyi_node *text = a != NULL ? right : left, alone = { .kind = text->kind, .text = text->text, .from = text->from, .to = text->to };
+        *st = compare_texts(e, &alone, a != NULL ? a : b, equal, out);
+    } else if ((left->kind == SVYI_NODE_TEXT) != (right->kind == SVYI_NODE_TEXT)) {
+        double other[BLOCK];
+        *st = evaluate_beside(e, left, out);
+        if (*st == SVY_OK)
+            *st = evaluate_beside(e, right, other);
+        for (size_t i = 0; *st == SVY_OK && i < e->count; i++)
+            out[i] = combine(n->op, out[i], other[i]);
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static svy_status evaluate_single(const evaluation *e, const svyi_node *n, double *out)
+{
+    svy_status st = evaluate(e, n->first, out);
+    for (size_t i = 0; st == SVY_OK && i < e->count; i++)
+        out[i] = n->op == SVYI_OP_MINUS ? -out[i] : n->op == SVYI_OP_NOT ? (isnan(out[i]) ? MISSING : out[i] == 0) : out[i];
+    return st;
+}
+
 static svy_status evaluate_operator(const evaluation *e, const svyi_node *n, double *out)
 {
     const svyi_node *left = n->first, *right = left->next;
     const svy_column *c = factor_of(e, left);
     double other[BLOCK];
-    if (right == NULL) {
-        svy_status st = evaluate(e, left, out);
-        for (size_t i = 0; st == SVY_OK && i < e->count; i++)
-            out[i] = n->op == SVYI_OP_MINUS ? -out[i] : n->op == SVYI_OP_NOT ? (isnan(out[i]) ? MISSING : out[i] == 0) : out[i];
-        return st;
-    }
-    if (c != NULL && (right->kind == SVYI_NODE_TEXT || n->op == SVYI_OP_IN) && (n->op == SVYI_OP_EQ || n->op == SVYI_OP_NE || n->op == SVYI_OP_IN))
-        return compare_texts(e, right, c, n->op != SVYI_OP_NE, out);
-    if ((c = factor_of(e, right)) != NULL && left->kind == SVYI_NODE_TEXT && (n->op == SVYI_OP_EQ || n->op == SVYI_OP_NE)) {
-        const svyi_node alone = { .kind = left->kind, .text = left->text, .from = left->from, .to = left->to };
-        return compare_texts(e, &alone, c, n->op == SVYI_OP_EQ, out);
-    }
+    svy_status st;
+    if (right == NULL)
+        return evaluate_single(e, n, out);
     if (n->op == SVYI_OP_IN)
-        return one_of(e, n, out);
+        return c != NULL ? compare_texts(e, right, c, 1, out) : one_of(e, n, out);
+    if ((n->op == SVYI_OP_EQ || n->op == SVYI_OP_NE) && compare_sides(e, n, out, &st))
+        return st;
     if (n->op == SVYI_OP_COLON || n->op == SVYI_OP_TILDE)
         return svyi_formula_fail(e->err, SVY_E_SYNTAX, n, "this operator does not stand in a calculation");
-    svy_status st = evaluate(e, left, out);
+    st = evaluate(e, left, out);
     if (st == SVY_OK)
         st = evaluate(e, right, other);
     for (size_t i = 0; st == SVY_OK && i < e->count; i++)
@@ -334,9 +385,6 @@ static svy_status by_blocks(const svy_frame *f, const svyi_node *n, const char *
         svy_status st = by != NULL ? differentiate(&e, n, block) : evaluate(&e, n, block);
         if (st != SVY_OK)
             return st;
-        for (size_t i = 0; i < e.count; i++)
-            if (isinf(block[i]) && by == NULL)
-                return svyi_formula_fail(err, SVY_E_VALUE, n, "a calculation has no finite value in row %zu", first + i + 1);
         memcpy(values + first, block, e.count * sizeof *block);
     }
     return SVY_OK;

@@ -368,7 +368,8 @@ static svy_status set_output(const cox *c, const svyi_model_task *t, svyi_model_
     for (size_t k = 0; k < out->count; k++)
         out->names[k] = svyi_matrix_name(t->matrix, first + k);
     for (size_t k = 0; k < c->p; k++)
-        (*map)[(c->x.of[k] - first) * c->p + k] = c->x.factor[k];
+        for (size_t j = 0; j <= k; j++)
+            (*map)[(c->x.of[j] - first) * c->p + k] = svyi_regressors_part(&c->x, k, j);
     return SVY_OK;
 }
 

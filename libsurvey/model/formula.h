@@ -55,9 +55,10 @@ const char *svyi_formula_name(svyi_arena *arena, const char *text, const svyi_no
 void svyi_formula_columns(const svyi_node *n, void (*add)(void *user, const char *name), void *user);
 int svyi_formula_calls(const svyi_node *n, const char *function);      /* 1: it is a call of this function */
 
-/* Arithmetic over the columns of a frame, into values by row; missing is NaN. Numbers, names, + - * / ^ %% %/%, comparisons (true is 1), & | !, %in%,
+/* Arithmetic over the columns of a frame, into values by row; missing is NaN, and values may be infinite. Numbers, names, + - * / ^ %% %/%, comparisons (true is 1), & | !, %in%,
    and the functions of one or more numbers that models use.
-   @return SVY_OK, SVY_E_NAME, SVY_E_TYPE, SVY_E_VALUE (an infinite value, with its row), SVY_E_NOMEM. */
+   A text beside a text column compares texts; beside numbers it is the number it spells, or equal to none.
+   @return SVY_OK, SVY_E_NAME, SVY_E_TYPE, SVY_E_LIMIT. */
 svy_status svyi_formula_evaluate(const svy_frame *f, const svyi_node *n, double *values, svy_error *err);
 /* The derivative of it by a column, row by row. */
 svy_status svyi_formula_derivative(const svy_frame *f, const svyi_node *n, const char *by, double *values, svy_error *err);

@@ -14,7 +14,7 @@ typedef struct svyi_glm {
     double scale;                        /* on the weights, so that their mean is 1 */
     size_t p;
     double *shift, *factor;              /* x becomes (x - shift) * factor */
-    double *turn;                        /* p * p lower triangle, applied after that; NULL: none */
+    const double *turn;                  /* p * p lower triangle, applied after that; NULL: none */
     unsigned char *aliased;              /* columns left out */
     double *map;                         /* p * p */
     int intercept;

@@ -6,9 +6,12 @@
 
 #include "base/error.h"
 #include "model/glm.h"
+#include "model/turn.h"
 #include "num/matrix.h"
 
 enum { SAMPLE = 1 << 16 };
+
+typedef struct preparation { svyi_glm *g; const double *weights; unsigned threads; } preparation;
 
 /* Weighted means and standard deviations of the columns: of every so many blocks when there are many, as they need not be exact. */
 static void moments(svyi_glm *g, const double *weights, double *x, double *mean, double *spread)
@@ -67,93 +70,11 @@ static int gram(const svyi_glm *g, const double *weights, unsigned threads, doub
     return status;
 }
 
-/* The factor L of a = L L' with pivots kept above `least` times the diagonal; @return the smallest pivot in units of the diagonal. */
-static double bounded_factor(double *a, size_t n, double least, const unsigned char *skip)
+static int turned_gram(void *user, const double *turn, double *a)
 {
-    double smallest = 1;
-    for (size_t k = 0; k < n; k++) {
-        const double own = a[k * n + k];
-        for (size_t j = 0; j < k; j++) {
-            double sum = a[k * n + j];
-            for (size_t i = 0; i < j; i++)
-                sum -= a[k * n + i] * a[j * n + i];
-            a[k * n + j] = skip[j] || skip[k] ? 0 : sum / a[j * n + j];
-        }
-        double pivot = own;
-        for (size_t i = 0; i < k; i++)
-            pivot -= a[k * n + i] * a[k * n + i];
-        if (!skip[k] && pivot < smallest * own)
-            smallest = pivot / own;
-        a[k * n + k] = skip[k] ? 1 : sqrt(pivot > least * own ? pivot : least * own);
-        for (size_t j = k + 1; j < n; j++)
-            a[k * n + j] = 0;
-    }
-    return smallest;
-}
-
-/* out = l^-1 (times `before`, when it is not NULL), lower triangles. */
-static void invert_factor(const double *l, size_t n, const double *before, double *out)
-{
-    memset(out, 0, n * n * sizeof *out);
-    for (size_t c = 0; c < n; c++)
-        for (size_t r = c; r < n; r++) {
-            double sum = before != NULL ? before[r * n + c] : r == c;
-            for (size_t i = c; i < r; i++)
-                sum -= l[r * n + i] * out[i * n + c];
-            out[r * n + c] = sum / l[r * n + r];
-        }
-}
-
-/* The second round: what is left of a column behind those before it was made 1 by the first, unless it hardly differs from them. Such columns
-   become aliased. @return how many. */
-static size_t second_factor(svyi_glm *g, double *a)
-{
-    const size_t n = g->p;
-    size_t found = 0;
-    for (size_t k = 0; k < n; k++) {
-        double pivot = a[k * n + k];
-        for (size_t j = 0; j < k; j++) {
-            double sum = a[k * n + j];
-            for (size_t i = 0; i < j; i++)
-                sum -= a[k * n + i] * a[j * n + i];
-            a[k * n + j] = g->aliased[j] || g->aliased[k] ? 0 : sum / a[j * n + j];
-            pivot -= a[k * n + j] * a[k * n + j];
-        }
-        const int gone = !g->aliased[k] && !(pivot > 1e-7);
-        found += (size_t)gone;
-        g->aliased[k] = (unsigned char)(g->aliased[k] | gone);
-        a[k * n + k] = g->aliased[k] ? 1 : sqrt(pivot);
-        for (size_t j = 0; g->aliased[k] && j < k; j++)
-            a[k * n + j] = 0;
-    }
-    return found;
-}
-
-/* Two rounds of Cholesky's factor make the columns orthogonal to the last digit. When columns turn out to be aliased, it starts again without them. */
-static svy_status turn_columns(svyi_arena *arena, svyi_glm *g, const double *weights, unsigned threads, double *a, svy_error *err)
-{
-    enum { WELL = 10000 };      /* condition of the matrix up to which nothing needs to be done */
-    const size_t n = g->p;
-    double *first = NULL, *second = NULL;
-    for (;;) {
-        g->turn = NULL;
-        if (gram(g, weights, threads, a) != 0)
-            return svyi_nomem(err);
-        if (bounded_factor(a, n, 1e-12, g->aliased) > 1.0 / WELL)
-            return SVY_OK;
-        if (first == NULL && ((first = svyi_arena_get(arena, n * n * sizeof *first)) == NULL ||
-                              (second = svyi_arena_get(arena, n * n * sizeof *second)) == NULL))
-            return svyi_nomem(err);
-        invert_factor(a, n, NULL, first);
-        g->turn = first;
-        if (gram(g, weights, threads, a) != 0)
-            return svyi_nomem(err);
-        if (second_factor(g, a) > 0)
-            continue;
-        invert_factor(a, n, first, second);
-        g->turn = second;
-        return SVY_OK;
-    }
+    const preparation *p = user;
+    p->g->turn = turn;
+    return gram(p->g, p->weights, p->threads, a);
 }
 
 /* Column k of the map: what gamma_k is in terms of beta. */
@@ -175,7 +96,7 @@ svy_status svyi_glm_prepare(svyi_arena *arena, svyi_glm *g, const double *weight
 {
     const size_t n = g->p;
     const svy_alloc *alloc = svyi_matrix_alloc(g->matrix);
-    const size_t room = (n * SVYI_BLOCK + 2 * n + n * n) * sizeof(double);
+    const size_t room = (n * SVYI_BLOCK + 2 * n) * sizeof(double);
     g->shift = svyi_arena_get(arena, (n + 1) * sizeof *g->shift);
     g->factor = svyi_arena_get(arena, (n + 1) * sizeof *g->factor);
     g->aliased = svyi_arena_get(arena, n + 1);
@@ -187,13 +108,16 @@ svy_status svyi_glm_prepare(svyi_arena *arena, svyi_glm *g, const double *weight
     if (scratch == NULL)
         return svyi_nomem(err);
     memset(scratch, 0, room);
-    double *mean = scratch + n * SVYI_BLOCK, *spread = mean + n, *a = spread + n;
+    double *mean = scratch + n * SVYI_BLOCK, *spread = mean + n;
     if (left_out != NULL)
         memcpy(g->aliased, left_out, n);
     moments(g, weights, scratch, mean, spread);
     standardise(g, mean, spread);
-    svy_status st = turn_columns(arena, g, weights, threads, a, err);
     svyi_release(alloc, scratch, room);
+    preparation p = { g, weights, threads };
+    double *turn = NULL;
+    svy_status st = svyi_turn_columns(arena, n, g->aliased, turned_gram, &p, &turn, err);
+    g->turn = turn;
     if (st == SVY_OK)
         make_map(g);
     return st;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "estimate/influence.h"
+#include "model/curve_variance.h"
 #include "model/likelihood.h"
 #include "model/matrix_priv.h"
 #include "model/risk.h"
@@ -17,10 +18,11 @@ struct svy_survival {
     svyi_arena arena;
     svy_survival_row *rows; size_t count, room;
     uint64_t missing;
+    size_t dropped;                      /* replicates that gave no number */
 };
 
-/* Sums by event time, under the weights of the design or of a replicate. */
-typedef struct curve { double *deaths, *at_risk, *survival, *drift; } curve;    /* drift: by event time, sum of D/(Y(Y-D)) or D/Y^2 until then */
+/* Sums by event time, under the weights of the design or of a replicate. left: Y - D of a product, else Y; drift: sum of D/(Y left) until then. */
+typedef struct curve { double *deaths, *at_risk, *left, *survival, *drift; } curve;
 
 typedef struct work {
     const svy_survival_spec *spec;
@@ -114,7 +116,7 @@ static svy_status find_df(work *w)
 
 static svy_status get_curve(svyi_arena *arena, const svyi_risk *risk, curve *c, svy_error *err)
 {
-    double **arrays[] = { &c->deaths, &c->at_risk, &c->survival, &c->drift };
+    double **arrays[] = { &c->deaths, &c->at_risk, &c->left, &c->survival, &c->drift };
     for (size_t k = 0; k < sizeof arrays / sizeof arrays[0]; k++)
         if ((*arrays[k] = svyi_arena_get(arena, ((size_t)risk->events + 1) * sizeof(double))) == NULL)
             return svyi_nomem(err);
@@ -151,7 +153,8 @@ static void make_curve(const work *w, const double *weights, curve *c)
             double d = c->deaths[e], y = c->at_risk[e], part = d != 0 ? d / y : 0;
             survival *= 1 - part > 1e-14 ? 1 - part : 0;
             hazard += part;
-            drift += d != 0 ? part / (product ? y - d : y) : 0;
+            c->left[e] = product ? y - d : y;
+            drift += d != 0 ? part / c->left[e] : 0;
             c->survival[e] = product ? survival : exp(-hazard);
             c->drift[e] = drift;
         }
@@ -168,11 +171,7 @@ static double log_influence(const work *w, uint32_t row, uint32_t until)
     if (end <= first)
         return 0;
     double sum = w->curve.drift[end - 1] - (r->opens[first] ? 0 : w->curve.drift[first - 1]);
-    if (r->dead[row] && end == r->end[row]) {
-        double y = w->curve.at_risk[end - 1], d = w->curve.deaths[end - 1];
-        sum -= 1 / (w->spec->estimator == SVY_SURVIVAL_KAPLAN_MEIER ? y - d : y);
-    }
-    return sum;
+    return r->dead[row] && end == r->end[row] ? sum - 1 / w->curve.left[end - 1] : sum;
 }
 
 static void fill(const void *user, const uint32_t *rows, size_t count, double *z, uint32_t *domain)
@@ -200,6 +199,19 @@ static void read_curve(const work *w, const curve *c, double *theta)
         }
 }
 
+/* A replicate without a row of a group has no curve of it. */
+static void drop_empty_groups(const work *w, const double *weights, double *theta)
+{
+    const svyi_risk *r = &w->risk;
+    for (uint32_t g = 0; g < r->n_strata; g++) {
+        int any = 0;
+        for (size_t i = r->row_start[g]; i < r->row_start[g + 1] && !any; i++)
+            any = weights[r->order[i]] != 0;
+        for (size_t k = 0; k < w->batch && !any; k++)
+            theta[g * w->batch + k] = nan("");
+    }
+}
+
 static svy_status values(const void *user, const double *weights, double *theta, svy_error *err)
 {
     const work *w = user;
@@ -210,6 +222,7 @@ static svy_status values(const void *user, const double *weights, double *theta,
     if (st == SVY_OK) {
         make_curve(w, weights, &c);
         read_curve(w, &c, theta);
+        drop_empty_groups(w, weights, theta);
     }
     svyi_arena_clear(&scratch);
     return st;
@@ -222,15 +235,17 @@ static svy_status batch_variance(work *w, double *survival, double *variance)
     svyi_arena scratch;
     unsigned threads = w->spec->threads;
     svyi_model_task task = { .threads = threads };
+    size_t dropped = 0;
     svyi_arena_init(&scratch, &w->scratch.alloc);
     read_curve(w, &w->curve, survival);
-    svy_status st = svyi_estimator_variance(&scratch, w->design, &e, survival, svyi_model_threads(&task), variance, NULL, NULL, w->err);
+    svy_status st = svyi_estimator_variance(&scratch, w->design, &e, survival, svyi_model_threads(&task), variance, NULL, &dropped, w->err);
+    w->out->dropped = dropped > w->out->dropped ? dropped : w->out->dropped;
     svyi_arena_clear(&scratch);
     return st;
 }
 
-/* Variances at all event times of all groups, batch after batch. */
-static svy_status all_variances(work *w, double *variance)
+/* Variances at all event times of all groups, batch after batch: a pass of the rows for each, or as many estimates of every replicate. */
+static svy_status variances_by_batch(work *w, double *variance)
 {
     const svyi_risk *r = &w->risk;
     double *s = NULL, *v = NULL;
@@ -254,6 +269,12 @@ static svy_status all_variances(work *w, double *variance)
                 variance[r->event_start[g] + at + k] = v[g * w->batch + k];
     }
     return st;
+}
+
+static svy_status all_variances(work *w, double *variance)
+{
+    svyi_curve c = { w->design, &w->risk, w->curve.survival, w->curve.drift, w->curve.left };
+    return svyi_design_plain(w->design) ? svyi_curve_variance(&w->scratch.alloc, &c, variance, w->err) : variances_by_batch(w, variance);
 }
 
 /* ---- limits ---- */
@@ -513,4 +534,5 @@ void svy_survival_free(svy_survival *s)
 
 size_t svy_survival_count(const svy_survival *s) { return s->count; }
 const svy_survival_row *svy_survival_row_at(const svy_survival *s, size_t index) { return index < s->count ? &s->rows[index] : NULL; }
+size_t svy_survival_dropped(const svy_survival *s) { return s->dropped; }
 uint64_t svy_survival_missing(const svy_survival *s) { return s->missing; }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "estimate/parallel.h"
 #include "model/family.h"
+#include "model/turn.h"
 #include "num/matrix.h"
 
 enum { PIECE = 64 * SVYI_BLOCK, ITERATIONS_MAX = 60, HALVINGS_MAX = 40, INFLUENCE_NUMBERS = 4096 };
@@ -165,6 +166,25 @@ void svyi_regressors_fill(const svyi_regressors *r, const uint32_t *rows, size_t
         for (size_t i = 0; i < count; i++)
             to[i] = (from[i] - shift) * factor;
     }
+    for (size_t k = r->turn != NULL ? r->p : 0; k-- > 0;) {     /* of those before and itself, so the last one first */
+        double *to = x + k * count, own = r->turn[k * r->p + k];
+        for (size_t i = 0; i < count; i++)
+            to[i] *= own;
+        svyi_combine_block(x, r->turn + k * r->p, k, count, to);
+    }
+}
+
+double svyi_regressors_part(const svyi_regressors *r, size_t k, size_t j)
+{
+    return r->factor[j] * (r->turn != NULL ? r->turn[k * r->p + j] : k == j);
+}
+
+double svyi_regressors_constant(const svyi_regressors *r, size_t k)
+{
+    double sum = 0;
+    for (size_t j = 0; j <= k; j++)
+        sum -= svyi_regressors_part(r, k, j) * r->shift[j];
+    return sum;
 }
 
 double svyi_regressors_eta(const svyi_regressors *r, const double *theta, uint32_t row, size_t stride, const double *x)
@@ -231,47 +251,61 @@ static void standardise(svyi_regressors *r, const double *moments, unsigned char
     }
 }
 
-static void keep_columns(svyi_regressors *r, const unsigned char *dropped)
+/* The columns that are not dropped move together, in what `turn` says of them, too. */
+static void keep_columns(svyi_regressors *r, double *turn, const unsigned char *dropped)
 {
-    size_t kept = 0;
-    for (size_t k = 0; k < r->p; k++)
+    size_t kept = 0, p = r->p, numbers = 0;
+    for (size_t k = 0; k < p; k++)
+        for (size_t j = 0; turn != NULL && !dropped[k] && j < p; j++)
+            if (!dropped[j])
+                turn[numbers++] = turn[k * p + j];
+    for (size_t k = 0; k < p; k++)
         if (!dropped[k]) {
             r->of[kept] = r->of[k];
             r->shift[kept] = r->shift[k];
             r->factor[kept++] = r->factor[k];
         }
     r->p = kept;
+    r->turn = turn;
 }
 
-static svy_status find_columns(svyi_arena *scratch, svyi_regressors *r, unsigned threads, svy_error *err)
+typedef struct turning { svyi_regressors *r; unsigned threads; double *packed; const svy_alloc *alloc; } turning;
+
+static int turned_gram(void *user, const double *turn, double *a)
+{
+    const turning *t = user;
+    svyi_regressors columns = *t->r;
+    size_t p = columns.p;
+    const double *from = t->packed;
+    svyi_likelihood l = { .rows = columns.n, .cells = p * (p + 1) / 2, .scratch = SVYI_BLOCK * (columns.all + 3), .add = add_gram, .user = &columns,
+                          .alloc = t->alloc };
+    columns.turn = turn;
+    int status = svyi_likelihood_pass(&l, NULL, t->threads, t->packed);
+    for (size_t k = 0; k < p; k++)
+        for (size_t j = 0; j <= k; j++)
+            a[k * p + j] = a[j * p + k] = *from++ / (double)columns.n;
+    return status;
+}
+
+static svy_status find_columns(svyi_arena *arena, svyi_arena *scratch, svyi_regressors *r, unsigned threads, svy_error *err)
 {
     size_t p = r->p, packed = p * (p + 1) / 2;
-    double *sums = svyi_arena_get(scratch, (packed + 2 * p + 1) * sizeof *sums), *gram = svyi_arena_get(scratch, (p * p + 1) * sizeof *gram);
-    double *x = svyi_arena_get(scratch, (r->all + 1) * sizeof *x);
+    double *sums = svyi_arena_get(scratch, (packed + 2 * p + 1) * sizeof *sums), *x = svyi_arena_get(scratch, (r->all + 1) * sizeof *x);
     unsigned char *dropped = svyi_arena_get(scratch, p + 1);
     svyi_likelihood l = { .rows = r->n, .cells = 2 * p, .scratch = SVYI_BLOCK * (r->all + 3), .add = add_moments, .user = r, .alloc = &scratch->alloc };
-    if (sums == NULL || gram == NULL || dropped == NULL || x == NULL)
+    if (sums == NULL || dropped == NULL || x == NULL)
         return svyi_nomem(err);
     svyi_regressors_fill(r, r->rows, 1, x);
     memcpy(r->shift, x, p * sizeof *x);
     if (svyi_likelihood_pass(&l, NULL, threads, sums) < 0)
         return svyi_nomem(err);
     standardise(r, sums, dropped);
-    l.cells = packed;
-    l.add = add_gram;
-    if (svyi_likelihood_pass(&l, NULL, threads, sums) < 0)
-        return svyi_nomem(err);
-    for (size_t k = 0; k < p; k++)
-        for (size_t j = 0; j <= k; j++)
-            gram[k * p + j] = gram[j * p + k] = dropped[k] || dropped[j] ? 0 : *sums++;
-    unsigned char *dependent = svyi_arena_get(scratch, p + 1);
-    if (dependent == NULL)
-        return svyi_nomem(err);
-    svyi_cholesky(gram, p, 1e-11, dependent);
-    for (size_t k = 0; k < p; k++)
-        dropped[k] |= dependent[k];
-    keep_columns(r, dropped);
-    return SVY_OK;
+    turning t = { r, threads, sums, &scratch->alloc };
+    double *turn;
+    svy_status st = svyi_turn_columns(arena, p, dropped, turned_gram, &t, &turn, err);
+    if (st == SVY_OK)
+        keep_columns(r, turn, dropped);
+    return st;
 }
 
 svy_status svyi_regressors_make(svyi_arena *arena, const svyi_model_task *t, int absorbed, svyi_regressors *out, svy_error *err)
@@ -298,7 +332,7 @@ svy_status svyi_regressors_make(svyi_arena *arena, const svyi_model_task *t, int
     if (out->p == 0)
         return SVY_OK;
     svyi_arena_init(&scratch, &arena->alloc);
-    svy_status st = find_columns(&scratch, out, svyi_model_threads(t), err);
+    svy_status st = find_columns(arena, &scratch, out, svyi_model_threads(t), err);
     svyi_arena_clear(&scratch);
     return st;
 }

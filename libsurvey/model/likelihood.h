@@ -3,7 +3,8 @@
 #define SVY_MODEL_LIKELIHOOD_H
 #include "model/fit.h"
 
-/* Columns of the model matrix as they are fitted: without those that depend on others, centred (unless there is no constant to take that up) and scaled. */
+/* Columns of the model matrix as they are fitted: without those that depend on others, centred (unless there is no constant to take that up), scaled
+   and, where they nearly depend on each other, made orthogonal. */
 typedef struct svyi_regressors {
     const svyi_matrix *matrix;
     const uint32_t *rows; size_t n;      /* used rows */
@@ -11,6 +12,7 @@ typedef struct svyi_regressors {
     const double *offset;                /* by row; NULL: none */
     size_t all, p, *of;                  /* columns of the matrix; those fitted, and which column each is */
     double *shift, *factor;
+    const double *turn;                  /* p * p, model/turn.h; NULL: none */
     int absorbed;                        /* 1: the model has a constant of its own, so the intercept is not fitted */
     double scale;                        /* on the weights, so that their mean over rows is 1 */
 } svyi_regressors;
@@ -19,6 +21,9 @@ typedef struct svyi_regressors {
 svy_status svyi_regressors_make(svyi_arena *arena, const svyi_model_task *t, int absorbed, svyi_regressors *out, svy_error *err);
 /* Columns of `count` rows: x[k * count + i]; x has room for count * (all + 1). */
 void svyi_regressors_fill(const svyi_regressors *r, const uint32_t *rows, size_t count, double *x);
+/* What fitted column k has of the matrix's column of[j], and of a constant. */
+double svyi_regressors_part(const svyi_regressors *r, size_t k, size_t j);
+double svyi_regressors_constant(const svyi_regressors *r, size_t k);
 /* The influence of any number of rows without memory of one's own: `fill` is called for each that is used and has a positive weight, z being zeros;
    column k of its regressors is x[k * stride]. */
 typedef void (*svyi_influence_filler)(const void *user, uint32_t row, size_t stride, const double *x, double *z);

@@ -71,6 +71,22 @@ static void drop_missing(svyi_matrix *m, const svyi_regressor *r)
         m->used[i] = (uint8_t)(m->used[i] & !svyi_regressor_missing(r, i));
 }
 
+static int counts(const svyi_matrix *m, size_t row)
+{
+    return m->used[row] && (m->weights == NULL || m->weights[row] != 0);
+}
+
+/* Rows that take no part may have what values they like: log(age) of an age of 0 outside the subpopulation. `values` may be NULL. */
+static svy_status drop_infinite(svyi_matrix *m, const svyi_node *n, const double *values, svy_error *err)
+{
+    for (size_t i = 0; values != NULL && i < svy_frame_rows(m->f); i++) {
+        if (isinf(values[i]) && counts(m, i))
+            return svyi_formula_fail(err, SVY_E_VALUE, n, "a calculation has no finite value in row %zu", i + 1);
+        m->used[i] = (uint8_t)(m->used[i] & !isinf(values[i]));
+    }
+    return SVY_OK;
+}
+
 static svy_status bind_strata(svyi_matrix *m, svy_error *err)
 {
     const size_t n = m->formula.n_strata;
@@ -92,6 +108,8 @@ static svy_status bind_strata(svyi_matrix *m, svy_error *err)
             return svyi_formula_fail(err, SVY_E_TYPE, node, "strata() needs factors");
         if (r.missing != NULL)
             drop_missing(m, &r);
+        if ((st = drop_infinite(m, node, r.numbers, err)) != SVY_OK)
+            return st;
         factors[k] = r.factor;
     }
     return n > 0 ? svyi_factor_cross(&m->arena, factors, n, svy_frame_rows(m->f), &m->strata, err) : SVY_OK;
@@ -138,9 +156,21 @@ static void find_used(svyi_matrix *m)
         m->used[i] = (uint8_t)(m->used[i] & !isnan(m->offset[i]));
 }
 
-static int counts(const svyi_matrix *m, size_t row)
+static svy_status check_finite(svyi_matrix *m, svy_error *err)
 {
-    return m->used[row] && (m->weights == NULL || m->weights[row] != 0);
+    const svyi_node *y = m->formula.response;
+    svy_status st = SVY_OK;
+    for (size_t k = 0; st == SVY_OK && k < m->formula.n_variables; k++)
+        if (m->formula.variables[k]->kind != SVYI_NODE_NAME)
+            st = drop_infinite(m, m->formula.variables[k], m->regressors[k].numbers, err);
+    if (st == SVY_OK && m->offset != NULL)
+        st = drop_infinite(m, m->formula.offsets[0], m->offset, err);
+    if (y == NULL || y->kind == SVYI_NODE_NAME)
+        return st;
+    const double *values[] = { m->outcome.numbers, m->response.numbers, m->response.start, m->response.status };
+    for (size_t k = 0; st == SVY_OK && k < sizeof values / sizeof values[0]; k++)
+        st = drop_infinite(m, y, values[k], err);
+    return st;
 }
 
 static svy_status require_rows(const svyi_matrix *m, svy_error *err)
@@ -188,7 +218,7 @@ static svy_status find_basis(svyi_matrix *m, svyi_regressor *r, const uint8_t *k
     if (x == NULL)
         return svyi_nomem(err);
     for (size_t i = 0; i < rows; i++)
-        if ((keep == NULL || keep[i]) && !svyi_regressor_missing(r, i) && (m->weights == NULL || m->weights[i] != 0))
+        if ((keep == NULL || keep[i]) && !svyi_regressor_missing(r, i) && !isinf(r->numbers[i]) && (m->weights == NULL || m->weights[i] != 0))
             x[n++] = r->numbers[i];
     const char *wrong = svyi_basis_make(&m->arena, r->basis, x, n, &nomem);
     svyi_release(&m->arena.alloc, x, (rows + 1) * sizeof *x);
@@ -374,7 +404,8 @@ static svy_status make(svyi_matrix *m, const char *text, const uint8_t *keep, sv
     if (st != SVY_OK)
         return st;
     find_used(m);
-    if ((st = require_rows(m, err)) == SVY_OK)
+    st = check_finite(m, err);
+    if (st == SVY_OK && (st = require_rows(m, err)) == SVY_OK)
         st = find_shapes(m, keep, err);
     return st == SVY_OK ? make_terms(m, err) : st;
 }

@@ -61,8 +61,18 @@ static svy_status design_df(svy_model *m, double *df, svy_error *err)
     return svyi_degrees_of_freedom(&m->arena, m->task.design, &domains, df, err);
 }
 
-/* as_r: what is no generalised linear model has normal limits, although degrees of freedom are known. */
-static svy_status make_rows(svy_model *m, int as_r, svy_error *err)
+svy_model_row svyi_model_row_make(const svy_model *m, const char *term, double b, double se, double df)
+{
+    const double used = m->as_r && !m->linear ? HUGE_VAL : df, q = used > 0 ? svyi_t_quantile(0.5 + m->spec.level / 2, used) : (double)NAN;
+    svy_model_row row = { .term = term, .estimate = b, .se = se, .df = df };
+    row.t = se > 0 ? b / se : (double)NAN;
+    row.p_value = used > 0 && se > 0 ? svyi_t_two_sided(row.t, used) : (double)NAN;
+    row.lower = b - q * se;
+    row.upper = b + q * se;
+    return row;
+}
+
+static svy_status make_rows(svy_model *m, svy_error *err)
 {
     const svyi_model_result *r = &m->result;
     double design;
@@ -73,15 +83,9 @@ static svy_status make_rows(svy_model *m, int as_r, svy_error *err)
         return svyi_nomem(err);
     m->df = design - (isnan(r->df_lost) ? (double)r->parameters - 1 : r->df_lost);
     for (size_t k = 0; k < r->count; k++) {
-        const double df = m->spec.normal ? HUGE_VAL : r->df != NULL ? r->df[k] : m->df, used = as_r && !m->linear ? HUGE_VAL : df;
-        const double q = used > 0 ? svyi_t_quantile(0.5 + m->spec.level / 2, used) : (double)NAN;
-        const double b = r->beta[k], v = r->covariance[k * r->count + k], se = isnan(b) ? (double)NAN : sqrt(v);
-        svy_model_row *row = &m->rows[k];
-        *row = (svy_model_row){ .term = r->names[k], .estimate = b, .se = se, .df = df };
-        row->t = se > 0 ? b / se : (double)NAN;
-        row->p_value = used > 0 && se > 0 ? svyi_t_two_sided(row->t, used) : (double)NAN;
-        row->lower = b - q * se;
-        row->upper = b + q * se;
+        const double df = m->spec.normal ? HUGE_VAL : r->df != NULL ? r->df[k] : m->df;
+        const double b = r->beta[k], se = isnan(b) ? (double)NAN : sqrt(r->covariance[k * r->count + k]);
+        m->rows[k] = svyi_model_row_make(m, r->names[k], b, se, df);
     }
     return SVY_OK;
 }
@@ -105,7 +109,7 @@ static svy_status dispatch(svy_model *m, svy_error *err)
 
 static svy_status fit(svy_model *m, const svy_frame *f, const svy_design *d, svy_error *err)
 {
-    const int as_r = m->spec.normal == 2;
+    m->as_r = m->spec.normal == 2;
     m->spec.normal = m->spec.normal == 1;
     svy_status st = choose_subpopulation(m, f, err);
     if (st == SVY_OK)
@@ -120,7 +124,7 @@ static svy_status fit(svy_model *m, const svy_frame *f, const svy_design *d, svy
     m->task.spec = &m->spec;
     m->task.threads = m->spec.threads != 0 ? m->spec.threads : svyi_threads_default();
     st = dispatch(m, err);
-    return st == SVY_OK ? make_rows(m, as_r, err) : st;
+    return st == SVY_OK ? make_rows(m, err) : st;
 }
 
 svy_status svy_model_fit(const svy_alloc *alloc, const svy_frame *f, const svy_design *d, const svy_model_spec *spec, svy_model **out, svy_error *err)

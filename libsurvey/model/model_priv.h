@@ -16,5 +16,9 @@ struct svy_model {
     svy_model_row *rows;
     double df;                   /* residual; infinite with `normal` */
     uint64_t missing;
+    int as_r;                    /* 1: what is no generalised linear model has normal limits, although degrees of freedom are known */
 };
+
+/* A row of the table: test and limits of an estimate. */
+svy_model_row svyi_model_row_make(const svy_model *m, const char *term, double b, double se, double df);
 #endif

@@ -171,9 +171,10 @@ static void set_map(const multinomial *m, double *map)
     size_t p = m->x.p, n = m->parameters;
     for (size_t l = 0; l < m->levels; l++)
         for (size_t k = 0; k < p; k++) {
-            map[(l * m->x.all + m->x.of[k]) * n + l * p + k] = m->x.factor[k];
-            if (m->x.shift[k] != 0)                 /* then there is an intercept, the first column */
-                map[l * m->x.all * n + l * p + k] = -m->x.shift[k] * m->x.factor[k];
+            for (size_t j = 0; j <= k; j++)
+                map[(l * m->x.all + m->x.of[j]) * n + l * p + k] += svyi_regressors_part(&m->x, k, j);
+            if (svyi_matrix_intercept(m->x.matrix))
+                map[l * m->x.all * n + l * p + k] += svyi_regressors_constant(&m->x, k);
         }
 }
 

@@ -248,9 +248,10 @@ static void set_map(const ordinal *o, double *map)
 {
     size_t first = svyi_matrix_intercept(o->x.matrix) ? 1 : 0, slopes = o->x.all - first, n = o->parameters;
     for (size_t k = 0; k < o->x.p; k++) {
-        map[(o->x.of[k] - first) * n + k] = o->x.factor[k];
+        for (size_t j = 0; j <= k; j++)
+            map[(o->x.of[j] - first) * n + k] = svyi_regressors_part(&o->x, k, j);
         for (size_t c = 0; c < o->cuts; c++)
-            map[(slopes + c) * n + k] = o->x.shift[k] * o->x.factor[k];
+            map[(slopes + c) * n + k] = -svyi_regressors_constant(&o->x, k);
     }
     for (size_t c = 0; c < o->cuts; c++)
         map[(slopes + c) * n + o->x.p + c] = 1;

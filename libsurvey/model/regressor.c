@@ -41,20 +41,22 @@ static svy_status bind_name(const binding *b, const svyi_node *n, svyi_regressor
 
 /* ---- factors ---- */
 
-/* Calculated numbers as a factor. */
+/* Calculated numbers as a factor. They stay in r->numbers, where an infinite one, which has no level, is found if its row is used. */
 static svy_status numbers_as_factor(const binding *b, const svyi_node *n, svyi_regressor *r)
 {
     const size_t rows = svy_frame_rows(b->f);
-    double *values = svyi_arena_get(b->arena, (rows + 1) * sizeof *values);
+    double *values = svyi_arena_get(b->arena, (rows + 1) * sizeof *values), *finite = svyi_arena_get(b->arena, (rows + 1) * sizeof *finite);
     uint8_t *missing = svyi_arena_get(b->arena, rows + 1);
-    svy_status st = values != NULL && missing != NULL ? svyi_formula_evaluate(b->f, n, values, b->err) : svyi_nomem(b->err);
-    for (size_t i = 0; st == SVY_OK && i < rows; i++)
-        if (isnan(values[i])) {
-            missing[i] = SVY_NOT_STATED;
-            values[i] = 0;
-        }
-    const svy_column c = { .name = r->name, .label = "", .type = SVY_T_DECIMAL, .numbers = values, .missing = missing };
+    if (values == NULL || finite == NULL || missing == NULL)
+        return svyi_nomem(b->err);
+    svy_status st = svyi_formula_evaluate(b->f, n, values, b->err);
+    for (size_t i = 0; st == SVY_OK && i < rows; i++) {
+        missing[i] = isnan(values[i]) ? SVY_NOT_STATED : SVY_PRESENT;
+        finite[i] = isfinite(values[i]) ? values[i] : 0;
+    }
+    const svy_column c = { .name = r->name, .label = "", .type = SVY_T_DECIMAL, .numbers = finite, .missing = missing };
     r->missing = missing;
+    r->numbers = values;
     return st == SVY_OK ? svyi_factor_make(b->arena, &c, rows, &r->factor, b->err) : st;
 }
 

@@ -11,7 +11,8 @@
 typedef struct regress_options {
     int family, link, ties, exponentiate, se, df, anova, tail, fit, margins, sampling;
     double level;
-    const char *vcov, *of;
+    const char *vcov, *of, *maximal;
+    tool_list contrasts;
 } regress_options;
 
 typedef struct settings {
@@ -30,7 +31,9 @@ static const tool_option REGRESS_OPTIONS[] = {
     TOOL_CHOICE_OPTION(regress_options, se, "se", 0, "linearized|bell-mccaffrey|bell-mccaffrey-2", "standard errors; Bell and McCaffrey's suit few clusters", "linearized"),
     TOOL_CHOICE_OPTION(regress_options, anova, "anova", 0, "none|wald|lrt|working-wald", "instead of coefficients, a test of every term", "none"),
     TOOL_CHOICE_OPTION(regress_options, tail, "tail", 0, "exact|saddlepoint", "p-values of --anova lrt and working-wald: exact, or R's approximation", "exact"),
+    TOOL_LIST_OPTION(regress_options, contrasts, "contrast", 0, "EXPRESSION", "instead of coefficients, a function of them with its standard error: 'ell + meals', or 'exp(`stype: H` - `stype: M`)'; may be repeated"),
     TOOL_FLAG_OPTION(regress_options, fit, "fit", 0, "instead of coefficients, measures of fit"),
+    TOOL_TEXT_OPTION(regress_options, maximal, "maximal", 0, "FORMULA", "the BIC of --fit is that within this larger model, which makes models comparable", NULL),
     TOOL_CHOICE_OPTION(regress_options, margins, "margins", 0, "none|predictive|effects", "instead of coefficients, mean predictions by the levels of --of, or average effects", "none"),
     TOOL_TEXT_OPTION(regress_options, of, "of", 0, "VAR", "the variable of --margins", NULL),
     TOOL_FLAG_OPTION(regress_options, sampling, "sampling", 0, "standard errors of --margins also count the sampling of the covariates"),
@@ -54,14 +57,14 @@ static svy_sheet *new_sheet(const svy_sheet_column *columns, size_t n, int *stat
     return s;
 }
 
-static int print_coefficients(const settings *o, const svy_model *m)
+static int print_rows(const settings *o, const svy_model_row *rows, size_t n)
 {
     static const svy_sheet_column COLUMNS[] = { { "term", SVY_SHEET_TEXT }, { "estimate", SVY_SHEET_NUMBER }, { "se", SVY_SHEET_NUMBER }, { "t", SVY_SHEET_NUMBER },
         { "df", SVY_SHEET_NUMBER }, { "p_value", SVY_SHEET_NUMBER }, { "ci_lower", SVY_SHEET_NUMBER }, { "ci_upper", SVY_SHEET_NUMBER } };
     int status = EXIT_DONE;
     svy_sheet *s = new_sheet(COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &status);
-    for (size_t k = 0; s != NULL && k < svy_model_count(m); k++) {
-        const svy_model_row *r = svy_model_row_at(m, k);
+    for (size_t k = 0; s != NULL && k < n; k++) {
+        const svy_model_row *r = &rows[k];
         const int raise = o->regress.exponentiate;
         svy_sheet_text(s, r->term);
         svy_sheet_number(s, raise ? exp(r->estimate) : r->estimate);
@@ -73,6 +76,20 @@ static int print_coefficients(const settings *o, const svy_model *m)
         svy_sheet_number(s, raise ? exp(r->upper) : r->upper);
     }
     return s != NULL ? write_sheet(s, o) : status;
+}
+
+static int print_contrasts(const settings *o, svy_model *m)
+{
+    svy_error err = SVY_ERROR_INIT;
+    const tool_list *list = &o->regress.contrasts;
+    const svy_model_row *rows;
+    if (svy_model_contrasts(m, list->items, list->count, &rows, &err) != SVY_OK)
+        return tool_fail(&err);
+    const int status = print_rows(o, rows, list->count);
+    for (size_t k = 0; status == EXIT_DONE && !o->output.quiet && k < list->count; k++)
+        if (isnan(rows[k].estimate))
+            tool_say("'%s' has no value: it needs a coefficient that was left out, or a calculation in it has no finite value", rows[k].term);
+    return status;
 }
 
 static int print_tests(const settings *o, const svy_model *m)
@@ -102,20 +119,21 @@ static int print_tests(const settings *o, const svy_model *m)
     return s != NULL ? write_sheet(s, o) : status;
 }
 
-static int print_fit(const settings *o, const svy_model *m)
+static int print_fit(const settings *o, const svy_model *m, const svy_model *maximal)
 {
     static const svy_sheet_column COLUMNS[] = { { "n", SVY_SHEET_NUMBER }, { "missing", SVY_SHEET_NUMBER }, { "df_residual", SVY_SHEET_NUMBER },
         { "deviance", SVY_SHEET_NUMBER }, { "null_deviance", SVY_SHEET_NUMBER }, { "dispersion", SVY_SHEET_NUMBER }, { "effective_parameters", SVY_SHEET_NUMBER },
         { "aic", SVY_SHEET_NUMBER }, { "bic", SVY_SHEET_NUMBER }, { "cox_snell", SVY_SHEET_NUMBER }, { "nagelkerke", SVY_SHEET_NUMBER },
-        { "theta", SVY_SHEET_NUMBER | SVY_SHEET_OPTIONAL } };
+        { "theta", SVY_SHEET_NUMBER | SVY_SHEET_OPTIONAL }, { "effective_n", SVY_SHEET_NUMBER | SVY_SHEET_OPTIONAL } };
     svy_error err = SVY_ERROR_INIT;
     svy_model_fitness f;
+    double effective_n = (double)NAN;
     int status = EXIT_DONE;
-    if (svy_model_fitness_make(m, &f, &err) != SVY_OK)
+    if (svy_model_fitness_make(m, &f, &err) != SVY_OK || (maximal != NULL && svy_model_bic(m, maximal, &f.bic, &effective_n, &err) != SVY_OK))
         return tool_fail(&err);
     svy_sheet *s = new_sheet(COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &status);
     const double values[] = { (double)f.n, (double)f.missing, f.df_residual, f.deviance, f.null_deviance, f.dispersion, f.effective, f.aic, f.bic, f.cox_snell,
-        f.nagelkerke, f.theta };
+        f.nagelkerke, f.theta, effective_n };
     for (size_t k = 0; s != NULL && k < sizeof values / sizeof values[0]; k++)
         svy_sheet_number(s, values[k]);
     return s != NULL ? write_sheet(s, o) : status;
@@ -189,20 +207,21 @@ static void print_notes(const settings *o, const svy_design *d, const svy_model 
             tool_say("'%s' depends on the terms before it and is left out", svy_model_row_at(m, k)->term);
 }
 
-static int print(const settings *o, const svy_design *d, svy_model *m)
+static int print(const settings *o, const svy_design *d, svy_model *m, const svy_model *maximal)
 {
-    int status = o->regress.anova > 0 ? print_tests(o, m) : o->regress.fit ? print_fit(o, m) : o->regress.margins > 0 ? print_margins(o, m) : print_coefficients(o, m);
+    const regress_options *r = &o->regress;
+    int status = r->anova > 0 ? print_tests(o, m) : r->fit ? print_fit(o, m, maximal) : r->margins > 0 ? print_margins(o, m)
+        : r->contrasts.count > 0 ? print_contrasts(o, m) : print_rows(o, svy_model_row_at(m, 0), svy_model_count(m));
     if (status == EXIT_DONE && o->regress.vcov != NULL)
         status = write_covariances(o, m);
     print_notes(o, d, m);
     return status;
 }
 
-static int fit(const settings *o, const char *formula, const svy_frame *f, const svy_design *d)
+static int fit_one(const settings *o, const char *formula, const svy_frame *f, const svy_design *d, svy_model **out)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_model_spec spec = SVY_MODEL_INIT;
-    svy_model *m = NULL;
     spec.formula = formula;
     spec.ties = (svy_ties)o->regress.ties;
     spec.family = (svy_family)o->regress.family;      /* the choices stand in the order of the enumerations */
@@ -212,12 +231,24 @@ static int fit(const settings *o, const char *formula, const svy_frame *f, const
     spec.where = o->analysis.where;
     spec.level = o->regress.level;
     spec.threads = (unsigned)o->analysis.threads;
-    if (svy_model_fit(NULL, f, d, &spec, &m, &err) != SVY_OK) {
-        if (err.column > 0 && strcmp(err.source, "formula") != 0)
-            snprintf(err.source, sizeof err.source, "--where");
-        return tool_fail_data(&err, o->analysis.data);
-    }
-    const int status = print(o, d, m);
+    if (svy_model_fit(NULL, f, d, &spec, out, &err) == SVY_OK)
+        return EXIT_DONE;
+    if (err.column > 0 && strcmp(err.source, "formula") != 0)
+        snprintf(err.source, sizeof err.source, "--where");
+    else if (err.column > 0 && formula == o->regress.maximal)
+        snprintf(err.source, sizeof err.source, "--maximal");
+    return tool_fail_data(&err, o->analysis.data);
+}
+
+static int fit(const settings *o, const char *formula, const svy_frame *f, const svy_design *d)
+{
+    svy_model *m = NULL, *maximal = NULL;
+    int status = fit_one(o, formula, f, d, &m);
+    if (status == EXIT_DONE && o->regress.maximal != NULL)
+        status = fit_one(o, o->regress.maximal, f, d, &maximal);
+    if (status == EXIT_DONE)
+        status = print(o, d, m, maximal);
+    svy_model_free(maximal);
     svy_model_free(m);
     return status;
 }
@@ -241,6 +272,14 @@ static void add_name(void *user, const char *name)
     names_add(n->names, copy);
 }
 
+/* One result is printed, so only one may be asked for. */
+static int check_options(const regress_options *r)
+{
+    if ((r->anova > 0) + r->fit + (r->margins > 0) + (r->contrasts.count > 0) > 1)
+        return tool_usage("regress", "--anova, --fit, --margins and --contrast each print something else: give one of them");
+    return r->maximal != NULL && !r->fit ? tool_usage("regress", "--maximal is for the BIC of --fit: give --fit, too") : EXIT_DONE;
+}
+
 static int run_regress(void *options, int argc, char **argv)
 {
     const settings *o = options;
@@ -254,7 +293,10 @@ static int run_regress(void *options, int argc, char **argv)
         return tool_usage("regress", "there are no data: give --data FILE");
     if (o->analysis.by.count > 0)
         return tool_usage("regress", "a model has no --by: use --where for a subpopulation, or an interaction");
-    int status = svy_model_variables(NULL, argv[0], add_name, &list, &err) == SVY_OK ? EXIT_DONE : tool_fail(&err);
+    int status = check_options(&o->regress);
+    if (status == EXIT_DONE && (svy_model_variables(NULL, argv[0], add_name, &list, &err) != SVY_OK ||
+                                (o->regress.maximal != NULL && svy_model_variables(NULL, o->regress.maximal, add_name, &list, &err) != SVY_OK)))
+        status = tool_fail(&err);
     if (status == EXIT_DONE)
         status = tool_load_design(&o->analysis, &names, &f, &d);
     if (status == EXIT_DONE)

@@ -95,8 +95,22 @@ SVY_API double svy_model_covariance(const svy_model *m, size_t i, size_t j);
 SVY_API SVY_NODISCARD svy_status svy_model_variables(const svy_alloc *alloc, const char *formula, void (*add)(void *user, const char *name), void *user,
                                                      svy_error *err);
 
+/** Functions of coefficients: expressions as those of svy_contrast (contrast.h), which name coefficients as the table does: ell + meals,
+ *  exp(`stype: H` - `stype: M`). Value f(b) and standard error sqrt(g' V g), g the gradient and V the covariance of the model: the delta method, as R's
+ *  svycontrast(). Tests and limits are made as those of coefficients, with the residual degrees of freedom. A function that has no value, as one of a
+ *  coefficient that was left out, is NaN. The array of `n` rows lives as long as the model.
+ *  @return SVY_OK; SVY_E_SYNTAX, SVY_E_NAME (no such coefficient), SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_model_contrasts(svy_model *m, const char *const *expressions, size_t n, const svy_model_row **out, svy_error *err);
+
 /** Measures of fit. @return SVY_OK or SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_model_fitness_make(const svy_model *m, svy_model_fitness *out, svy_error *err);
+
+/** Lumley and Scott's dBIC of a model within a maximal one, to compare models of the same rows: with b the p' coefficients that only the maximal model has,
+ *  V and V0 their covariances by design and by information alone, W = b' V^-1 b and d = det(V0^-1 V), it is W + p log n + log d + the deviance of the
+ *  maximal model. `effective_n` (may be NULL) is n / d^(1/p'), NaN when the models are the same.
+ *  @return SVY_OK; SVY_E_TYPE (no generalised linear model), SVY_E_VALUE (not within the maximal model; other rows or another family), SVY_E_NUMERIC
+ *          (V is singular), SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_model_bic(const svy_model *m, const svy_model *maximal, double *bic, double *effective_n, svy_error *err);
 
 /** Tests of every term of a model. `tests` has svy_model_terms() places; names live as long as the model. The tail of
  *  sum lambda_i F is computed exactly, or with `saddlepoint` by R's approximation. See docs/methods/model-tests.md.

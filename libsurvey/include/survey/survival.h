@@ -69,6 +69,8 @@ SVY_API size_t svy_survival_count(const svy_survival *s);
 SVY_API const svy_survival_row *svy_survival_row_at(const svy_survival *s, size_t index);
 /** Rows of positive weight in the subpopulation that were left out because a variable is missing. */
 SVY_API uint64_t svy_survival_missing(const svy_survival *s);
+/** Replicates in which a group has no rows and so no curve; they are left out of its variance. The most of any point. */
+SVY_API size_t svy_survival_dropped(const svy_survival *s);
 
 SVY_END_DECLS
 #endif

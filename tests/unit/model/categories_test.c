@@ -250,6 +250,61 @@ Test(curves, every_failing_allocation_is_an_error)
     svy_frame_free(f);
 }
 
+/* A group whose rows are all of one PSU has no curve without it. */
+Test(curves, replicates_without_a_group_are_counted)
+{
+    svy_frame *f = frame_of((shape){ FEW, 0, 1 });
+    svy_design *d = design_of(NULL, f, SVY_REPLICATE_JK1);
+    svy_survival_spec spec = curve_spec("Surv(floor(time), status) ~ I(psu == 7)", 1), all = curve_spec("Surv(floor(time), status) ~ g", 1);
+    svy_error err = SVY_ERROR_INIT;
+    svy_survival *s;
+    cr_assert_eq(svy_survival_estimate(NULL, f, d, &spec, &s, &err), SVY_OK, "%s", err.message);
+    cr_expect_eq(svy_survival_dropped(s), 1);
+    svy_survival_free(s);
+    cr_assert_eq(svy_survival_estimate(NULL, f, d, &all, &s, &err), SVY_OK, "%s", err.message);
+    cr_expect_eq(svy_survival_dropped(s), 0);
+    svy_survival_free(s);
+    svy_design_free(d);
+    svy_frame_free(f);
+}
+
+/* ---- tests of terms ---- */
+
+/* Wald's test of a term of one coefficient is its t squared; of a multinomial model it takes in the coefficient at every level. */
+Test(categories, wald_tests_of_terms)
+{
+    static const struct { const char *formula; svy_family family; } CASES[] = { { "y ~ x + z", SVY_FAMILY_ORDINAL }, { "Surv(time, status) ~ x + z", SVY_FAMILY_COX },
+                                                                              { "g ~ x + z", SVY_FAMILY_MULTINOMIAL }, { "y ~ x + z", SVY_FAMILY_MULTINOMIAL } };
+    svy_frame *f = frame_of((shape){ 2000, 0, 1 });
+    svy_design *d = design_of(NULL, f, SVY_REPLICATE_NONE);
+    for (size_t k = 0; k < sizeof CASES / sizeof CASES[0]; k++) {
+        svy_error err = SVY_ERROR_INIT;
+        svy_model_spec spec = SVY_MODEL_INIT;
+        svy_model_test tests[2], working[2];
+        svy_model *m;
+        spec.formula = CASES[k].formula;
+        spec.family = CASES[k].family;
+        cr_assert_eq(svy_model_fit(NULL, f, d, &spec, &m, &err), SVY_OK, "%s", err.message);
+        cr_assert_eq(svy_model_test_terms(m, SVY_MODEL_WALD, 0, tests, &err), SVY_OK, "%s", err.message);
+        cr_expect_eq(svy_model_test_terms(m, SVY_MODEL_WORKING_WALD, 0, working, &err), SVY_OK, "%s", err.message);
+        cr_expect_eq(svy_model_test_terms(m, SVY_MODEL_LRT, 0, working, &err), SVY_E_TYPE);
+        cr_expect_not_null(strstr(err.message, "use --anova wald"), "%s", err.message);
+        const size_t p = svy_model_count(m), levels = k == 3 ? 2 : 1, first = k < 2 ? 0 : 1, every = k < 2 ? p : p / levels;
+        for (size_t t = 0; t < 2; t++) {
+            const size_t a = first + t, b = a + (levels - 1) * every;
+            const svy_model_row *one = svy_model_row_at(m, a), *two = svy_model_row_at(m, b);
+            const double v = svy_model_covariance(m, a, a), u = svy_model_covariance(m, b, b), c = svy_model_covariance(m, a, b);
+            const double pair = (u * one->estimate * one->estimate - 2 * c * one->estimate * two->estimate + v * two->estimate * two->estimate) / (u * v - c * c);
+            cr_expect_eq(tests[t].ndf, levels);
+            cr_expect_eq(tests[t].ddf, one->df);
+            cr_expect_float_eq(tests[t].chisq / (levels == 1 ? one->t * one->t : pair), 1, 1e-10, "%s %zu", spec.formula, t);
+        }
+        svy_model_free(m);
+    }
+    svy_design_free(d);
+    svy_frame_free(f);
+}
+
 /* ---- data that allow no fit ---- */
 
 typedef struct refusal { const char *formula; svy_family family; const char *where; svy_status status; const char *says; } refusal;

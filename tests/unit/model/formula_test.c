@@ -75,6 +75,32 @@ Test(formula, has_the_columns_of_r)
     svy_frame_free(f);
 }
 
+/* Comparisons of texts, by row: 1 - equal, 0 - not; f is a text column. */
+Test(formula, texts_are_compared_as_texts)
+{
+    static const struct { const char *formula, *same; } PAIRS[] = {
+        { "~ I(f == 'a')", "~ I(f %in% c('a'))" }, { "~ I('a' == f)", "~ I(!(f != 'a'))" }, { "~ I(f == f)", "~ I(x == x)" }, { "~ I(f != f)", "~ I(x != x)" },
+        { "~ I(f == `g h`)", "~ I(x == x + 1)" }, { "~ I(x == '3')", "~ I(x == 3)" }, { "~ I(x != '3')", "~ I(x != 3)" }, { "~ I(x == 'three')", "~ I(x != x)" },
+        { "~ I(x %in% c('3', 'b'))", "~ I(x == 3)" }, { "~ I(as.character(f) == 'b')", "~ I(f == 'b')" } };
+    svy_frame *f = make_frame();
+    const size_t rows = svy_frame_rows(f);
+    for (size_t k = 0; k < sizeof PAIRS / sizeof PAIRS[0]; k++) {
+        svy_error err = SVY_ERROR_INIT;
+        svyi_matrix *a, *b;
+        double x[2], y[2];
+        cr_assert_eq(svyi_matrix_new(NULL, f, PAIRS[k].formula, NULL, NULL, &a, &err), SVY_OK, "%s: %s", PAIRS[k].formula, err.message);
+        cr_assert_eq(svyi_matrix_new(NULL, f, PAIRS[k].same, NULL, NULL, &b, &err), SVY_OK, "%s: %s", PAIRS[k].same, err.message);
+        for (uint32_t i = 0; i < rows; i++) {
+            svyi_matrix_fill(a, &i, 1, x);
+            svyi_matrix_fill(b, &i, 1, y);
+            cr_expect(x[1] == y[1], "%s row %u: %g %g", PAIRS[k].formula, (unsigned)i, x[1], y[1]);
+        }
+        svyi_matrix_free(a);
+        svyi_matrix_free(b);
+    }
+    svy_frame_free(f);
+}
+
 static const struct { const char *formula; svy_status status; int column; const char *part; } WRONG[] = {
     { "y", SVY_E_SYNTAX, 1, "has a ~" },
     { "", SVY_E_SYNTAX, 1, "variable was expected" },

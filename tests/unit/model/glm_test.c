@@ -307,8 +307,115 @@ Test(glm, average_effects_agree_with_differences)
     free_sample(&s);
 }
 
+/* A linear contrast from the covariances by hand; one that is not linear against differences; a coefficient itself is its row. */
+Test(glm, contrasts_are_the_delta_method)
+{
+    static const char *const EXPRESSIONS[] = { "x", "x - 2 * `f: b`", "exp(x) / `f: b`" };
+    const double h = 1e-6;
+    sample s = make_sample(400, 0, 1);
+    svy_error err = SVY_ERROR_INIT;
+    svy_model *m = NULL;
+    const svy_model_row *rows;
+    cr_assert_eq(fit(&s, "y ~ x + f", SVY_FAMILY_BINOMIAL, SVY_LINK_DEFAULT, 1, &m, &err), SVY_OK, "%s", err.message);
+    cr_assert_eq(svy_model_contrasts(m, EXPRESSIONS, 3, &rows, &err), SVY_OK, "%s", err.message);
+    const svy_model_row *x = svy_model_row_at(m, 1), *b = svy_model_row_at(m, 2);
+    const double vxx = svy_model_covariance(m, 1, 1), vxb = svy_model_covariance(m, 1, 2), vbb = svy_model_covariance(m, 2, 2);
+    cr_expect_str_eq(rows[0].term, "x");
+    cr_expect(rows[0].estimate == x->estimate && rows[0].df == x->df && rows[0].lower == rows[0].estimate - (x->estimate - x->lower) * (rows[0].se / x->se));
+    cr_expect_float_eq(rows[0].p_value, x->p_value, 1e-14);
+    cr_expect_float_eq(rows[1].estimate, x->estimate - 2 * b->estimate, 1e-14);
+    cr_expect_float_eq(rows[1].se, sqrt(vxx - 4 * vxb + 4 * vbb), 1e-14);
+    const double gx = (exp(x->estimate + h) - exp(x->estimate - h)) / (2 * h) / b->estimate;
+    const double gb = exp(x->estimate) * (1 / (b->estimate + h) - 1 / (b->estimate - h)) / (2 * h);
+    const double se = sqrt(gx * gx * vxx + 2 * gx * gb * vxb + gb * gb * vbb);
+    cr_expect_float_eq(rows[2].se / se, 1, 1e-7);
+    svy_model_free(m);
+    free_sample(&s);
+}
+
+Test(glm, contrasts_of_what_is_not_there)
+{
+    static const char *const LEFT_OUT[] = { "x + `I(2 * x)`" }, *const UNKNOWN[] = { "x + q" }, *const BROKEN[] = { "x +" };
+    sample s = make_sample(100, 0, 1);
+    svy_error err = SVY_ERROR_INIT;
+    svy_model *m = NULL;
+    const svy_model_row *rows;
+    cr_assert_eq(fit(&s, "z ~ x + I(2 * x)", SVY_FAMILY_GAUSSIAN, SVY_LINK_DEFAULT, 1, &m, &err), SVY_OK, "%s", err.message);
+    cr_assert_eq(svy_model_contrasts(m, LEFT_OUT, 1, &rows, &err), SVY_OK, "%s", err.message);
+    cr_expect(isnan(rows[0].estimate) && isnan(rows[0].se) && isnan(rows[0].p_value));
+    cr_expect_eq(svy_model_contrasts(m, UNKNOWN, 1, &rows, &err), SVY_E_NAME);
+    cr_expect_not_null(strstr(err.message, "'q'"), "%s", err.message);
+    cr_expect_null(rows);
+    cr_expect_eq(svy_model_contrasts(m, BROKEN, 1, &rows, &err), SVY_E_SYNTAX);
+    svy_model_free(m);
+    free_sample(&s);
+}
+
+static svy_status bic_of(const sample *s, const char *formula, const char *maximal, svy_family family, double *bic, svy_error *err)
+{
+    svy_model *m = NULL, *larger = NULL;
+    cr_assert_eq(fit(s, formula, family, SVY_LINK_DEFAULT, 1, &m, err), SVY_OK, "%s", err->message);
+    cr_assert_eq(fit(s, maximal, family, SVY_LINK_DEFAULT, 1, &larger, err), SVY_OK, "%s", err->message);
+    const svy_status st = svy_model_bic(m, larger, bic, NULL, err);
+    svy_model_free(m);
+    svy_model_free(larger);
+    return st;
+}
+
+Test(glm, bic_within_a_maximal_model)
+{
+    sample s = make_sample(600, 0, 1);
+    svy_error err = SVY_ERROR_INIT;
+    svy_model_fitness own;
+    svy_model *m = NULL;
+    double same, noise, needed;
+    cr_assert_eq(fit(&s, "y ~ x + f", SVY_FAMILY_BINOMIAL, SVY_LINK_DEFAULT, 1, &m, &err), SVY_OK);
+    cr_assert_eq(svy_model_fitness_make(m, &own, &err), SVY_OK);
+    svy_model_free(m);
+    cr_expect_eq(bic_of(&s, "y ~ x + f", "y ~ x + f", SVY_FAMILY_BINOMIAL, &same, &err), SVY_OK, "%s", err.message);
+    cr_expect_float_eq(same, own.bic, 1e-10);
+    cr_expect_eq(bic_of(&s, "y ~ x", "y ~ x + t", SVY_FAMILY_BINOMIAL, &noise, &err), SVY_OK, "%s", err.message);
+    cr_expect_eq(bic_of(&s, "y ~ t", "y ~ x + t", SVY_FAMILY_BINOMIAL, &needed, &err), SVY_OK, "%s", err.message);
+    cr_expect_lt(noise, needed, "the regressor that made the response must be preferred");
+    cr_expect_eq(bic_of(&s, "y ~ x", "y ~ t", SVY_FAMILY_BINOMIAL, &same, &err), SVY_E_VALUE);
+    cr_expect_not_null(strstr(err.message, "'x'"), "%s", err.message);
+    cr_expect(isnan(same));
+    cr_expect_eq(bic_of(&s, "z ~ x", "z ~ x + log(ifelse(x > 2, -1, 1))", SVY_FAMILY_GAUSSIAN, &same, &err), SVY_E_VALUE);
+    cr_expect_not_null(strstr(err.message, "missing values"), "%s", err.message);
+    free_sample(&s);
+}
+
+/* log(0) in rows outside the subpopulation, in rows of weight 0 and in rows where another variable is missing. */
+Test(glm, calculations_without_a_value_in_rows_that_take_no_part)
+{
+    sample s = make_sample(200, 0, 1);
+    svy_error err = SVY_ERROR_INIT;
+    svy_model *m = NULL, *other = NULL;
+    svy_model_spec spec = SVY_MODEL_INIT;
+    spec.formula = "z ~ log(pmax(x - 1, 0)) + factor(log(pmax(x - 1, 0)) > 0) + offset(log(pmax(x - 1, 0)))";
+    cr_expect_eq(svy_model_fit(NULL, s.f, s.d, &spec, &m, &err), SVY_E_VALUE);
+    cr_expect_not_null(strstr(err.message, "no finite value in row"), "%s", err.message);
+    spec.where = "x > 1";
+    cr_assert_eq(svy_model_fit(NULL, s.f, s.d, &spec, &m, &err), SVY_OK, "%s", err.message);
+    spec.formula = "z ~ log(pmax(x, 1.0000001) - 1) + factor(log(pmax(x, 1.0000001) - 1) > 0) + offset(log(pmax(x, 1.0000001) - 1))";
+    cr_assert_eq(svy_model_fit(NULL, s.f, s.d, &spec, &other, &err), SVY_OK, "%s", err.message);
+    for (size_t k = 0; k < svy_model_count(m); k++)
+        cr_expect_float_eq(svy_model_row_at(m, k)->estimate, svy_model_row_at(other, k)->estimate, 1e-10);
+    svy_model_free(m);
+    svy_model_free(other);
+    spec.where = NULL;
+    spec.formula = "z ~ log(pmax(x - 1, 0)) + ns(log(pmax(x - 1, 0)), 2) + log(ifelse(x > 1, 2 + n, -1))";      /* the last is missing where x <= 1 */
+    cr_expect_eq(svy_model_fit(NULL, s.f, s.d, &spec, &m, &err), SVY_OK, "%s", err.message);
+    svy_model_free(m);
+    spec.formula = "z ~ factor(log(pmax(x - 1, 0)))";
+    cr_expect_eq(svy_model_fit(NULL, s.f, s.d, &spec, &m, &err), SVY_E_VALUE);
+    cr_expect_not_null(strstr(err.message, "no finite value in row"), "%s", err.message);
+    free_sample(&s);
+}
+
 Test(glm, running_out_of_memory_is_reported)
 {
+    static const char *const EXPRESSIONS[] = { "x * `f: b`", "exp(x)" };
     sample s = make_sample(60, 0, 1);
     for (long calls = 0;; calls++) {
         watched w = { .calls_left = calls };
@@ -318,6 +425,8 @@ Test(glm, running_out_of_memory_is_reported)
         svy_model_fitness fitness;
         svy_model_test tests[4];
         const svy_model_margin *rows;
+        const svy_model_row *contrasts;
+        double bic;
         size_t n;
         svy_model *m;
         spec.formula = "y ~ x + I(x^2) + f + offset(t / 1000)";
@@ -329,6 +438,10 @@ Test(glm, running_out_of_memory_is_reported)
             st = svy_model_test_terms(m, SVY_MODEL_LRT, 0, tests, &err);
         if (st == SVY_OK)
             st = svy_model_margins(m, NULL, 1, 0, &rows, &n, &err);
+        if (st == SVY_OK)
+            st = svy_model_contrasts(m, EXPRESSIONS, 2, &contrasts, &err);
+        if (st == SVY_OK)
+            st = svy_model_bic(m, m, &bic, NULL, &err);
         svy_model_free(m);
         cr_expect_eq(w.bytes, 0, "%ld", calls);
         if (st == SVY_OK)
