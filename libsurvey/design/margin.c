@@ -216,7 +216,7 @@ static svy_status make_lines(svyi_arena *arena, const svy_margin *m, const digit
         if (line[cell] != SVYI_NO_UNIT)
             return svyi_fail(err, SVY_E_VALUE, "%s: '%s' stands there twice: give every level one total", m->source, texts[i]);
         if (!(m->totals[i] >= 0 && m->totals[i] <= 1e300))
-            return svyi_fail(err, SVY_E_VALUE, "%s: the total of '%s' is %g: a population count is 0 or more", m->source, texts[i], m->totals[i]);
+            return svyi_fail(err, SVY_E_VALUE, "%s: the total of '%s' is %g: a population count is 0 or more, and at most 1e300", m->source, texts[i], m->totals[i]);
         line[cell] = (uint32_t)i;
     }
     return SVY_OK;

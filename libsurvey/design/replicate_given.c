@@ -16,7 +16,7 @@ static svy_status check_values(const svyi_replicates_build *b, const svy_column 
             return svyi_fail(b->err, SVY_E_VALUE, "'%s' (replicate weights) is missing in row %zu: fill it in, or leave the row out of the data",
                              c->name, i + 1);
         if (!(fabs(x) <= 1e300) || (x < 0 && !negative))
-            return svyi_fail(b->err, SVY_E_VALUE, "'%s' (replicate weights) is %g in row %zu: a replicate weight of this type is 0 or more", c->name, x,
+            return svyi_fail(b->err, SVY_E_VALUE, "'%s' (replicate weights) is %g in row %zu: a replicate weight of this type is 0 or more, and at most 1e300", c->name, x,
                              i + 1);
         all_zero &= x == 0;
     }
@@ -123,7 +123,7 @@ static svy_status check_scales(const svyi_replicates_build *b)
         return svyi_fail(b->err, SVY_E_VALUE, "the scale of the replicates is %g: give a number above 0", b->spec->scale);
     for (size_t k = 0; k < b->spec->n_rscales; k++)
         if (!(b->spec->rscales[k] >= 0 && b->spec->rscales[k] <= 1e300))
-            return svyi_fail(b->err, SVY_E_VALUE, "rscale %zu of the replicates is %g: give numbers of 0 or more", k + 1, b->spec->rscales[k]);
+            return svyi_fail(b->err, SVY_E_VALUE, "rscale %zu of the replicates is %g: give numbers from 0 to 1e300", k + 1, b->spec->rscales[k]);
     if (has_own_scale(b->spec->type) && (b->spec->scale > 0 || b->spec->n_rscales > 0))
         return svyi_fail(b->err, SVY_E_VALUE, "replicates of this type have a scale of their own: leave --scale and --rscales out, or name the columns "
                          "without a type");

@@ -122,6 +122,18 @@ static svy_status set_texts(multiple *m, const code *codes)
     return SVY_OK;
 }
 
+/* 1 and 2 for yes and no would otherwise count as given, both. */
+static svy_status check_column(const svyi_request *r, const svyi_variable *v)
+{
+    if (v->numbers == NULL)
+        return svyi_fail(r->err, SVY_E_TYPE, "'%s' is text: give columns of 0 and 1, or a single text of codes", v->name);
+    for (size_t i = 0; i < r->design->rows; i++)
+        if (v->numbers[i] != 0 && v->numbers[i] != 1 && !isnan(v->numbers[i]))
+            return svyi_fail(r->err, SVY_E_VALUE, "'%s' is %g in row %zu: a column of answers has 1 where the answer was given and 0 where not", v->name, v->numbers[i],
+                             i + 1);
+    return SVY_OK;
+}
+
 static svy_status find_answers(multiple *m, const char *separators)
 {
     svyi_request *r = m->request;
@@ -137,9 +149,11 @@ static svy_status find_answers(multiple *m, const char *separators)
             return svyi_fail(r->err, SVY_E_VALUE, "'%s' holds no answer in any row", v->name);
         return st == SVY_OK ? set_texts(m, codes) : st;
     }
-    for (size_t k = 0; k < r->plan.n_variables; k++)
-        if (v[k].numbers == NULL)
-            return svyi_fail(r->err, SVY_E_TYPE, "'%s' is text: give columns of 0 and 1, or a single text of codes", v[k].name);
+    for (size_t k = 0; k < r->plan.n_variables; k++) {
+        svy_status st = check_column(r, &v[k]);
+        if (st != SVY_OK)
+            return st;
+    }
     if (r->plan.n_variables > ANSWERS_MAX)
         return svyi_fail(r->err, SVY_E_LIMIT, "there are %zu answers: the limit is %d", r->plan.n_variables, ANSWERS_MAX);
     m->answers = r->plan.n_variables;

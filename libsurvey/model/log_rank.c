@@ -28,6 +28,7 @@ static int by_time(const void *a, const void *b)
 typedef struct work {
     const svyi_group_test *t;
     const double *w, *status;
+    double event;                /* the status of an event: 1, or 2 where others have 1 */
     subject *subjects;
     size_t width;                /* columns but the intercept */
     double *x;                   /* by place and column, about the weighted means */
@@ -72,7 +73,7 @@ static void weigh_times(work *k)
             uint32_t row = k->subjects[end].row;
             k->importance[k->subjects[end].place] = importance;
             leaving += k->w[row];
-            dying += k->w[row] * k->status[row];
+            dying += k->status[row] == k->event ? k->w[row] : 0;
         }
         survival = fmax(survival * (1 - dying / at_risk), 0);
         at_risk -= leaving;
@@ -91,7 +92,7 @@ static deaths enter(work *k, size_t first, size_t end, double *risk)
     for (size_t i = first; i < end; i++) {
         const subject *s = &k->subjects[i];
         const double *x = k->x + s->place * k->width, w = k->w[s->row];
-        int dies = k->status[s->row] != 0;
+        int dies = k->status[s->row] == k->event;
         *risk += w;
         d.tied += dies ? w : 0;
         d.count += (size_t)dies;
@@ -142,7 +143,7 @@ static void one_stratum(work *k, size_t first, size_t end, double *hazards, doub
         for (size_t i = at; i < next; i++) {
             const subject *s = &k->subjects[i];
             for (size_t c = 0; c < k->width; c++) {
-                double x = k->x[s->place * k->width + c], jump = k->status[s->row] != 0 ? importance * (x - mean[c]) : 0;
+                double x = k->x[s->place * k->width + c], jump = k->status[s->row] == k->event ? importance * (x - mean[c]) : 0;
                 k->score[s->place * k->width + c] = jump - (x * rate - k->drift[c]);
             }
         }
@@ -197,12 +198,25 @@ static svy_status values(const void *user, const double *weights, double *theta,
     return SVY_OK;
 }
 
-static svy_status check_status(const work *k)
+/* Status is 0 and 1, or 1 and 2 as in some old files, whatever the rows used: as in Cox models and survival curves. */
+static void find_event(work *k)
 {
+    double most = 0;
+    for (size_t i = 0; i < k->t->design->rows; i++)
+        most = k->status[i] > most ? k->status[i] : most;
+    k->event = most == 2 ? 2 : 1;
+}
+
+static svy_status check_rows(const work *k)
+{
+    const svyi_response *y = svyi_matrix_response(k->t->matrix);
     for (size_t i = 0; i < k->t->n; i++) {
-        double s = k->status[k->t->rows[i]];
-        if (s != 0 && s != 1)
-            return svyi_fail(k->t->err, SVY_E_VALUE, "the status in row %u is %g: give 1 for an event and 0 for a censored time", k->t->rows[i] + 1, s);
+        const uint32_t row = k->t->rows[i];
+        if (k->status[row] != k->event && k->status[row] != k->event - 1)
+            return svyi_fail(k->t->err, SVY_E_VALUE, "row %zu has the status %g: give 1 for an event and 0 for a censored time%s", (size_t)row + 1, k->status[row],
+                             k->event == 2 ? ", or throughout 2 and 1" : "");
+        if (y->numbers[row] < 0)
+            return svyi_fail(k->t->err, SVY_E_VALUE, "row %zu has the negative time %g: correct it, or leave the row out by --where", (size_t)row + 1, y->numbers[row]);
     }
     return SVY_OK;
 }
@@ -251,11 +265,12 @@ svy_status svyi_log_rank_test(const svyi_group_test *t, svy_test_row *row, const
     work k = { .t = t, .w = t->design->weights, .status = y->status, .width = svyi_matrix_columns(t->matrix) - (size_t)svyi_matrix_intercept(t->matrix) };
     uint32_t *place;
     size_t events = 0;
-    svy_status st = check_status(&k);
+    find_event(&k);
+    svy_status st = check_rows(&k);
     if (st != SVY_OK)
         return st;
     for (size_t i = 0; i < t->n; i++)
-        events += y->status[t->rows[i]] != 0;
+        events += y->status[t->rows[i]] == k.event;
     if (events == 0) {
         *why = "there are no events";
         return SVY_OK;

@@ -101,6 +101,8 @@ static int check_together(const analysis_options *o)
 {
     if (o->joint != NULL && o->pps != SVY_PPS_JOINT)
         return tool_usage(NULL, "--joint gives joint probabilities: it goes with --pps joint");
+    if (o->pps == 0 && (o->pps_variance != 0 || o->pps_sum != NULL))
+        return tool_usage(NULL, "--pps-variance and --pps-sum are about unequal probabilities: say how the sample was drawn by --pps");
     if (o->phase2 == NULL && (o->phase2_strata != NULL || o->phase2_clusters != NULL || o->phase2_fpc != NULL || o->phase2_probs != NULL))
         return tool_usage(NULL, "there is no second phase: name the column that tells its rows by --phase2");
     return EXIT_DONE;
