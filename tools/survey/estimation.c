@@ -130,7 +130,7 @@ static void say_missing(const svy_estimates *r)
 /* A number that is not there needs a word. */
 static void say_unknown(const svy_estimates *r)
 {
-    size_t estimates = 0, errors = 0, limits = 0;
+    size_t estimates = 0, errors = 0, limits = 0, single = 0;
     for (size_t i = 0; i < svy_estimates_count(r); i++) {
         const svy_estimate_row *row = svy_estimates_row(r, i);
         if (!isfinite(row->estimate))
@@ -139,13 +139,17 @@ static void say_unknown(const svy_estimates *r)
             limits++;
         else if (!isfinite(row->se))
             errors++;
+        else if (row->se == 0 && row->df <= 0)
+            single++;
     }
     if (estimates > 0)
-        tool_say("%zu of the estimates cannot be computed: too few rows, or no variation, in the domain", estimates);
+        tool_say("%zu of the estimates cannot be computed: too few rows, or no variation, in the domain, or numbers too large", estimates);
     if (limits > 0)
         tool_say("%zu of the estimates have a limit that does not exist: it lies outside the data, or the domain has too few sampling units", limits);
     if (errors > 0)
         tool_say("%zu of the estimates have no standard error: the domain has too few sampling units", errors);
+    if (single > 0)
+        tool_say("%zu of the standard errors are 0 for want of sampling units: no stratum of the domain has two, so the true ones are not known", single);
 }
 
 int tool_estimate_print(const estimation *e, const svy_estimates *r)
