@@ -434,6 +434,47 @@ static int set_from_files(parse *p)
     return status;
 }
 
+/* ---- files that would be written over ---- */
+
+typedef struct named_file { const char *option, *path; int written; } named_file;
+enum { FILES_MAX = 8 };
+
+static int is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return 0;
+    if (stat(a, &one) != 0 || stat(b, &other) != 0)
+        return strcmp(a, b) == 0;
+    return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static size_t find_files(const parse *p, named_file *files)
+{
+    static const char *const NAMES[] = { "output", "vcov", "report", "scales", "data", "plan", "weighting", "standard" };
+    enum { WRITTEN = 4 };
+    size_t n = 0;
+    for (size_t t = 0; t < VERB_TABLES && p->v->tables[t].options != NULL; t++)
+        for (const tool_option *o = p->v->tables[t].options; o->name != NULL; o++)
+            for (size_t k = 0; k < sizeof NAMES / sizeof NAMES[0] && n < FILES_MAX; k++)
+                if (o->kind == TOOL_TEXT && strcmp(o->name, NAMES[k]) == 0 && text_of(p, &p->v->tables[t], o) != NULL)
+                    files[n++] = (named_file){ o->name, text_of(p, &p->v->tables[t], o), k < WRITTEN };
+    return n;
+}
+
+/* A result never takes the place of another one, or of what it was made from. */
+static int check_files(const parse *p)
+{
+    named_file files[FILES_MAX];
+    const size_t n = find_files(p, files);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (files[i].written && k != i && is_same_file(files[i].path, files[k].path))
+                return tool_usage(p->v->name, "--%s and --%s are the same file, '%s': give --%s another name", files[i].option, files[k].option, files[i].path,
+                                  files[i].option);
+    return EXIT_DONE;
+}
+
 int tool_parse(const verb *v, void *settings, int argc, char **argv)
 {
     parse p = { .v = v, .settings = settings };
@@ -452,6 +493,8 @@ int tool_parse(const verb *v, void *settings, int argc, char **argv)
         status = set_from_files(&p);
     if (status == EXIT_DONE)
         status = check_count(v, kept);
+    if (status == EXIT_DONE)
+        status = check_files(&p);
     if (status < 0)
         return -1 - EXIT_DONE;       /* help was printed */
     return status == EXIT_DONE ? kept : -1 - status;

@@ -1,4 +1,5 @@
 /* The verb weight: a weighting plan carried out, the weighted data written, and a report of every step. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <survey/dataio.h>
@@ -61,8 +62,11 @@ static svy_status add_replicates(const settings *s, svy_frame *f, const svy_desi
 
 static svy_status to_stdout(void *user, const void *bytes, size_t len, svy_error *err)
 {
-    (void)err;
-    return fwrite(bytes, 1, len, user) == len ? SVY_OK : SVY_E_IO;
+    if (fwrite(bytes, 1, len, user) == len)
+        return SVY_OK;
+    err->code = SVY_E_IO;
+    snprintf(err->message, sizeof err->message, "standard output: cannot write: %s", strerror(errno));
+    return SVY_E_IO;
 }
 
 static int write_data(const settings *s, svy_frame *f, const svy_design *d)
