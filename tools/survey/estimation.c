@@ -52,17 +52,23 @@ static int find_variables(const estimation *e, name_list *names, char **copies)
     return *copies != NULL ? add_variables(e, names, *copies) : EXIT_DONE;
 }
 
-enum { DF_FULL = 3 };     /* of --df: the degrees of freedom of the whole design everywhere */
+/* --df full: the degrees of freedom of the whole design everywhere. */
+enum { DF_FULL = 3 };
+static analysis_options analysis_of(const estimation *e)
+{
+    analysis_options analysis = *e->analysis;
+    if (e->options->df == DF_FULL && analysis.df == NULL)
+        analysis.df = "full";
+    return analysis;
+}
 
 int tool_estimate_load(const estimation *e, svy_frame **f, svy_design **d)
 {
-    analysis_options analysis = *e->analysis;
+    const analysis_options analysis = analysis_of(e);
     name_list names = { NULL, 0, 0, 0 };
     char *copies;
     *f = NULL;
     *d = NULL;
-    if (e->options->df == DF_FULL && analysis.df == NULL)
-        analysis.df = "full";
     int status = find_variables(e, &names, &copies);
     if (status == EXIT_DONE)
         status = tool_load_design(&analysis, &names, f, d);
@@ -74,6 +80,7 @@ int tool_estimate_load(const estimation *e, svy_frame **f, svy_design **d)
 svy_estimate_spec tool_estimate_spec(const estimation *e)
 {
     svy_estimate_spec spec = SVY_ESTIMATE_INIT;
+    spec.statistic = e->parse_as;
     spec.variables = e->variables;
     spec.n_variables = (size_t)e->count;
     spec.by = e->analysis->by.items;
@@ -82,6 +89,9 @@ svy_estimate_spec tool_estimate_spec(const estimation *e)
     spec.level = e->options->level;
     spec.df = e->options->df == DF_FULL ? SVY_DF_DESIGN : (svy_df)e->options->df;
     spec.fail_missing = e->options->missing;
+    spec.deff = e->deff;
+    spec.interval = e->interval;
+    spec.bell_mccaffrey = e->bell_mccaffrey;
     spec.covariance = e->options->vcov != NULL;
     spec.threads = (unsigned)e->analysis->threads;
     return spec;
@@ -139,7 +149,7 @@ static void say_unknown(const svy_estimates *r)
             limits++;
         else if (!isfinite(row->se))
             errors++;
-        else if (row->se == 0 && row->df <= 0)
+        else if (row->df <= 0 && row->se <= 1e-10 * fabs(row->estimate))      /* 0 but for rounding */
             single++;
     }
     if (estimates > 0)
@@ -177,17 +187,15 @@ static void say_unweighted(const estimation *e, int weighted)
 }
 
 /* Piece by piece, when that is possible and wanted: then *done is 1. */
-static int estimate_stream(const estimation *e, const svy_estimate_spec *whole, int *done)
+static int estimate_stream(const estimation *e, const svy_estimate_spec *spec, int *done)
 {
-    svy_estimate_spec spec = *whole;
+    const analysis_options analysis = analysis_of(e);
     name_list names = { NULL, 0, 0, 0 };
     char *copies;
     svy_estimates *r = NULL;
-    spec.statistic = e->parse_as;
-    spec.deff = e->deff;
     int status = find_variables(e, &names, &copies);
     if (status == EXIT_DONE)
-        status = tool_stream(e->analysis, &names, &spec, e->stream_asked, e->output->quiet, &r, done);
+        status = tool_stream(&analysis, &names, spec, e->stream_asked, e->output->quiet, &r, done);
     if (status == EXIT_DONE && *done)
         status = tool_estimate_print(e, r);
     if (r != NULL)

@@ -23,12 +23,14 @@ typedef struct estimation {
     svy_statistic parse_as;        /* how variables are written */
     const char *const *variables; int count;
     const tool_list *more;         /* further columns to load; may be NULL */
-    /* Makes the estimates; spec has variables, domains, level and the like. */
+    /* Makes the estimates; spec has the statistic (`parse_as`), variables, domains, level and the like. */
     svy_status (*estimate)(const void *user, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec, svy_estimates **out, svy_error *err);
     const void *user;
-    int streams;                   /* 1: large files and pipes are summed piece by piece, as svy_estimate of `parse_as` with `deff` would */
+    int streams;                   /* 1: large files and pipes are summed piece by piece, as svy_estimate would */
     int stream_asked;              /* 1: others too */
-    svy_deff deff;
+    svy_deff deff;                 /* these go into spec */
+    svy_interval interval;
+    int bell_mccaffrey;
 } estimation;
 
 /* Loads, estimates, prints. @return an exit status; errors are printed. */

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <survey/standardize.h>
 
-#include "estimation.h"
 #include "margins.h"
 
 const tool_option STANDARD_OPTIONS[] = {
@@ -14,7 +13,7 @@ const tool_option STANDARD_OPTIONS[] = {
     TOOL_END
 };
 
-typedef struct job { const svy_estimate_spec *spec; const margin_file *population; const tool_output_options *output; } job;
+typedef struct job { const margin_file *population; int quiet; } job;
 
 static svy_status standardize(const void *user, const svy_frame *f, const svy_design *d, const svy_estimate_spec *spec, svy_estimates **out, svy_error *err)
 {
@@ -22,9 +21,8 @@ static svy_status standardize(const void *user, const svy_frame *f, const svy_de
     const svy_margin m = margins_view(j->population);
     const svy_standard s = { m.variables, m.n_variables, m.levels, m.totals, m.n_lines };
     size_t empty = 0;
-    (void)spec;
-    svy_status st = svy_standardize(NULL, f, d, j->spec, &s, out, &empty, err);
-    if (st == SVY_OK && empty > 0 && !j->output->quiet)
+    svy_status st = svy_standardize(NULL, f, d, spec, &s, out, &empty, err);
+    if (st == SVY_OK && empty > 0 && !j->quiet)
         tool_say("%zu cells of the standard population have no rows in a domain: its standard is made of the others", empty);
     return st;
 }
@@ -43,24 +41,24 @@ static int check_variables(const standard_options *o, const margin_file *m)
     return EXIT_DONE;
 }
 
-int tool_standardize(const analysis_options *analysis, const standard_options *o, const svy_estimate_spec *spec, const char *vcov,
-                     const tool_output_options *output)
+int tool_standardize(const estimation *e, const standard_options *o)
 {
-    const char *name = svy_statistic_name(spec->statistic);
     margin_file population = { 0 };
     if (o->file == NULL || o->variables.count == 0)
-        return tool_usage(name, "--standardize VAR,... and --standard FILE.csv go together");
-    if (spec->deff != SVY_DEFF_NONE)
-        return tool_usage(name, "a standardised estimate has no design effect: leave out --deff");
+        return tool_usage(e->verb, "--standardize VAR,... and --standard FILE.csv go together");
+    if (e->deff != SVY_DEFF_NONE)
+        return tool_usage(e->verb, "a standardised estimate has no design effect: leave out --deff");
     int status = margins_read(o->file, &population);
     if (status == EXIT_DONE)
         status = check_variables(o, &population);
     if (status == EXIT_DONE) {
-        const estimation_options options = { spec->level, (int)spec->df, spec->fail_missing, vcov };
-        const job j = { spec, &population, output };
-        const estimation e = { .verb = name, .analysis = analysis, .options = &options, .output = output, .parse_as = spec->statistic,
-                               .variables = spec->variables, .count = (int)spec->n_variables, .more = &o->variables, .estimate = standardize, .user = &j };
-        status = tool_estimate(&e);
+        const job j = { &population, e->output->quiet };
+        estimation all = *e;
+        all.more = &o->variables;
+        all.estimate = standardize;
+        all.user = &j;
+        all.streams = 0;
+        status = tool_estimate(&all);
     }
     margins_clear(&population);
     return status;

@@ -3,15 +3,13 @@
 #define SURVEY_TOOL_STANDARD_H
 #include <survey/estimate.h>
 
-#include "design.h"
-#include "tool.h"
+#include "estimation.h"
 
 typedef struct standard_options { tool_list variables; const char *file; } standard_options;
 extern const tool_option STANDARD_OPTIONS[];
 
 static inline int tool_standard_asked(const standard_options *o) { return o->file != NULL || o->variables.count > 0; }
 
-/* Loads, estimates as `spec` says and prints; `vcov` may be NULL. @return an exit status; errors are printed. */
-int tool_standardize(const analysis_options *analysis, const standard_options *o, const svy_estimate_spec *spec, const char *vcov,
-                     const tool_output_options *output);
+/* Loads, estimates what `e` says (but for its `estimate`) and prints. @return an exit status; errors are printed. */
+int tool_standardize(const estimation *e, const standard_options *o);
 #endif

@@ -65,7 +65,7 @@ typedef struct tool_table { const tool_option *options; size_t base; } tool_tabl
 
 typedef enum verb_group { FOR_RESEARCHERS, FOR_FIELDWORK, FOR_ANALYSTS, FOR_EVERYONE, VERB_GROUPS } verb_group;
 
-enum { VERB_TABLES = 6 };
+enum { VERB_TABLES = 8 };
 typedef struct verb {
     const char *name;            /* one word, or two for a verb with actions: "study create" */
     verb_group group;
