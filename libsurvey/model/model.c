@@ -63,6 +63,7 @@ static svy_status design_df(svy_model *m, double *df, svy_error *err)
 
 svy_model_row svyi_model_row_make(const svy_model *m, const char *term, double b, double se, double df)
 {
+    df = m->spec.normal ? HUGE_VAL : df;
     const double used = m->as_r && !m->linear ? HUGE_VAL : df, q = used > 0 ? svyi_t_quantile(0.5 + m->spec.level / 2, used) : (double)NAN;
     svy_model_row row = { .term = term, .estimate = b, .se = se, .df = df };
     row.t = se > 0 ? b / se : (double)NAN;
@@ -83,9 +84,8 @@ static svy_status make_rows(svy_model *m, svy_error *err)
         return svyi_nomem(err);
     m->df = design - (isnan(r->df_lost) ? (double)r->parameters - 1 : r->df_lost);
     for (size_t k = 0; k < r->count; k++) {
-        const double df = m->spec.normal ? HUGE_VAL : r->df != NULL ? r->df[k] : m->df;
         const double b = r->beta[k], se = isnan(b) ? (double)NAN : sqrt(r->covariance[k * r->count + k]);
-        m->rows[k] = svyi_model_row_make(m, r->names[k], b, se, df);
+        m->rows[k] = svyi_model_row_make(m, r->names[k], b, se, r->df != NULL ? r->df[k] : m->df);
     }
     return SVY_OK;
 }
