@@ -69,6 +69,9 @@ says 0 "mean" mean acs.core $data --missing fail --where 'stype = "E" and acs.co
 says 1 "'acs.core' is missing in row 1:" test 'acs.core ~ sch.wide' $data --missing fail
 says 0 "t " test 'acs.core ~ sch.wide' $data --missing fail --where 'acs.core > 0'
 says 1 "'ph.karno' is missing in row" survival 'Surv(time, status) ~ ph.karno' --data tests/reference/data/lung.csv.gz --weights w --missing fail
+says 1 "'acs.core' is missing in row 1:" regress 'api00 ~ acs.core' $data --missing fail
+says 0 "acs.core" regress 'api00 ~ acs.core' $data --missing fail --where 'acs.core > 0'
+says 1 "--maximal:1:" regress 'api00 ~ ell' $data --fit --maximal 'api00 ~ ell +'
 says 2 "is described as a whole" design $data --by stype
 says 2 "are those of all rows" replicates $data --replicates jkn --where 'ell > 1'
 says 3 "nothing.csv" mean api00 --data "$scratch/nothing.csv"

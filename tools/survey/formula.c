@@ -5,7 +5,7 @@
 #include <string.h>
 #include <survey/model.h>
 
-/* Names of columns as the formula hands them over, which last no longer than it; copied into room for twice the formula. */
+/* Names of columns as formulas hand them over, which last no longer than these; copied into room for twice the formulas. */
 typedef struct formula_names { name_list *names; char *next; } formula_names;
 
 static void add_name(void *user, const char *name)
@@ -17,7 +17,7 @@ static void add_name(void *user, const char *name)
 
 int tool_fail_formula(svy_error *err, const analysis_options *o)
 {
-    if (err->column > 0 && strcmp(err->source, "formula") != 0)
+    if (err->column > 0 && strcmp(err->source, "formula") != 0 && strncmp(err->source, "--", 2) != 0)
         snprintf(err->source, sizeof err->source, "--where");
     return tool_fail_data(err, o->data);
 }
@@ -58,16 +58,28 @@ static int check_complete(const analysis_options *o, const char *const *names, s
     return status;
 }
 
-int tool_load_formula(const analysis_options *o, const char *formula, int complete, svy_frame **f, svy_design **d)
+/* The columns of one formula. */
+static int add_formula(const char *formula, const char *option, formula_names *names)
 {
     svy_error err = SVY_ERROR_INIT;
+    if (svy_model_variables(NULL, formula, add_name, names, &err) == SVY_OK)
+        return EXIT_DONE;
+    if (option != NULL && err.column > 0)
+        snprintf(err.source, sizeof err.source, "%s", option);
+    return tool_fail(&err);
+}
+
+int tool_load_formula(const analysis_options *o, const char *formula, const char *other, const char *option, int complete, svy_frame **f, svy_design **d)
+{
     name_list names = { NULL, 0, 0, 0 };
     int status = EXIT_DONE;
-    char *room = malloc(2 * strlen(formula) + 2);
+    char *room = malloc(2 * (strlen(formula) + 1 + (other != NULL ? strlen(other) + 1 : 0)));
     formula_names list = { &names, room };
     names.failed |= room == NULL;
-    if (room != NULL && svy_model_variables(NULL, formula, add_name, &list, &err) != SVY_OK)
-        status = tool_fail(&err);
+    if (room != NULL)
+        status = add_formula(formula, NULL, &list);
+    if (room != NULL && other != NULL && status == EXIT_DONE)
+        status = add_formula(other, option, &list);
     const size_t own = names.count;              /* the columns of the design come behind */
     if (status == EXIT_DONE)
         status = tool_load_design(o, &names, f, d);

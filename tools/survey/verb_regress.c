@@ -4,12 +4,12 @@
 #include <string.h>
 #include <survey/model.h>
 
-#include "design.h"
+#include "formula.h"
 #include "sheet.h"
 #include "tool.h"
 
 typedef struct regress_options {
-    int family, link, ties, exponentiate, se, df, anova, tail, fit, margins, sampling;
+    int family, link, ties, exponentiate, se, df, missing, anova, tail, fit, margins, sampling;
     double level;
     const char *vcov, *of, *maximal;
     tool_list contrasts;
@@ -28,6 +28,7 @@ static const tool_option REGRESS_OPTIONS[] = {
     TOOL_FLAG_OPTION(regress_options, exponentiate, "exponentiate", 0, "exp of estimates and limits: odds, rate or hazard ratios; standard errors by the delta method"),
     TOOL_NUMBER_OPTION(regress_options, level, "level", 0, "P", "confidence level", "0.95", 0.01, 0.9999999),
     TOOL_CHOICE_OPTION(regress_options, df, "distribution", 0, "t|normal|auto", "limits and p-values from t with the design's degrees of freedom, or from the normal distribution; auto: normal for ordinal, multinomial and cox, as R's confint()", "auto"),
+    TOOL_CHOICE_OPTION(regress_options, missing, "missing", 0, "omit|fail", "leave rows with a missing value out, or stop", "omit"),
     TOOL_CHOICE_OPTION(regress_options, se, "se", 0, "linearized|bell-mccaffrey|bell-mccaffrey-2", "standard errors; Bell and McCaffrey's suit few clusters", "linearized"),
     TOOL_CHOICE_OPTION(regress_options, anova, "anova", 0, "none|wald|lrt|working-wald", "instead of coefficients, a test of every term", "none"),
     TOOL_CHOICE_OPTION(regress_options, tail, "tail", 0, "exact|saddlepoint", "p-values of --anova lrt and working-wald: exact, or R's approximation", "exact"),
@@ -233,11 +234,9 @@ static int fit_one(const settings *o, const char *formula, const svy_frame *f, c
     spec.threads = (unsigned)o->analysis.threads;
     if (svy_model_fit(NULL, f, d, &spec, out, &err) == SVY_OK)
         return EXIT_DONE;
-    if (err.column > 0 && strcmp(err.source, "formula") != 0)
-        snprintf(err.source, sizeof err.source, "--where");
-    else if (err.column > 0 && formula == o->regress.maximal)
+    if (err.column > 0 && strcmp(err.source, "formula") == 0 && formula == o->regress.maximal)
         snprintf(err.source, sizeof err.source, "--maximal");
-    return tool_fail_data(&err, o->analysis.data);
+    return tool_fail_formula(&err, &o->analysis);
 }
 
 static int fit(const settings *o, const char *formula, const svy_frame *f, const svy_design *d)
@@ -253,25 +252,6 @@ static int fit(const settings *o, const char *formula, const svy_frame *f, const
     return status;
 }
 
-/* Names live as long as the list of names; the tree they come from does not. */
-typedef struct named { name_list *names; char **copies; size_t count; } named;
-
-static void add_name(void *user, const char *name)
-{
-    named *n = user;
-    char **more = realloc(n->copies, (n->count + 1) * sizeof *more);
-    if (more != NULL)
-        n->copies = more;
-    char *copy = more != NULL ? malloc(strlen(name) + 1) : NULL;
-    if (copy == NULL) {
-        n->names->failed = 1;
-        return;
-    }
-    strcpy(copy, name);
-    n->copies[n->count++] = copy;
-    names_add(n->names, copy);
-}
-
 /* One result is printed, so only one may be asked for. */
 static int check_options(const regress_options *r)
 {
@@ -283,9 +263,6 @@ static int check_options(const regress_options *r)
 static int run_regress(void *options, int argc, char **argv)
 {
     const settings *o = options;
-    svy_error err = SVY_ERROR_INIT;
-    name_list names = { NULL, 0, 0, 0 };
-    named list = { &names, NULL, 0 };
     svy_frame *f = NULL;
     svy_design *d = NULL;
     (void)argc;
@@ -294,19 +271,12 @@ static int run_regress(void *options, int argc, char **argv)
     if (o->analysis.by.count > 0)
         return tool_usage("regress", "a model has no --by: use --where for a subpopulation, or an interaction");
     int status = check_options(&o->regress);
-    if (status == EXIT_DONE && (svy_model_variables(NULL, argv[0], add_name, &list, &err) != SVY_OK ||
-                                (o->regress.maximal != NULL && svy_model_variables(NULL, o->regress.maximal, add_name, &list, &err) != SVY_OK)))
-        status = tool_fail(&err);
     if (status == EXIT_DONE)
-        status = tool_load_design(&o->analysis, &names, &f, &d);
+        status = tool_load_formula(&o->analysis, argv[0], o->regress.maximal, "--maximal", o->regress.missing, &f, &d);
     if (status == EXIT_DONE)
         status = fit(o, argv[0], f, d);
     svy_design_free(d);
     svy_frame_free(f);
-    names_clear(&names);
-    for (size_t k = 0; k < list.count; k++)
-        free(list.copies[k]);
-    free(list.copies);
     return status;
 }
 

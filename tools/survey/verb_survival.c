@@ -116,7 +116,7 @@ static int run(void *options, int argc, char **argv)
     if (status == EXIT_DONE && o->analysis.by.count > 0)
         status = tool_usage("survival", "groups stand in the formula: write Surv(time, status) ~ %s", o->analysis.by.items[0]);
     if (status == EXIT_DONE)
-        status = tool_load_formula(&o->analysis, argv[0], o->survival.missing, &f, &d);
+        status = tool_load_formula(&o->analysis, argv[0], NULL, NULL, o->survival.missing, &f, &d);
     if (status == EXIT_DONE)
         status = survive(o, argv[0], f, d, at, quantiles);
     svy_design_free(d);

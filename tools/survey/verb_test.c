@@ -54,7 +54,7 @@ static int run(void *options, int argc, char **argv)
     (void)argc;
     if (s->analysis.data == NULL)
         return tool_usage("test", "there are no data: give --data FILE");
-    int status = tool_load_formula(&s->analysis, argv[0], s->test.missing, &f, &d);
+    int status = tool_load_formula(&s->analysis, argv[0], NULL, NULL, s->test.missing, &f, &d);
     if (status == EXIT_DONE)
         status = test(s, argv[0], f, d);
     svy_design_free(d);
