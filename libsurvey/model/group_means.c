@@ -103,7 +103,14 @@ svy_status svyi_group_covariance(const svyi_group_test *t, const double *score, 
     if (theta == NULL || variance == NULL)
         return svyi_nomem(t->err);
     svy_status st = values(&j, t->design->weights, theta, t->err);
-    return st != SVY_OK ? st : svyi_estimator_variance(t->scratch, t->design, &e, theta, t->threads, variance, covariance, NULL, t->err);
+    return st != SVY_OK ? st : svyi_group_variance(t, &e, theta, variance, covariance);
+}
+
+svy_status svyi_group_variance(const svyi_group_test *t, const svyi_estimator *e, const double *theta, double *variance, double *covariance)
+{
+    if (t->units != NULL)
+        return svyi_few_rows_variance(t->scratch, t->design, t->units, &e->influence, t->rows, t->n, variance, covariance, t->err);
+    return svyi_estimator_variance(t->scratch, t->design, e, theta, t->threads, variance, covariance, NULL, t->err);
 }
 
 double svyi_quadratic_form(svyi_arena *scratch, double *v, const double *b, size_t k)

@@ -9,7 +9,7 @@
 #include "estimate/influence.h"
 #include "estimate/parallel.h"
 
-enum { GROUPS_MAX = 1000, BLOCK = 4096 };
+enum { GROUPS_MAX = 1000, BLOCK = 4096, FEW_DOMAINS = 4 };
 
 typedef struct run {
     const svy_alloc *alloc;
@@ -19,6 +19,7 @@ typedef struct run {
     svy_tests *tests;
     svyi_domains domains;
     uint64_t missing;
+    svyi_units units, *many;     /* many: NULL, or the units, when there are so many domains that each has few rows */
     unsigned threads;
     svy_error *err;
 } run;
@@ -147,6 +148,10 @@ static svy_status set_rows(run *r, svyi_group_test *t, const uint8_t *keep)
 static svy_status set_df(const run *r, svyi_group_test *t, uint8_t *keep)
 {
     uint32_t first = t->rows[0];
+    if (t->units != NULL && svyi_matrix_terms(t->matrix) > 0) {
+        t->df = svyi_few_rows_df(t->units, t->rows, t->n);
+        return SVY_OK;
+    }
     svyi_domains domain = { .count = 1, .keep = keep, .first_row = &first };
     uint8_t *used = svyi_arena_get(t->scratch, r->design->rows + 1);
     if (used == NULL)
@@ -204,7 +209,7 @@ static svy_status no_test(run *r, size_t domain, const char *why)
 
 static svy_status test_domain(run *r, size_t number, uint8_t *keep, svyi_arena *scratch)
 {
-    svyi_group_test t = { .scratch = scratch, .design = r->design, .spec = r->spec, .threads = r->threads, .err = r->err };
+    svyi_group_test t = { .scratch = scratch, .design = r->design, .spec = r->spec, .threads = r->threads, .units = r->many, .err = r->err };
     svyi_matrix *m = NULL;
     const char *why = NULL;
     char text[256];
@@ -231,13 +236,20 @@ static svy_status test_all(run *r)
 {
     svy_status st = SVY_OK;
     uint8_t *keep = svyi_arena_get(&r->tests->arena, r->design->rows + 1);
-    if (keep == NULL)
+    uint32_t *of = svyi_arena_get(&r->tests->arena, (r->design->rows + 1) * sizeof *of);
+    if (keep == NULL || of == NULL)
         return svyi_nomem(r->err);
+    if (r->domains.count > FEW_DOMAINS && svyi_units_suit(r->design)) {
+        st = svyi_units_make(&r->tests->arena, r->design, &r->units, r->err);
+        r->many = &r->units;
+    }
+    for (size_t i = 0; i < r->design->rows; i++)
+        of[i] = svyi_domain_of(&r->domains, i);
     for (size_t d = 0; d < r->domains.count && st == SVY_OK; d++) {
         svyi_arena scratch;
         svyi_arena_init(&scratch, r->alloc);
         for (size_t i = 0; i < r->design->rows; i++)
-            keep[i] = svyi_domain_of(&r->domains, i) == d;
+            keep[i] = of[i] == d;
         st = test_domain(r, d, keep, &scratch);
         svyi_arena_clear(&scratch);
     }

@@ -5,6 +5,7 @@
 
 #include "design/tree.h"
 #include "estimate/tests.h"
+#include "model/few_rows.h"
 #include "model/matrix.h"
 
 #define SVYI_NO_GROUP UINT32_MAX
@@ -21,8 +22,12 @@ typedef struct svyi_group_test {
     uint32_t *group;                 /* by row of the data: SVYI_NO_GROUP where it is not used */
     uint32_t groups;                 /* 1: one sample */
     const char *variable;            /* the group variable */
+    svyi_units *units;               /* NULL: variances take a pass of all rows */
     svy_error *err;
 } svyi_group_test;
+
+/* Variance and covariance of an estimator of one domain that has influence from the rows used only. */
+svy_status svyi_group_variance(const svyi_group_test *t, const svyi_estimator *e, const double *theta, double *variance, double *covariance);
 
 /* Each fills the numbers of `row`. *why: NULL, or a sentence why there is no test (then SVY_OK). */
 svy_status svyi_t_test(const svyi_group_test *t, svy_test_row *row, const char **why);

@@ -282,7 +282,7 @@ svy_status svyi_log_rank_test(const svyi_group_test *t, svy_test_row *row, const
     job j = { &k, place };
     svyi_estimator e = { { k.width, 1, fill, &j }, values };
     if ((st = make_scores(&k)) == SVY_OK && (st = values(&j, t->design->weights, theta, t->err)) == SVY_OK &&
-        (st = svyi_estimator_variance(t->scratch, t->design, &e, theta, t->threads, variance, v, NULL, t->err)) == SVY_OK)
+        (st = svyi_group_variance(t, &e, theta, variance, v)) == SVY_OK)
         set_numbers(&k, v, theta, row, why);
     return st;
 }

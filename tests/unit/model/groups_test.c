@@ -1,6 +1,7 @@
 /* Tests of means, ranks and survival between groups: what must hold for any data; figures of R are in tests/reference. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <survey/test.h>
 
@@ -165,7 +166,7 @@ Test(log_rank, score_is_observed_minus_expected)
         score += m.v[i] > 0 ? m.u[i] - in_group / at_risk : 0;
     }
     svy_frame *f = made_frame(&m);
-    svy_test_spec s = spec_of(SVY_TEST_LOG_RANK, "Surv(x, v) ~ u");
+    svy_test_spec s = spec_of(SVY_TEST_LOG_RANK, "Surv(exp(x), v) ~ u");
     svy_tests *t = test_of(f, 0, &s);
     const svy_test_row *r = svy_tests_row(t, 0);
     cr_expect(made_near(r->estimate, score, 1e-10), "%.17g, %.17g", r->estimate, score);
@@ -182,11 +183,11 @@ Test(log_rank, score_of_strata_is_the_sum_of_theirs)
     static const char *const WHERE[] = { "set = \"p q\"", "set = \"q\"", "set = \"r p\"" };
     made m = made_new(600, 8);
     svy_frame *f = made_frame(&m);
-    svy_test_spec s = spec_of(SVY_TEST_LOG_RANK, "Surv(x, v) ~ u + strata(set)");
+    svy_test_spec s = spec_of(SVY_TEST_LOG_RANK, "Surv(exp(x), v) ~ u + strata(set)");
     svy_tests *t = test_of(f, 1, &s);
     double sum = 0;
     for (size_t k = 0; k < MADE_LEVELS; k++) {
-        s.formula = "Surv(x, v) ~ u";
+        s.formula = "Surv(exp(x), v) ~ u";
         s.where = WHERE[k];
         svy_tests *own = test_of(f, 1, &s);
         sum += svy_tests_row(own, 0)->estimate;
@@ -221,7 +222,7 @@ Test(groups, tests_hold_their_level)
         }
         svy_frame *f = made_frame(&m);
         for (size_t k = 0; k < 4; k++) {
-            svy_test_spec s = spec_of(KINDS[k], KINDS[k] == SVY_TEST_LOG_RANK ? "Surv(x, v) ~ u" : "x ~ u");
+            svy_test_spec s = spec_of(KINDS[k], KINDS[k] == SVY_TEST_LOG_RANK ? "Surv(exp(x), v) ~ u" : "x ~ u");
             svy_tests *t = test_of(f, 1, &s);
             rejected[k] += svy_tests_row(t, 0)->p_value < 0.05;
             svy_tests_free(t);
@@ -235,15 +236,56 @@ Test(groups, tests_hold_their_level)
     made_free(&m);
 }
 
+/* With many domains each costs its rows only; alone a domain takes a pass of all rows. @return how many could be tested. */
+static size_t compare_domains(const svy_frame *f, int clusters, svy_test_spec s)
+{
+    static const char *const BY[] = { "domain", "v" };
+    svy_test_spec alone = s;
+    size_t tested = 0;
+    s.by = BY;
+    s.n_by = 2;
+    svy_tests *all = test_of(f, clusters, &s);
+    cr_assert_eq(svy_tests_count(all), 2 * MADE_DOMAINS);
+    for (size_t k = 0; k < svy_tests_count(all); k++) {
+        char where[80];
+        const svy_test_row *p = svy_tests_row(all, k);
+        snprintf(where, sizeof where, "domain = '%s' and v = %s", p->by[0], p->by[1]);
+        alone.where = where;
+        svy_tests *one = test_of(f, clusters, &alone);
+        const svy_test_row *q = svy_tests_row(one, 0);
+        cr_expect(made_near(p->statistic, q->statistic, 1e-11) && made_near(p->p_value, q->p_value, 1e-9) && made_near(p->se, q->se, 1e-11) &&
+                  made_near(p->estimate, q->estimate, 0) && made_near(p->ddf, q->ddf, 0), "%s, %s: %.17g, %.17g", s.formula, where, p->statistic, q->statistic);
+        tested += p->statistic == p->statistic;
+        svy_tests_free(one);
+    }
+    svy_tests_free(all);
+    return tested;
+}
+
+Test(groups, tests_of_many_domains_are_those_of_each)
+{
+    made m = made_new(2000, 12);
+    svy_frame *f = made_frame(&m);
+    for (int clusters = 0; clusters < 2; clusters++) {
+        cr_expect_eq(compare_domains(f, clusters, spec_of(SVY_TEST_T, "y ~ u")), 8);
+        cr_expect_eq(compare_domains(f, clusters, spec_of(SVY_TEST_T, "y ~ 0")), 8);
+        cr_expect_eq(compare_domains(f, clusters, spec_of(SVY_TEST_KRUSKAL, "x ~ set")), 8);
+        cr_expect_eq(compare_domains(f, clusters, spec_of(SVY_TEST_WILCOXON, "y ~ u")), 8);
+        cr_expect_eq(compare_domains(f, clusters, spec_of(SVY_TEST_LOG_RANK, "Surv(w, u) ~ set")), 8);
+    }
+    svy_frame_free(f);
+    made_free(&m);
+}
+
 /* ---- memory, and what cannot be ---- */
 
 static const struct { svy_test_kind kind; const char *formula; } ATTEMPTS[] = {
-    { SVY_TEST_T, "x ~ u" }, { SVY_TEST_T, "x ~ 0" }, { SVY_TEST_KRUSKAL, "x ~ set" }, { SVY_TEST_WILCOXON, "y ~ u" }, { SVY_TEST_LOG_RANK, "Surv(x, v) ~ set" },
+    { SVY_TEST_T, "x ~ u" }, { SVY_TEST_T, "x ~ 0" }, { SVY_TEST_KRUSKAL, "x ~ set" }, { SVY_TEST_WILCOXON, "y ~ u" }, { SVY_TEST_LOG_RANK, "Surv(exp(x), v) ~ set" },
 };
 
 Test(groups, without_memory_is_an_error_and_leaks_nothing)
 {
-    static const char *const BY[] = { "domain" };
+    static const char *const BY[] = { "domain", "v" };
     made m = made_new(200, 9);
     svy_frame *f = made_frame(&m);
     svy_design *d = made_design(NULL, f, 1);
@@ -256,7 +298,7 @@ Test(groups, without_memory_is_an_error_and_leaks_nothing)
             svy_test_spec s = spec_of(ATTEMPTS[k].kind, ATTEMPTS[k].formula);
             svy_tests *t;
             s.by = BY;
-            s.n_by = 1;
+            s.n_by = 1 + k % 2;                  /* with 8 domains each takes its rows only */
             st = svy_test(&alloc, f, d, &s, &t, &err);
             cr_expect(st == SVY_OK || st == SVY_E_NOMEM, "%s: %s", ATTEMPTS[k].formula, err.message);
             svy_tests_free(t);
@@ -275,14 +317,14 @@ static const struct { svy_test_kind kind; const char *formula, *where; svy_statu
     { SVY_TEST_T, "set ~ u", NULL, SVY_E_TYPE, "text" },
     { SVY_TEST_T, "I(x * 0) ~ u", NULL, SVY_E_VALUE, "does not vary" },
     { SVY_TEST_T, "x ~ u + v", NULL, SVY_E_VALUE, "one group variable" },
-    { SVY_TEST_T, "Surv(x, v) ~ u", NULL, SVY_E_TYPE, "logrank" },
+    { SVY_TEST_T, "Surv(exp(x), v) ~ u", NULL, SVY_E_TYPE, "logrank" },
     { SVY_TEST_WILCOXON, "x ~ 1", NULL, SVY_E_VALUE, "compares groups" },
     { SVY_TEST_WILCOXON, "x ~ w", "w > 0 and x > 99", SVY_E_VALUE, "" },
     { SVY_TEST_MEDIAN, "I(u * 0) ~ set", NULL, SVY_E_VALUE, "singular" },
     { SVY_TEST_LOG_RANK, "x ~ u", NULL, SVY_E_TYPE, "Surv" },
     { SVY_TEST_LOG_RANK, "Surv(x, y) ~ u", NULL, SVY_E_VALUE, "status" },
-    { SVY_TEST_LOG_RANK, "Surv(x, v) ~ u", "v = 0", SVY_E_VALUE, "no events" },
-    { SVY_TEST_LOG_RANK, "Surv(x, v) ~ 1", NULL, SVY_E_VALUE, "no groups" },
+    { SVY_TEST_LOG_RANK, "Surv(exp(x), v) ~ u", "v = 0", SVY_E_VALUE, "no events" },
+    { SVY_TEST_LOG_RANK, "Surv(exp(x), v) ~ 1", NULL, SVY_E_VALUE, "no groups" },
     { SVY_TEST_T, "x ~ nothing", NULL, SVY_E_NAME, "nothing" },
 };
 
