@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <survey/estimate.h>
+#include <survey/quantile.h>
 
 #include "../base/watched_alloc.h"
 #include "base/number.h"
@@ -318,6 +318,32 @@ Test(replicates, same_bits_for_any_number_of_threads)
 
 /* ---- replicates without a number ---- */
 
+/* Quantiles with all their limits, and the distribution function, count them as means do. */
+static void expect_dropped_elsewhere(const svy_frame *f, const svy_design *d)
+{
+    static const char *const OF[] = { "y" }, *const BY[] = { "g" };
+    static const double HALF = 0.5, FIVE = 5;
+    static const svy_quantile_interval KINDS[] = { SVY_QUANTILE_MEAN, SVY_QUANTILE_SCORE, SVY_QUANTILE_REPLICATE };
+    svy_error err = SVY_ERROR_INIT;
+    svy_quantile_spec q = SVY_QUANTILE_INIT;
+    svy_estimates *e;
+    q.estimate.variables = OF;
+    q.estimate.n_variables = 1;
+    q.estimate.by = BY;
+    q.estimate.n_by = 1;
+    q.probs = &HALF;
+    q.n_probs = 1;
+    for (size_t k = 0; k < sizeof KINDS / sizeof KINDS[0]; k++) {
+        q.interval = KINDS[k];
+        cr_assert_eq(svy_quantile(NULL, f, d, &q, &e, &err), SVY_OK, "%s", err.message);
+        cr_expect_eq(svy_estimates_dropped(e), 1, "interval %zu", k);
+        svy_estimates_free(e);
+    }
+    cr_assert_eq(svy_cdf(NULL, f, d, &q.estimate, &FIVE, 1, &e, &err), SVY_OK, "%s", err.message);
+    cr_expect_eq(svy_estimates_dropped(e), 1);
+    svy_estimates_free(e);
+}
+
 Test(replicates, those_without_a_number_are_left_out_and_counted)
 {
     static const double Y[] = { 1, 2, 4, 8, 9, 3 }, G[] = { 1, 1, 1, 1, 2, 2 };
@@ -348,6 +374,7 @@ Test(replicates, those_without_a_number_are_left_out_and_counted)
     cr_expect(fabs(svy_estimates_row(e, 1)->se - sqrt(sum)) < 1e-13);
     cr_expect(!isnan(svy_estimates_row(e, 0)->se));
     svy_estimates_free(e);
+    expect_dropped_elsewhere(f, d);
     svy_design_free(d);
     svy_frame_free(f);
 }

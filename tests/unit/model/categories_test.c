@@ -295,7 +295,7 @@ Test(categories, wald_tests_of_terms)
             const svy_model_row *one = svy_model_row_at(m, a), *two = svy_model_row_at(m, b);
             const double v = svy_model_covariance(m, a, a), u = svy_model_covariance(m, b, b), c = svy_model_covariance(m, a, b);
             const double pair = (u * one->estimate * one->estimate - 2 * c * one->estimate * two->estimate + v * two->estimate * two->estimate) / (u * v - c * c);
-            cr_expect_eq(tests[t].ndf, levels);
+            cr_expect_eq(tests[t].ndf, (double)levels);
             cr_expect_eq(tests[t].ddf, one->df);
             cr_expect_float_eq(tests[t].chisq / (levels == 1 ? one->t * one->t : pair), 1, 1e-10, "%s %zu", spec.formula, t);
         }
