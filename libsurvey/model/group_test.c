@@ -20,6 +20,7 @@ typedef struct run {
     svyi_domains domains;
     uint64_t missing;
     svyi_units units, *many;     /* many: NULL, or the units, when there are so many domains that each has few rows */
+    uint32_t *rows, *start;      /* rows of positive weight by domain, in the order of the data, and where those of each begin */
     unsigned threads;
     svy_error *err;
 } run;
@@ -131,15 +132,13 @@ static svy_status check_formula(const run *r, const svyi_matrix *m)
 
 /* ---- one domain ---- */
 
-static svy_status set_rows(run *r, svyi_group_test *t, const uint8_t *keep)
+static svy_status set_rows(run *r, svyi_group_test *t, size_t domain)
 {
     const uint8_t *used = svyi_matrix_used(t->matrix);
-    if ((t->rows = svyi_arena_get(t->scratch, (r->design->rows + 1) * sizeof *t->rows)) == NULL)
+    if ((t->rows = svyi_arena_get(t->scratch, ((size_t)(r->start[domain + 1] - r->start[domain]) + 1) * sizeof *t->rows)) == NULL)
         return svyi_nomem(r->err);
-    for (size_t i = 0; i < r->design->rows; i++) {
-        if (!(r->design->weights[i] > 0) || !keep[i])
-            continue;
-        if (used[i]) t->rows[t->n++] = (uint32_t)i; else r->missing++;
+    for (size_t k = r->start[domain]; k < r->start[domain + 1]; k++) {
+        if (used[r->rows[k]]) t->rows[t->n++] = r->rows[k]; else r->missing++;
     }
     return SVY_OK;
 }
@@ -220,7 +219,7 @@ static svy_status test_domain(run *r, size_t number, uint8_t *keep, svyi_arena *
         return no_test(r, number, r->err != NULL ? r->err->message : "no row can be used");
     if (st != SVY_OK)
         return st;
-    if ((st = check_formula(r, m)) == SVY_OK && (st = set_rows(r, &t, keep)) == SVY_OK) {
+    if ((st = check_formula(r, m)) == SVY_OK && (st = set_rows(r, &t, number)) == SVY_OK) {
         if (t.n == 0)
             why = "no row of positive weight has all variables";
         else if ((st = set_df(r, &t, keep)) == SVY_OK)
@@ -232,25 +231,43 @@ static svy_status test_domain(run *r, size_t number, uint8_t *keep, svyi_arena *
 
 /* ---- all domains ---- */
 
+static svy_status sort_rows(run *r)
+{
+    size_t rows = r->design->rows, domains = r->domains.count;
+    uint32_t *next = svyi_arena_get(&r->tests->arena, (domains + 1) * sizeof *next);
+    r->rows = svyi_arena_get(&r->tests->arena, (rows + 1) * sizeof *r->rows);
+    r->start = svyi_arena_get(&r->tests->arena, (domains + 2) * sizeof *r->start);
+    if (next == NULL || r->rows == NULL || r->start == NULL)
+        return svyi_nomem(r->err);
+    for (int place = 0; place < 2; place++) {
+        for (size_t i = 0; i < rows; i++) {
+            uint32_t d = r->design->weights[i] > 0 ? svyi_domain_of(&r->domains, i) : SVYI_NO_DOMAIN;
+            if (d != SVYI_NO_DOMAIN && place)
+                r->rows[next[d]++] = (uint32_t)i;
+            else if (d != SVYI_NO_DOMAIN)
+                r->start[d + 1]++;
+        }
+        for (size_t d = 0; d < domains && !place; d++)
+            r->start[d + 1] += next[d] = r->start[d];
+    }
+    if (domains <= FEW_DOMAINS || !svyi_units_suit(r->design))
+        return SVY_OK;
+    r->many = &r->units;
+    return svyi_units_make(&r->tests->arena, r->design, &r->units, r->err);
+}
+
 static svy_status test_all(run *r)
 {
-    svy_status st = SVY_OK;
     uint8_t *keep = svyi_arena_get(&r->tests->arena, r->design->rows + 1);
-    uint32_t *of = svyi_arena_get(&r->tests->arena, (r->design->rows + 1) * sizeof *of);
-    if (keep == NULL || of == NULL)
-        return svyi_nomem(r->err);
-    if (r->domains.count > FEW_DOMAINS && svyi_units_suit(r->design)) {
-        st = svyi_units_make(&r->tests->arena, r->design, &r->units, r->err);
-        r->many = &r->units;
-    }
-    for (size_t i = 0; i < r->design->rows; i++)
-        of[i] = svyi_domain_of(&r->domains, i);
+    svy_status st = keep != NULL ? sort_rows(r) : svyi_nomem(r->err);
     for (size_t d = 0; d < r->domains.count && st == SVY_OK; d++) {
         svyi_arena scratch;
         svyi_arena_init(&scratch, r->alloc);
-        for (size_t i = 0; i < r->design->rows; i++)
-            keep[i] = of[i] == d;
+        for (size_t k = r->start[d]; k < r->start[d + 1]; k++)
+            keep[r->rows[k]] = 1;
         st = test_domain(r, d, keep, &scratch);
+        for (size_t k = r->start[d]; k < r->start[d + 1]; k++)
+            keep[r->rows[k]] = 0;
         svyi_arena_clear(&scratch);
     }
     svyi_tests_say_missing(r->tests, r->missing);
