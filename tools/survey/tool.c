@@ -442,6 +442,8 @@ enum { FILES_MAX = 8 };
 static int is_same_file(const char *a, const char *b)
 {
     struct stat one, other;
+    a += strncmp(a, "./", 2) == 0 ? 2 : 0;
+    b += strncmp(b, "./", 2) == 0 ? 2 : 0;
     if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
         return 0;
     if (stat(a, &one) != 0 || stat(b, &other) != 0)
