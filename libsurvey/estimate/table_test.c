@@ -5,6 +5,7 @@
 #include <survey/test.h>
 
 #include "base/error.h"
+#include "design/phase.h"
 #include "estimate/association.h"
 #include "estimate/cells.h"
 #include "estimate/parallel.h"
@@ -243,6 +244,18 @@ static svy_status test_domain(run *r, const svyi_fit *shares, const svyi_fit *to
 
 /* ---- all domains ---- */
 
+/* n of two phases counts the rows of the second: nothing is known of the others. */
+static void count_second_phase(const svy_design *d, const svyi_domains *slice, svyi_fit *fit)
+{
+    if (d->phase2 == NULL)
+        return;
+    memset(fit->rows, 0, fit->domains * sizeof *fit->rows);
+    for (uint32_t place = 0; place < d->phase2->rows; place++) {
+        uint32_t domain = svyi_domain_of(slice, d->phase2->order[place]);
+        fit->rows[domain == SVYI_NO_DOMAIN ? 0 : domain] += domain != SVYI_NO_DOMAIN;
+    }
+}
+
 static svy_status test_slice(run *r, size_t first, size_t count, uint64_t *missing)
 {
     svyi_arena scratch;
@@ -263,6 +276,8 @@ static svy_status test_slice(run *r, size_t first, size_t count, uint64_t *missi
         st = svyi_cells_fit(&scratch, &cells, SVYI_FORM_COUNTS, 0, 1, &totals, r->err);
     for (size_t d = 0; d < count && st == SVY_OK; d++) {
         *missing += r->shares ? shares.missing[d] : totals.missing[d];
+        if (d == 0)
+            count_second_phase(r->design, &slice, r->shares ? &shares : &totals);
         st = test_domain(r, r->shares ? &shares : NULL, r->totals ? &totals : NULL, d, first + d);
     }
     svyi_cells_clear(&cells);
