@@ -98,9 +98,15 @@ static svy_status take_step(newton *w, svyi_glm_fit *fit, svy_error *err)
     return SVY_OK;
 }
 
+/* A linear model is fitted by one step, and the next ones mend rounding. Where it fits every row, standard errors are rounding, too,
+   and no step is short beside them. */
+enum { LINEAR_STEPS = 30 };
+
 /* Rounding leaves a step of about 1e-14 standard errors; it is reached when steps no longer become shorter. */
-static int done(newton *w)
+static int done(newton *w, int steps)
 {
+    if (steps > LINEAR_STEPS && w->g->family.family == SVY_FAMILY_GAUSSIAN && w->g->family.link == SVY_LINK_IDENTITY)
+        return 1;
     if (w->rough)
         return w->length < 0.1;
     if (w->length < 0.9 * w->shortest) {
@@ -131,11 +137,12 @@ static svy_status iterate(newton *w, svyi_glm_fit *fit, int warm, svy_error *err
     else if (sums_at(w, fit->gamma, fit->information, &w->deviance, &possible) != 0)
         st = svyi_nomem(err);
     if (st == SVY_OK && !possible)
-        return svyi_fail(err, SVY_E_NUMERIC, "there are no coefficients to start from: add an intercept or choose another link");
+        return svyi_fail(err, SVY_E_NUMERIC,
+                         "there are no coefficients to start from: add an intercept, choose another link, or scale the response if its numbers are very large");
     w->length = w->shortest = HUGE_VAL;
     for (fit->iterations = 1; st == SVY_OK; fit->iterations++) {
         find_step(w, fit->information);
-        if (done(w))
+        if (done(w, fit->iterations))
             break;
         if (fit->iterations >= STEPS_MAX)
             return svyi_fail(err, SVY_E_NUMERIC, "the fit does not converge in %d steps: choose another link or fewer terms", STEPS_MAX);

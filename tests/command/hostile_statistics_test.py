@@ -141,6 +141,8 @@ CASES = [
     ("regress 'y ~ I(x * 1e308 * 10)'", 1, "no finite value"), ("regress 'y ~ one'", 1, "'one' has one level only"), ("regress 'y ~ x + twice'", 0, "'twice' depends on"),
     ("regress 'yes ~ x' --family gamma", 1, "a gamma response is positive"), ("regress 'y ~ x' --family binomial", 1, "in row 1: a binomial response"),
     ("regress 'yes ~ x' --family binomial --data apart.csv", 1, "is 0 in all rows used"), ("regress 'y ~ x' --by g", 2, "a model has no --by"),
+    ("regress 'five ~ x'", 0, "have a standard error of 0"), ("regress 'y ~ factor(x)'", 0, "fewer degrees of freedom than"),
+    ("regress 'big ~ x'", 1, "numbers are very large"),
     ("regress 'y ~ x' --anova wald --fit", 2, "give one of them"), ("regress 'y ~ factor(c)'", 0, "fewer degrees of freedom than"),
     ("test 'y ~ h + g'", 1, "one group variable"), ("test 'five ~ h'", 1, "does not vary"), ("table g one --test pearson-f", 1, "fewer than two levels"),
     ("table g x --test wald", 1, "wald"), ("table g --test pearson-f --expected 0,0.5,0.5", 1, "the expected share of 'g' = a is 0"),

@@ -193,6 +193,7 @@ static void print_notes(const settings *o, const svy_design *d, const svy_model 
 {
     svy_error err = SVY_ERROR_INIT;
     svy_model_fitness f;
+    size_t exact = 0;
     if (o->output.quiet || svy_model_fitness_make(m, &f, &err) != SVY_OK)
         return;
     if (!svy_design_weighted(d))
@@ -203,6 +204,10 @@ static void print_notes(const settings *o, const svy_design *d, const svy_model 
         tool_say("%zu %s no fit and %s left out", f.dropped, f.dropped == 1 ? "replicate gave" : "replicates gave", f.dropped == 1 ? "was" : "were");
     if (!(f.df_residual > 0))
         tool_say("the design has fewer degrees of freedom than the model has coefficients, so there are no p-values and limits");
+    for (size_t k = 0; k < svy_model_count(m); k++)
+        exact += svy_model_row_at(m, k)->se == 0;
+    if (exact > 0)
+        tool_say("%zu of the coefficients have a standard error of 0: they fit the sampling units exactly, or the response does not vary", exact);
     for (size_t k = 0; k < svy_model_count(m); k++)
         if (isnan(svy_model_row_at(m, k)->estimate))
             tool_say("'%s' depends on the terms before it and is left out", svy_model_row_at(m, k)->term);
