@@ -90,7 +90,9 @@ static inline void add_scatter(double *v, const double *z, size_t r, int pairs, 
 static int add_block(const job *j, part *p, worker *w, size_t n)
 {
     size_t r = j->f->width;
-    int several = j->f->domains > 1;
+    /* rules for lonely units that look at other strata count those with a row of the domain, also of a single one */
+    int several = j->f->domains > 1 || j->d->lonely == SVY_LONELY_AVERAGE || j->d->lonely == SVY_LONELY_ADJUST;
+    memset(w->domain, 0, n * sizeof *w->domain);     /* who has one domain need not say so */
     j->f->fill(j->f->user, w->row, n, w->z, several ? w->domain : NULL);
     for (size_t i = 0; i < n; i++) {
         uint32_t domain = several ? w->domain[i] : 0;

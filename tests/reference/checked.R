@@ -57,4 +57,13 @@ for (m in list(c("pearson-chisq", "Chisq"), c("pearson-f", "F"))) {
     cells("two-phase", paste("table stage instit --test", m[1], "--data tests/reference/data/nwtco.csv.gz --phase2 sampled --phase2-strata rel --phase2-method approx"), "",
           statistic = s$statistic, p_value = s$p.value)
 }
+# A lonely stratum without rows in the domain is no stratum of it, for every estimator.
+data(api)
+options(survey.lonely.psu = "average")
+part <- subset(svydesign(id = ~1, strata = ~dnum, weights = ~pw, data = apiclus1), stype == "H")
+o <- "--data datasets/api/apiclus1.csv --weights pw --strata dnum --lonely-psu average --where 'stype = \"H\"'"
+v <- svyvar(~api00, part)
+cells("lonely-average", paste("variance api00", o), "", estimate = coef(v), se = SE(v))
+v <- svymean(~api00, part)
+cells("lonely-average", paste("mean api00", o), "", estimate = coef(v), se = SE(v))
 write_figures("checked.csv", "Replicates under every estimator; tables of two phases")
