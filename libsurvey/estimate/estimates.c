@@ -49,7 +49,6 @@ void svy_estimates_free(svy_estimates *e)
 
 size_t svy_estimates_count(const svy_estimates *e) { return e->count; }
 const svy_estimate_row *svy_estimates_row(const svy_estimates *e, size_t index) { return &e->rows[index]; }
-svy_statistic svy_estimates_statistic(const svy_estimates *e) { return e->statistic; }
 size_t svy_estimates_by_count(const svy_estimates *e) { return e->n_by; }
 const char *svy_estimates_by_name(const svy_estimates *e, size_t k) { return e->by_names[k]; }
 int svy_estimates_has_deff(const svy_estimates *e) { return e->has_deff; }

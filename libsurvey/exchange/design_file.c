@@ -140,16 +140,14 @@ svy_status svy_design_file_read(const svy_alloc *alloc, const char *path, const 
                                 svy_error *err)
 {
     svyi_arena arena;
-    const char *bytes, *why;
+    const char *bytes;
     size_t len;
     SVY_REQUIRE(path != NULL && out != NULL, err);
     *out = NULL;
     svyi_arena_init(&arena, alloc);
-    svy_status st = svyi_file_read(&arena, path, svyi_xml_limits_or_default(limits).bytes, 0, &bytes, &len, &why);
+    svy_status st = svyi_file_read_alone(&arena, path, "the sampling design", svyi_xml_limits_or_default(limits).bytes, &bytes, &len, err);
     if (st == SVY_OK)
         st = svy_design_file_read_memory(alloc, bytes, len, path, limits, diags, out, err);
-    else
-        st = svyi_fail_at(err, st, path, 0, 0, 0, "the sampling design cannot be read: %s", why);
     svyi_arena_clear(&arena);
     return st;
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
+
 enum { FIRST_READ = 1 << 16, MOST_TRANSLATIONS = 1000 };
 
 static const char *reason(int error)
@@ -85,6 +87,13 @@ svy_status svyi_file_read(svyi_arena *arena, const char *path, size_t limit, int
     if (st == SVY_E_LIMIT)
         *why = "it is too large";
     return st;
+}
+
+svy_status svyi_file_read_alone(svyi_arena *arena, const char *path, const char *what, size_t limit, const char **bytes, size_t *len, svy_error *err)
+{
+    const char *why;
+    const svy_status st = svyi_file_read(arena, path, limit, 0, bytes, len, &why);
+    return st == SVY_OK ? st : svyi_fail_at(err, st, path, 0, 0, 0, "%s cannot be read: %s", what, why);
 }
 
 /* ---- paths ---- */

@@ -8,26 +8,7 @@
 source("figures.R")
 options(warn = -1)
 
-# survey 4.1-1 centres a lonely PSU on 0 with `adjust`; 4.2 and later on the mean of the PSUs of the stage within the unit around it. This puts
-# the later rule into the earlier package.
-onestage <- survey:::onestage
-later_onestage <- function(x, strata, clusters, nPSU, fpc, lonely.psu = getOption("survey.lonely.psu"), stage = 0, cal) {
-  x <- as.matrix(x)
-  if (NROW(x) == 0 || lonely.psu != "adjust") return(onestage(x, strata, clusters, nPSU, fpc, lonely.psu = lonely.psu, stage = stage, cal = cal))
-  s <- factor(strata)
-  middle <- colSums(x) / sum(tapply(nPSU, s, function(n) n[1]))
-  v <- matrix(0, ncol(x), ncol(x))
-  for (h in levels(s)) {
-    k <- which(s == h)
-    n <- nPSU[k[1]]
-    left <- if (is.null(fpc) || is.infinite(fpc[k[1]])) 1 else (fpc[k[1]] - n) / fpc[k[1]]
-    t <- rowsum(x[k, , drop = FALSE], as.character(clusters[k]))
-    m <- if (n == 1) middle else colSums(t) / n
-    if (left >= 1e-7) v <- v + left * (if (n > 1) n / (n - 1) else 1) * (crossprod(sweep(t, 2, m)) + (n - nrow(t)) * tcrossprod(m))
-  }
-  v
-}
-assignInNamespace("onestage", later_onestage, "survey")
+source("lonely_rule.R")
 
 # The variance among one person is not defined: what R makes of it (0 or infinity) is rounding.
 all_figures <- figures

@@ -116,7 +116,6 @@ SVY_API void svy_estimates_free(svy_estimates *e);
 /** Rows in order: by variable as given, by level, by domain with the first by-variable varying fastest. */
 SVY_API size_t svy_estimates_count(const svy_estimates *e);
 SVY_API const svy_estimate_row *svy_estimates_row(const svy_estimates *e, size_t index);
-SVY_API svy_statistic svy_estimates_statistic(const svy_estimates *e);
 SVY_API size_t svy_estimates_by_count(const svy_estimates *e);
 SVY_API const char *svy_estimates_by_name(const svy_estimates *e, size_t k);
 SVY_API int svy_estimates_has_deff(const svy_estimates *e);
