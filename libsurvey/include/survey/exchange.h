@@ -1,7 +1,7 @@
 /** Questionnaires from and to files: native XML (libxml2, RELAX NG), XLIFF 1.2 translations, outline and routing graph. */
 #ifndef SURVEY_EXCHANGE_H
 #define SURVEY_EXCHANGE_H
-#include <survey/questionnaire.h>
+#include <survey/interview.h>
 #include <survey/weighting.h>
 SVY_BEGIN_DECLS
 
@@ -34,6 +34,34 @@ SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_watched(const svy_alloc 
  *  @param path the folder where shared lists and translations are looked for; NULL: none are read. */
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_memory(const svy_alloc *alloc, const char *xml, size_t len, const char *path,
                                                                const svy_xml_limits *limits, svy_diags *diags, void **block, size_t *size, svy_error *err);
+
+/* ---- other formats ------------------------------------------------------------------------------------------------------- */
+
+/** Kinds of files that hold a questionnaire. svy_questionnaire_read() takes all of them. */
+typedef enum svy_format {
+    SVY_FORMAT_UNKNOWN = 0, SVY_FORMAT_NATIVE = 1, SVY_FORMAT_XFORM = 2, SVY_FORMAT_XLSFORM = 3, SVY_FORMAT_LSS = 4, SVY_FORMAT_QUEXML = 5
+} svy_format;
+/** By the first bytes of its content, then by the file name. */
+SVY_API svy_format svy_format_of(const char *path, const void *bytes, size_t len);
+SVY_API svy_format svy_format_find(const char *name);           /**< "native", "xform", "xlsform", "lss", "quexml"; else SVY_FORMAT_UNKNOWN */
+
+typedef struct svy_convert_options {
+    unsigned size;
+    svy_format from, to;       /**< SVY_FORMAT_UNKNOWN: by content, and by the name of the output (.xlsx is XLSForm; .xml native, or XForm when the input is native) */
+    svy_compat compat;         /**< written into a native questionnaire */
+    const svy_xml_limits *limits;
+} svy_convert_options;
+#define SVY_CONVERT_OPTIONS_INIT { sizeof(svy_convert_options), SVY_FORMAT_UNKNOWN, SVY_FORMAT_UNKNOWN, SVY_COMPAT_STRICT, NULL }
+/** Converts a questionnaire file. Translations go to LANG.xlf beside a native output. Everything that has no meaning in the other format is told as a
+ *  note, what the other side will not enforce as a warning. Files are written beside and renamed: all or none.
+ *  @return SVY_OK, SVY_E_INVALID (problems were reported), SVY_E_ARG (no way from one to the other), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_convert(const svy_alloc *alloc, const char *in, const char *out, const svy_convert_options *options,
+                                             svy_diags *diags, svy_error *err);
+
+/** Reads a submission (ODK's XML) into an interview that was just started: adds entries, puts every value. Nodes that the form does not have are problems.
+ *  @return SVY_OK, SVY_E_INVALID (problems were reported), SVY_E_LIMIT, SVY_E_NOMEM, the journal's. */
+SVY_API SVY_NODISCARD svy_status svy_submission_read(svy_interview *iv, const char *xml, size_t len, const char *source, svy_moment now,
+                                                     const svy_xml_limits *limits, svy_diags *diags, svy_error *err);
 
 /** Reads one XLIFF file into a builder. Exposed for the fuzzer and for translators' tools. */
 SVY_API SVY_NODISCARD svy_status svy_xliff_read_memory(svy_builder *b, const char *xml, size_t len, const char *source, const svy_xml_limits *limits,

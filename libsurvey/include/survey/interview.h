@@ -73,8 +73,11 @@ typedef struct svy_interview_options {
     const char *language;          /**< tag; NULL: the source language */
     const char *const *parameters; size_t n_parameters;   /**< overrides: id, value, id, value, ... (n pairs) */
     svy_journal journal;           /**< write NULL: no journal */
+    int tolerant;                  /**< 1: an answer that fails a hard check, and one that is no offered choice, is kept and is a problem (svy_interview_next_problem) instead of being
+                                        refused, as ODK clients do; a text that cannot be read as the type clears the answer */
+    const char *const *properties; size_t n_properties;   /**< ODK: "deviceid", value, "username", value, ... (n pairs) */
 } svy_interview_options;
-#define SVY_INTERVIEW_OPTIONS_INIT { sizeof(svy_interview_options), 0, NULL, NULL, 0, { NULL, NULL } }
+#define SVY_INTERVIEW_OPTIONS_INIT { sizeof(svy_interview_options), 0, NULL, NULL, 0, { NULL, NULL }, 0, NULL, 0 }
 
 /** Starts an interview: writes the start events.
  *  @param form borrowed; must outlive the interview.
@@ -172,10 +175,26 @@ SVY_API int svy_interview_find_entry(const svy_interview *iv, const char *path, 
 
 /** Choices offered now (filters and validity applied), in the order shown: the seed decides random orders. Stores at most `size`; returns how many there are. */
 SVY_API uint32_t svy_interview_choices(svy_interview *iv, svy_place place, uint32_t *choices, uint32_t size);
+/** Every choice offered at a place, in the order shown, whatever it comes from (a list, an instance, entries of a roster). `choice` is its number in the
+ *  item's list, UINT32_MAX when it has none. Texts are borrowed for the call. */
+typedef struct svy_offer { void (*choice)(void *user, uint32_t choice, const char *code, const char *label); void *user; } svy_offer;
+SVY_API SVY_NODISCARD svy_status svy_interview_offer(svy_interview *iv, svy_place place, const svy_offer *to, svy_error *err);
 /** A text in the current language with its fills replaced, values isolated from text of another direction (U+2068 U+2069) when `isolate`.
  *  @return bytes needed without the NUL. */
 SVY_API size_t svy_interview_text(svy_interview *iv, svy_place place, svy_role role, int isolate, char *out, size_t size);
 SVY_API size_t svy_interview_check_text(svy_interview *iv, uint32_t check, uint32_t entry, char *out, size_t size);
+
+/* ---- forms from the ODK world ---------------------------------------------------------------------------------------------- */
+
+SVY_API int svy_interview_readonly(const svy_interview *iv, svy_place place);
+/** 1 when the constraint holds (or the answer is blank or not relevant). */
+SVY_API int svy_interview_constraint_holds(const svy_interview *iv, svy_place place);
+/** Puts a value into any leaf (computed ones too) as it was collected elsewhere, without checks: for reading submissions. What depends on it is worked
+ *  out, but it stays until a rule's own inputs change. Written to the journal as an answer. */
+SVY_API SVY_NODISCARD svy_status svy_interview_put(svy_interview *iv, svy_place place, const char *text, size_t len, svy_moment now, svy_error *err);
+/** The record as ODK clients submit it: XML made from the form's record (for forms of our own language: from the items, ids as names). Relevant nodes only.
+ *  @return bytes needed without the NUL; writes at most `size`. */
+SVY_API size_t svy_interview_submission(svy_interview *iv, char *out, size_t size);
 
 /* ---- going through it ---------------------------------------------------------------------------------------------------- */
 

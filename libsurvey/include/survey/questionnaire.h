@@ -7,13 +7,15 @@
 #ifndef SURVEY_QUESTIONNAIRE_H
 #define SURVEY_QUESTIONNAIRE_H
 #include <survey/codebook.h>
-#include <survey/expr.h>
+#include <survey/xpath.h>
 SVY_BEGIN_DECLS
 
 /** Elements of the language. Values are stored in files: append only. */
 typedef enum svy_element {
     SVY_EL_QUESTIONNAIRE = 1, SVY_EL_PARAMETER = 2, SVY_EL_CHOICES = 3, SVY_EL_CHOICE = 4, SVY_EL_SECTION = 5, SVY_EL_QUESTION = 6,
-    SVY_EL_GRID = 7, SVY_EL_ROW = 8, SVY_EL_ROSTER = 9, SVY_EL_NOTE = 10, SVY_EL_COMPUTE = 11, SVY_EL_CHECK = 12, SVY_EL_END = 13
+    SVY_EL_GRID = 7, SVY_EL_ROW = 8, SVY_EL_ROSTER = 9, SVY_EL_NOTE = 10, SVY_EL_COMPUTE = 11, SVY_EL_CHECK = 12, SVY_EL_END = 13,
+    SVY_EL_PROPERTY = 14, /**< of a choice: one more column of its list */
+    SVY_EL_SET = 15       /**< an action: sets a node when something happens */
 } svy_element;
 
 /** Texts of an element. Values are stored in files: append only. */
@@ -23,7 +25,11 @@ typedef enum svy_role {
     SVY_LABEL = 3,        /**< question, grid, row, roster, note, compute, choice, parameter */
     SVY_HINT = 4,
     SVY_INSTRUCTION = 5,  /**< for the interviewer only */
-    SVY_TEXT = 6          /**< check, end: the sentence shown */
+    SVY_TEXT = 6,         /**< check, end: the sentence shown */
+    SVY_REQUIRED_TEXT = 7,/**< shown when a required answer is missing */
+    SVY_GUIDANCE = 8,     /**< more help than the hint, shown on demand */
+    SVY_SHORT = 9,        /**< a short label */
+    SVY_IMAGE = 10, SVY_BIG_IMAGE = 11, SVY_AUDIO = 12, SVY_VIDEO = 13   /**< file shown or played with the label, by language */
 } svy_role;
 
 /* ---- building ------------------------------------------------------------------------------------------------------------ */
@@ -54,6 +60,16 @@ SVY_API SVY_NODISCARD svy_status svy_builder_text(svy_builder *b, uint32_t eleme
  *  @return SVY_OK, SVY_E_VALUE (not UTF-8, or no language), SVY_E_LIMIT (64 KiB a text), SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_builder_translate(svy_builder *b, const char *lang, const char *unit, const char *source_text,
                                                        const char *target, const char *source, int line, svy_error *err);
+
+/** Adds a tree of XML beside the elements: an instance by its id, or with `id` "" the record: the XML that a submission of this form is made
+ *  from (its element names, their order, attributes, first values, first entries of rosters, templates). Called as a walk of the tree: for each
+ *  element svy_builder_node, its attributes, its text, its elements, svy_builder_node_end.
+ *  Names as they are written ("orx:meta"); `value` NULL: an element, else an attribute of the element that is open. Strings are copied.
+ *  @return SVY_OK, SVY_E_LIMIT (4,000,000 nodes, depth 64, 64 MiB of text), SVY_E_VALUE (not UTF-8), SVY_E_STATE, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_builder_tree(svy_builder *b, const char *id, const char *source, int line, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_builder_node(svy_builder *b, const char *name, const char *value, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_builder_node_text(svy_builder *b, const char *text, size_t len, svy_error *err);
+SVY_API SVY_NODISCARD svy_status svy_builder_node_end(svy_builder *b, svy_error *err);
 
 /** Compiles and checks. Reports ALL problems and warnings to `diags`, each with file, line, element id, what was found, what to do, in the order
  *  of the questionnaire's lines, then of other files. The same input gives the same bytes. Time and memory are linear in the input; the static
@@ -118,7 +134,8 @@ typedef struct svy_list { const char *id; uint32_t order; uint32_t numeric; uint
 
 /** An expression in the form. */
 typedef enum svy_purpose {
-    SVY_FOR_RELEVANT = 1, SVY_FOR_REQUIRED, SVY_FOR_PRESET, SVY_FOR_VALUE, SVY_FOR_FILTER, SVY_FOR_CHECK, SVY_FOR_CHOICE
+    SVY_FOR_RELEVANT = 1, SVY_FOR_REQUIRED, SVY_FOR_PRESET, SVY_FOR_VALUE, SVY_FOR_FILTER, SVY_FOR_CHECK, SVY_FOR_CHOICE,
+    SVY_FOR_READONLY, SVY_FOR_CHOICES /**< the nodes that are choices */, SVY_FOR_SET /**< owner: the action */, SVY_FOR_OUTPUT /**< in a text */
 } svy_purpose;
 typedef struct svy_rule {
     svy_code code;
@@ -176,6 +193,52 @@ SVY_API uint32_t svy_form_rules(const svy_form *f);
 SVY_API svy_rule svy_form_rule(const svy_form *f, uint32_t rule);          /**< rule from 1 */
 /** Rules that read the answer of an item, by rank. */
 SVY_API const uint32_t *svy_form_dependents(const svy_form *f, uint32_t item, uint32_t *n);
+
+/* ---- forms with ODK's expressions (expressions="odk") ---------------------------------------------------------------------- */
+
+/** 1 when the form's expressions are ODK's: its rules are programs of survey/xpath.h, run over nodes. */
+SVY_API int svy_form_is_odk(const svy_form *f);
+SVY_API svy_compat svy_form_compat(const svy_form *f);
+
+/** Names of nodes, numbered from 0 (the root element's) to n-1; attributes begin with "@". */
+SVY_API uint32_t svy_form_names(const svy_form *f);
+SVY_API const char *svy_form_name(const svy_form *f, uint32_t name);
+
+/** What an item of such a form has besides svy_item. Rules from 1, 0 when none. There svy_item.value is a question's or compute's calculation,
+ *  and a roster's count; first_check the constraint; `list` the list of the choices when they all come from one, else 0. */
+typedef struct svy_odk_item {
+    uint32_t name;          /**< of its node; SVY_NAME_NONE: it has none (a group of the body without a node) */
+    uint32_t readonly;      /**< rule */
+    uint32_t choices;       /**< rule: the nodes that are the choices; 0: those of the list */
+    uint32_t code_name, label_name;   /**< of the child elements that hold code and label of such a choice; SVY_NAME_NONE: its own text */
+    uint32_t flags;         /**< SVY_ODK_... */
+    uint32_t preload;       /**< text "timestamp start", "date today", "property deviceid", "uid"; 0 when none: svy_form_string() */
+    uint32_t bind_type;     /**< text: the type as the bind says ("int", "geopoint"), 0 when none */
+    uint32_t record;        /**< its first node in the record (number in tree 0's node table), UINT32_MAX when none */
+    uint32_t first_set, n_sets;       /**< actions that stand in it */
+} svy_odk_item;
+enum { SVY_ODK_FIXED = 1u << 0 /**< roster: entries cannot be added or removed by hand */, SVY_ODK_ATTRIBUTE = 1u << 1 /**< the node is an attribute */,
+       SVY_ODK_TEMPLATE = 1u << 2 /**< roster: the record holds a template */, SVY_ODK_LABEL_TEXT = 1u << 3 /**< labels of choices are ids of texts (jr:itext) */ };
+SVY_API const svy_odk_item *svy_form_odk_item(const svy_form *f, uint32_t item);
+SVY_API const char *svy_form_string(const svy_form *f, uint32_t text);
+
+/** An action: when the event happens at the item it stands in, the target gets the value. */
+enum { SVY_ON_FIRST_LOAD = 1u << 0, SVY_ON_LOAD = 1u << 1, SVY_ON_CHANGE = 1u << 2, SVY_ON_NEW_ENTRY = 1u << 3 };
+typedef struct svy_set { uint32_t item, target, on, rule; } svy_set;     /**< rule 0: the target is cleared. Context of the rule: the target's node */
+SVY_API uint32_t svy_form_sets(const svy_form *f);
+SVY_API const svy_set *svy_form_set(const svy_form *f, uint32_t set);
+
+/** The trees: 0 is the record, then the instances. Nodes in document order; attributes follow their element, before its elements. */
+typedef struct svy_tree_node { uint32_t name, parent /**< UINT32_MAX: none */, end /**< behind its subtree */, text; } svy_tree_node;
+SVY_API uint32_t svy_form_trees(const svy_form *f);
+SVY_API const char *svy_form_tree_id(const svy_form *f, uint32_t tree);
+SVY_API const svy_tree_node *svy_form_tree(const svy_form *f, uint32_t tree, uint32_t *n_nodes);
+/** The list that an instance was made from (its item elements are the list's choices in order), 0 when none. */
+SVY_API uint32_t svy_form_tree_list(const svy_form *f, uint32_t tree);
+/** An ${expression} of a text: the rule for it, as written between the braces; 0 when there is none. */
+SVY_API uint32_t svy_form_find_output(const svy_form *f, const char *text, size_t len);
+/** A text of the form by its id (jr:itext()), NULL when there is none. */
+SVY_API const char *svy_form_itext(const svy_form *f, const char *id, size_t len, uint32_t lang);
 
 /** Replaces ${id} in a text by what `get` writes for that item. @return bytes needed without the NUL; writes at most `size`. */
 SVY_API size_t svy_form_fill(const svy_form *f, const char *text, size_t (*get)(void *user, uint32_t item, char *out, size_t size), void *user,

@@ -4,6 +4,7 @@
 #include <survey/base.h>
 #include <survey/codebook.h>
 #include <survey/expr.h>
+#include <survey/xpath.h>
 #include <survey/questionnaire.h>
 #include <survey/interview.h>
 #include <survey/frame.h>
