@@ -1,15 +1,15 @@
-/* A whole interview at random, with legal answers only: for simulation and tests. */
+/* A whole interview at random, with legal answers only, drawn from distributions where there are any: for simulation and tests. */
 #include <string.h>
 
 #include "base/error.h"
 #include "interview/random_priv.h"
 
-enum { ATTEMPTS = 400, ENTRIES = 3 /* of an open roster, beyond its minimum */, ROUNDS = 200 };
+enum { ATTEMPTS = 400, DRAWS = 50 /* from a distribution */, ENTRIES = 3 /* of an open roster, beyond its minimum */, ROUNDS = 200 };
 
 typedef struct play {
     svy_interview *iv;
     svyi_random r;
-    double missing_share;
+    const svy_play *how;
     svy_moment now;
     svy_error *err;
 } play;
@@ -25,8 +25,11 @@ static int refused(svy_status st)
 static svy_status offer(play *p, svy_place place, const char *text, size_t len, int attempt, svy_verdict *verdict)
 {
     const int insist = svyi_random_below(&p->r, 4) == 0 || attempt > ATTEMPTS / 4;
+    const svy_status st = svy_interview_answer(p->iv, place, text, len, insist ? REASON : "", p->now, verdict, NULL);
 
-    return svy_interview_answer(p->iv, place, text, len, insist ? REASON : "", p->now, verdict, NULL);
+    if (st == SVY_E_INVALID)
+        svyi_coverage_failed(p->how->coverage, verdict->check);
+    return st;
 }
 
 /* A text with a check character: its last one is tried out. */
@@ -48,6 +51,49 @@ static svy_status try_missing(play *p, svy_place place)
     return svy_interview_missing(p->iv, place, which, p->now, NULL);
 }
 
+/* An answer that is known beforehand. SVY_E_NAME: there is none. */
+static svy_status play_known(play *p, svy_place place)
+{
+    const svy_cells *known = p->how->known;
+    const char *text;
+    size_t len;
+    svy_missing missing;
+    svy_error why = SVY_ERROR_INIT;
+
+    if (known == NULL || place.entry != 0 || !known->get(known->user, svy_form_item_id(p->iv->form, place.item), &text, &len) || len == 0)
+        return SVY_E_NAME;
+    const svy_status st = svy_missing_find(text, len, &missing) ? svy_interview_missing(p->iv, place, missing, p->now, &why)
+                                                                : svy_interview_answer(p->iv, place, text, len, REASON, p->now, NULL, &why);
+    if (st == SVY_OK || st == SVY_E_NOMEM)
+        return st;
+    return svyi_fail(p->err, SVY_E_VALUE, "'%s' cannot be '%.*s', as was given: %s", svy_form_item_id(p->iv->form, place.item), (int)(len < 64 ? len : 64),
+                     text, why.message);
+}
+
+/* An answer from the distributions. SVY_E_VALUE: there is none, or the checks refuse what is drawn. */
+static svy_status play_drawn(play *p, svy_place place)
+{
+    char text[SVYI_CANDIDATE + 1];
+    size_t len;
+    svy_missing missing;
+    svy_verdict verdict;
+    svy_status st = SVY_E_VALUE;
+    int attempt = 0;
+
+    while (attempt < DRAWS && refused(st) && svyi_distribution_draw(p->how->distributions, p->iv, place, &p->r, text, &len, &missing)) {
+        if (missing != SVY_PRESENT)
+            st = svy_interview_missing(p->iv, place, missing, p->now, NULL);
+        else if (len > 0)
+            st = offer(p, place, text, len, attempt, &verdict);
+        if (st == SVY_E_STATE)
+            st = SVY_E_VALUE;                          /* it must be answered */
+        attempt++;
+    }
+    if (attempt > 0)
+        svyi_coverage_drawn(p->how->coverage, place.item, st == SVY_OK);
+    return st;
+}
+
 static svy_status dead_end(play *p, svy_place place)
 {
     return svyi_fail(p->err, SVY_E_STATE, "'%s' takes none of %d random answers: a dead end", svy_form_item_id(p->iv->form, place.item), ATTEMPTS);
@@ -61,9 +107,14 @@ static svy_status play_question(play *p, svy_place place)
     const int checked = svyi_check_literal(p->iv, place.item, "check-character(", &alphabet, &n);
     const int required = svy_interview_required(p->iv, place);
     svy_verdict verdict;
-    svy_status st;
+    svy_status st = play_known(p, place);
 
-    if (!required && svyi_random_unit(&p->r) < p->missing_share)
+    if (st != SVY_E_NAME)
+        return st;
+    st = play_drawn(p, place);
+    if (!refused(st))
+        return st == SVY_OK ? st : svyi_fail(p->err, st, "'%s' could not be answered", svy_form_item_id(p->iv->form, place.item));
+    if (!required && svyi_random_unit(&p->r) < p->how->missing_share)
         return try_missing(p, place);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         const size_t len = svyi_candidate(p->iv, place, &p->r, attempt, text);
@@ -83,7 +134,10 @@ static svy_status play_roster(play *p, svy_place roster, svy_place *at)
     uint32_t entry;
     svy_status st;
 
-    if ((item->max > 0 && n >= item->max) || (n >= item->min && (n >= item->min + ENTRIES || svyi_random_below(&p->r, 2) == 0)))
+    uint32_t wanted;
+    const int stop = svyi_distribution_entries(p->how->distributions, p->iv, roster, p->how->seed, &wanted) ? n >= wanted
+                     : n >= item->min + ENTRIES || svyi_random_below(&p->r, 2) == 0;
+    if ((item->max > 0 && n >= item->max) || (n >= item->min && stop))
         return svy_interview_close_roster(p->iv, roster, p->now, p->err);
     if ((st = svy_interview_add_entry(p->iv, roster, p->now, &entry, p->err)) != SVY_OK)
         return st;
@@ -122,21 +176,32 @@ static svy_status mend(play *p, const svy_problem *problem)
     return st == SVY_OK ? play_question(p, problem->place) : st;
 }
 
-svy_status svy_interview_randomize(svy_interview *iv, uint64_t seed, double missing_share, svy_moment now, svy_error *err)
+svy_status svy_interview_play(svy_interview *iv, const svy_play *how, svy_moment now, svy_error *err)
 {
-    SVY_REQUIRE(iv != NULL, err);
-    play p = { .iv = iv, .missing_share = missing_share, .now = now, .err = err };
+    SVY_REQUIRE(iv != NULL && how != NULL && how->size == sizeof *how, err);
+    play p = { .iv = iv, .how = how, .now = now, .err = err };
     svy_problem problem;
     svy_status st = SVY_OK;
 
-    svyi_random_seed(&p.r, seed);
+    svyi_random_seed(&p.r, how->seed);
     for (int round = 0; round < ROUNDS && st == SVY_OK; round++) {
         uint64_t cursor = 0;
         if ((st = play_through(&p)) != SVY_OK)
             break;
-        if (!svy_interview_next_problem(iv, &cursor, &problem))
-            return svy_interview_complete(iv, now, err);
+        if (!svy_interview_next_problem(iv, &cursor, &problem)) {
+            st = svy_interview_complete(iv, now, err);
+            return st == SVY_OK ? svyi_coverage_count(how->coverage, iv, how->seed, err) : st;
+        }
+        if (problem.check < SVY_PROBLEM_NOT_OFFERED)
+            svyi_coverage_failed(how->coverage, problem.check);
         st = mend(&p, &problem);
     }
     return st == SVY_OK ? dead_end(&p, problem.place) : st;
+}
+
+svy_status svy_interview_randomize(svy_interview *iv, uint64_t seed, double missing_share, svy_moment now, svy_error *err)
+{
+    const svy_play how = { .size = sizeof how, .seed = seed, .missing_share = missing_share };
+
+    return svy_interview_play(iv, &how, now, err);
 }

@@ -184,7 +184,10 @@ static svy_status fill(importing *m, const char *case_id, const char *language, 
     svy_session *session;
     uint64_t seed;
 
-    svyi_random_bytes(&seed, sizeof seed);
+    if (m->options->seed != 0)
+        seed = m->options->seed + (uint64_t)m->line;
+    else
+        svyi_random_bytes(&seed, sizeof seed);
     svy_status st = svyi_session_start(m->s, m->v, case_id, m->options->interviewer != NULL ? m->options->interviewer : "", language, seed, 1, m->now, &session, &why);
     if (st != SVY_OK) {
         if (is_of_row(st))
@@ -193,7 +196,10 @@ static svy_status fill(importing *m, const char *case_id, const char *language, 
             *m->err = why;
         return st;
     }
-    st = svy_interview_fill(svy_session_interview(session), &m->rows->cells, m->options->soft_reason, m->now, m->rows->source, m->line, m->diags, &why);
+    if (m->options->conduct != NULL)
+        st = m->options->conduct(m->options->conduct_user, svy_session_interview(session), m->line, &why);
+    else
+        st = svy_interview_fill(svy_session_interview(session), &m->rows->cells, m->options->soft_reason, m->now, m->rows->source, m->line, m->diags, &why);
     if (st == SVY_OK && hash != NULL)
         st = svyi_db_run(m->s, Q_IMPORT_ADD, SVYI_ARGS(svyi_arg_text(svy_form_id(m->v->form)), svyi_arg_text(hash), svyi_arg_text(svy_session_uuid(session))), &why);
     if (st != SVY_OK && st != SVY_E_INVALID && is_of_row(st))

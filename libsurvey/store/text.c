@@ -1,17 +1,17 @@
-/* Texts that a study carries under a name: its sampling design, its weighting plan. */
+/* Texts that a study carries under a name: its sampling design, its weighting plan, and that its interviews are a rehearsal. */
 #include "store/store_priv.h"
 
 #include <string.h>
 
 enum { TEXT_MAX = 16 << 20 };
-static const char *const NAMES[] = { "design", "weighting" };
+static const char *const NAMES[] = { "design", "weighting", "rehearsal" };
 
 static svy_status check_name(const char *name, svy_error *err)
 {
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
         if (strcmp(NAMES[i], name) == 0)
             return SVY_OK;
-    return svyi_fail(err, SVY_E_NAME, "a study carries no text '%.80s': it has 'design' and 'weighting'", name);
+    return svyi_fail(err, SVY_E_NAME, "a study carries no text '%.80s': it has 'design', 'weighting' and 'rehearsal'", name);
 }
 
 static svy_status run_once(svy_study *s, const char *sql, const svyi_arg *args, size_t n, svy_error *err)

@@ -35,7 +35,8 @@ SVY_API SVY_NODISCARD svy_status svy_study_form(svy_study *s, const char *id, co
 /** Sets a parameter of a form for interviews that start from now on; value NULL takes the override away. Checked against its type. */
 SVY_API SVY_NODISCARD svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *id, const char *value,
                                                          const char *actor, svy_moment now, svy_error *err);
-/** A text that the study carries: "design" (docs/formats/design.md), "weighting" (docs/formats/weighting-plan.md). NULL takes it away. Replaces the one
+/** A text that the study carries: "design" (docs/formats/design.md), "weighting" (docs/formats/weighting-plan.md), "rehearsal" (there when
+ *  its interviews are simulated). NULL takes it away. Replaces the one
  *  before. @return SVY_OK, SVY_E_NAME (no such text), SVY_E_LIMIT (16 MiB), SVY_E_STATE (opened for reading), SVY_E_IO, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_study_set_text(svy_study *s, const char *name, const char *text, svy_error *err);
 /** Hands the text over, which is borrowed for the call; `take` is not called when there is none. Errors as above, or what `take` returns. */
@@ -95,8 +96,11 @@ typedef struct svy_import_options {
     const char *interviewer;      /**< recorded as who imported */
     const char *soft_reason;      /**< failing soft checks are overridden with this; NULL: they reject the row */
     const char *key;              /**< column that identifies a row; a row imported before is skipped; NULL: the column "case" when there is one */
+    /** Carries out and completes the interview of the row in place of filling it in from the row's cells (a simulated one). NULL: the cells. */
+    svy_status (*conduct)(void *user, svy_interview *iv, int line, svy_error *err); void *conduct_user;
+    uint64_t seed;                /**< of the interviews' random order: seed + line of each; 0: a random one */
 } svy_import_options;
-#define SVY_IMPORT_OPTIONS_INIT { sizeof(svy_import_options), "", NULL, NULL }
+#define SVY_IMPORT_OPTIONS_INIT { sizeof(svy_import_options), "", NULL, NULL, NULL, NULL, 0 }
 
 /** A row-by-row source of named cells (a CSV file): next() returns 1 and the row's line, 0 at the end, -1 on error (then `err` is filled). */
 typedef struct svy_rows { int (*next)(void *user, int *line, svy_error *err); svy_cells cells; void *user; const char *source; } svy_rows;
