@@ -1,0 +1,167 @@
+// Holds interviews of our engine against the exported XForm in @getodk/xforms-engine: the same answers are given there, and every question must be asked or not
+// asked as it was here, and every computed value must be the same.
+//   TZ=UTC node exported.mjs FORM.xform.xml EXPORTED.csv [ROSTER.csv ...]       (survey export --sensitive; rosters are named FORM_ROSTER.csv)
+// Prints a line for each difference and how many values were compared; the exit status is 1 when there is a difference.
+import './dom.mjs';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const { loadForm } = await import('@getodk/xforms-engine');
+
+function csv(file) {
+  const rows = [[]];
+  let cell = '';
+  let quoted = false;
+  const text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (quoted && c === '"' && text[i + 1] === '"') {
+      cell += text[++i];
+    } else if (c === '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c === ',' || c === '\n')) {
+      rows.at(-1).push(cell);
+      cell = '';
+      if (c === '\n') {
+        rows.push([]);
+      }
+    } else if (quoted || c !== '\r') {
+      cell += c;
+    }
+  }
+  rows.pop();
+  const names = rows.shift();
+  return { names, rows: rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]]))) };
+}
+
+function* all(node) {
+  for (const child of node.currentState.children ?? []) {
+    yield child;
+    yield* all(child);
+  }
+}
+
+const name = (node) => node.currentState.reference.replace(/\[\d+\]$/, '').split('/').pop();
+const settable = new Set(['input', 'select', 'rank', 'range', 'trigger', 'upload']);
+
+/** Leaves of a node by name, not going into repeats. */
+function leaves(node, found = new Map()) {
+  for (const child of node.currentState.children ?? []) {
+    if (child.nodeType.startsWith('repeat-range')) {
+      continue;
+    }
+    if (child.currentState.children) {
+      leaves(child, found);
+    } else {
+      found.set(name(child), child);
+    }
+  }
+  return found;
+}
+
+/** Our canonical text as an ODK client holds it. */
+function value(text, node) {
+  if (node.valueType === 'date' && /^\d{4}-\d\d$/.test(text)) {
+    return `${text}-01`;
+  }
+  return node.valueType === 'date' && /^\d{4}$/.test(text) ? `${text}-01-01` : text;
+}
+
+function put(node, text) {
+  switch (node.nodeType) {
+    case 'select':
+      return node.selectType === 'select1' ? node.selectValue(text) : node.selectValues(text.split(' '));
+    case 'rank':
+      return node.setValues(text.split(' '));
+    case 'upload':
+      return node.setValue(new File(['x'], text));
+    default:
+      return node.setValue(text);
+  }
+}
+
+function answer(holder, row) {
+  for (let again = 0; again < 3; again++) {
+    for (const [id, node] of leaves(holder)) {
+      const { relevant, readonly } = node.currentState;
+      if (settable.has(node.nodeType) && relevant && !readonly && row[id] && node.currentState.instanceValue !== value(row[id], node)) {
+        put(node, value(row[id], node));
+      }
+    }
+  }
+}
+
+let compared = 0;
+let differences = 0;
+
+function differs(where, what) {
+  differences++;
+  if (differences <= 40) {
+    console.log(`${where}: ${what}`);
+  }
+}
+
+function compare(holder, row, where) {
+  for (const [id, node] of leaves(holder)) {
+    if (!(id in row)) {
+      continue;
+    }
+    const asked = row[`${id}_missing`] !== 'not-asked';
+    const wanted = asked && row[id] ? value(row[id], node) : '';
+    const found = node.currentState.relevant ? String(node.currentState.instanceValue) : '';
+    compared++;
+    if (asked !== node.currentState.relevant && settable.has(node.nodeType)) {
+      differs(`${where} ${id}`, `asked here: ${asked}, there: ${node.currentState.relevant}`);
+    } else if (wanted !== found && !(wanted !== '' && found !== '' && Math.abs(Number(wanted) - Number(found)) < 1e-9)) {
+      differs(`${where} ${id}`, `here '${wanted}', there '${found}'`);
+    } else if (asked && wanted !== '' && node.validationState?.constraint.valid === false) {
+      differs(`${where} ${id}`, `'${wanted}' breaks the constraint there`);
+    }
+  }
+}
+
+function entries(root, roster) {
+  for (const node of all(root)) {
+    if (node.nodeType.startsWith('repeat-range') && name(node) === roster) {
+      return node;
+    }
+  }
+  throw new Error(`no repeat ${roster}`);
+}
+
+const [form, main, ...others] = process.argv.slice(2);
+const loaded = await loadForm(fs.readFileSync(form, 'utf8'), { fetchFormAttachment: async () => new Response('', { status: 404 }), missingResourceBehavior: 'BLANK' });
+if (loaded.status === 'failure') {
+  throw loaded.error;
+}
+const prefix = path.basename(main, '.csv');
+const rosters = others.map((file) => [path.basename(file, '.csv').slice(prefix.length + 1), csv(file).rows]);
+let interviews = 0;
+for (const row of csv(main).rows) {
+  if (row.outcome) {
+    continue;                             // ended early: some answers were erased here
+  }
+  interviews++;
+  const { root } = loaded.createInstance();
+  answer(root, row);
+  for (const [roster, lines] of rosters) {
+    const mine = lines.filter((line) => line.interview === row.interview);
+    const range = mine.length > 0 ? entries(root, roster) : null;
+    while (range?.nodeType === 'repeat-range:uncontrolled' && range.currentState.children.length < mine.length) {
+      range.addInstances();
+    }
+    mine.forEach((line, i) => {
+      const entry = range.currentState.children[i];
+      if (!entry) {
+        differs(`${row.case}`, `roster ${roster} has no entry ${i + 1} there`);
+      } else {
+        answer(entry, line);
+      }
+    });
+    answer(root, row);                    // what depends on the entries
+    mine.forEach((line, i) => range.currentState.children[i] && compare(range.currentState.children[i], line, `${row.case} ${roster}[${i + 1}]`));
+  }
+  compare(root, row, row.case);
+}
+console.log(`${prefix}: ${interviews} interviews, ${compared} values, ${differences} differences`);
+process.exit(differences > 0 || compared === 0 ? 1 : 0);
