@@ -228,6 +228,8 @@ static svy_status act(player *p, const char *op, const char *reference, const ch
     const place *at = find(p, reference, strcmp(op, "add") == 0);
     uint32_t entry;
 
+    if (strcmp(op, "language") == 0)
+        return svy_interview_language(p->iv, svy_form_language(p->form, (uint32_t)atoi(value)), NOW, err);
     if (at == NULL) {
         snprintf(err->message, sizeof err->message, "there is no node %.200s", reference);
         return SVY_E_ARG;

@@ -3,7 +3,7 @@
 // A line is one of
 //   {form, seed}                      a walk begins
 //   {refused}                         the engine does not take the form
-//   {op, ref, value}                  what was done: "start", "set", "clear", "add", "remove"
+//   {op, ref, value}                  what was done: "start", "set", "clear", "add", "remove", "language" (value: its number, the default's is 0)
 //   {nodes, xml}                      how things are then; nodes: [reference, relevant, required, readonly, constraint, answered, value, choices, label]
 //   {broken}                          the engine failed in that step: the walk ends
 // What depends on chance is found by walking twice with other random numbers, and is written as "?".
@@ -197,6 +197,9 @@ function answer(node, chance, words) {
 }
 
 function choose(root, chance, words) {
+  if (root.languages.length > 1 && chance.one(12)) {
+    return { op: 'language', ref: '', value: String(chance.below(root.languages.length)) };
+  }
   const nodes = [...all(root)].filter((node) => node.currentState.relevant);
   const ranges = nodes.filter((node) => node.nodeType === 'repeat-range:uncontrolled');
   if (ranges.length > 0 && chance.one(5)) {
@@ -242,7 +245,9 @@ function put(node, op, given) {
 }
 
 function act(root, { op, ref, value: given }) {
-  if (op === 'add') {
+  if (op === 'language') {
+    root.setLanguage(root.languages[Number(given)]);
+  } else if (op === 'add') {
     find(root, ref, true).addInstances();
   } else if (op === 'remove') {
     const [, range, position] = /^(.*)\[(\d+)\]$/.exec(ref);
