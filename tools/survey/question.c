@@ -80,14 +80,14 @@ void question_answer_text(const dialogue *d, svy_place place, char *out, size_t 
 
 /* ---- where it stands ---- */
 
-/* The titles of the sections around the place, when the innermost is another one than before. */
+/* The titles of the sections around the place, when the innermost that has one is another one than before. */
 static void show_section(dialogue *d)
 {
     uint32_t around[DEEPEST], n = 0;
     char title[TEXT_SIZE], line[TEXT_SIZE] = "";
     size_t used = 0;
     for (uint32_t p = svy_form_item(d->form, d->at.item)->parent; p != 0 && n < DEEPEST; p = svy_form_item(d->form, p)->parent)
-        if (svy_form_item(d->form, p)->kind == SVY_EL_SECTION)
+        if (svy_form_item(d->form, p)->kind == SVY_EL_SECTION && question_text(d, (svy_place){ p, d->at.entry }, SVY_TITLE, title)[0] != '\0')
             around[n++] = p;
     uint32_t section = n > 0 ? around[0] : 0;
     if (section == d->shown_section)
@@ -95,8 +95,6 @@ static void show_section(dialogue *d)
     d->shown_section = section;
     while (n > 0 && used < sizeof line) {
         question_text(d, (svy_place){ around[--n], d->at.entry }, SVY_TITLE, title);
-        if (title[0] == '\0')
-            continue;
         int wrote = snprintf(line + used, sizeof line - used, "%s%s", used > 0 ? " › " : "", title);
         used += wrote > 0 ? (size_t)wrote : 0;
     }

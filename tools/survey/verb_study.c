@@ -61,8 +61,10 @@ static void sources_clear(sources *s)
     free(s->folder);
 }
 
-/* Hands the block and its sources to the study and says what was done. */
-static int store(svy_study *study, const void *block, size_t size, const sources *s, const char *actor, int quiet)
+typedef struct form_id { char text[65]; } form_id;
+
+/* Hands the block and its sources to the study and says what was done. `id` receives the id of the questionnaire. */
+static int store(svy_study *study, const void *block, size_t size, const sources *s, const char *actor, int quiet, form_id *id)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_form *form = NULL;
@@ -75,15 +77,18 @@ static int store(svy_study *study, const void *block, size_t size, const sources
     for (size_t i = 0; i < s->n; i++)
         list[i] = (svy_source){ s->items[i].name, s->items[i].bytes, s->items[i].size };
     svy_status st = svy_study_deploy(study, block, size, list, s->n, actor, record_now(), &err);
-    if (st == SVY_OK && !quiet && (st = svy_form_open(NULL, block, size, &form, &err)) == SVY_OK)
-        tool_say("deployed %s, version %s, with %zu source files", svy_form_id(form), svy_form_version(form), s->n);
+    if (st == SVY_OK && (st = svy_form_open(NULL, block, size, &form, &err)) == SVY_OK) {
+        snprintf(id->text, sizeof id->text, "%s", svy_form_id(form));
+        if (!quiet)
+            tool_say("deployed %s, version %s, with %zu source files", svy_form_id(form), svy_form_version(form), s->n);
+    }
     svy_form_free(form);
     free(list);
     return st == SVY_OK ? EXIT_DONE : tool_fail(&err);
 }
 
 /* Compiles a questionnaire and deploys it into an open study. */
-static int deploy(svy_study *study, const char *path, const char *actor, int quiet)
+static int deploy(svy_study *study, const char *path, const char *actor, int quiet, form_id *id)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_diags diags = { tool_report, NULL, 0, 0 };
@@ -94,7 +99,7 @@ static int deploy(svy_study *study, const char *path, const char *actor, int qui
     int status;
     svy_status st = svy_questionnaire_read_watched(NULL, path, NULL, &watch, &diags, &block, &size, &err);
     if (st == SVY_OK) {
-        status = store(study, block, size, &s, actor, quiet);
+        status = store(study, block, size, &s, actor, quiet, id);
     } else if (st == SVY_E_INVALID) {
         tool_say("%s: %u problems: nothing was deployed", path, diags.problems);
         status = EXIT_WRONG;
@@ -108,9 +113,10 @@ static int deploy(svy_study *study, const char *path, const char *actor, int qui
 
 /* ---- create, deploy ---- */
 
-struct create_settings { const char *questionnaire, *actor; int quiet; };
+struct create_settings { const char *questionnaire, *plan, *actor; int quiet; };
 static const tool_option CREATE_OPTIONS[] = {
     TOOL_TEXT_OPTION(struct create_settings, questionnaire, "questionnaire", 0, "FILE", "questionnaire to deploy at once", NULL),
+    TOOL_TEXT_OPTION(struct create_settings, plan, "plan", 0, "STUDY.xml", "plan of the study: deploys its questionnaires and sets their parameters", NULL),
     TOOL_TEXT_OPTION(struct create_settings, actor, "actor", 0, "NAME", "who does this, for the study's records; the user's name unless given", NULL),
     TOOL_FLAG_OPTION(struct create_settings, quiet, "quiet", 'q', "say nothing but errors"),
     TOOL_END
@@ -126,20 +132,51 @@ static void discard(const char *path)
             remove(name);
 }
 
+/* The questionnaires of a plan, each with its parameters. */
+static int deploy_plan(svy_study *study, const struct create_settings *c)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_diags diags = { tool_report, NULL, 0, 0 };
+    svy_study_plan *plan = NULL;
+    int status = EXIT_DONE;
+    svy_status st = svy_study_plan_read(NULL, c->plan, NULL, &diags, &plan, &err);
+    if (st == SVY_E_INVALID) {
+        tool_say("%s: %u problems: nothing was deployed", c->plan, diags.problems);
+        return EXIT_WRONG;
+    }
+    if (st != SVY_OK)
+        return tool_fail(&err);
+    for (size_t i = 0; i < svy_study_plan_count(plan) && status == EXIT_DONE; i++) {
+        const svy_planned_questionnaire *q = svy_study_plan_questionnaire(plan, i);
+        form_id id;
+        status = deploy(study, q->path, record_actor(c->actor), c->quiet, &id);
+        for (size_t k = 0; k < q->count && status == EXIT_DONE; k++)
+            if (svy_study_set_parameter(study, id.text, q->parameters[k].id, q->parameters[k].value, record_actor(c->actor), record_now(), &err) != SVY_OK) {
+                tool_say("%s:%d: %s", c->plan, q->parameters[k].line, err.message);
+                status = EXIT_WRONG;
+            }
+    }
+    svy_study_plan_free(plan);
+    return status;
+}
+
 static int run_create(void *settings, int argc, char **argv)
 {
     struct create_settings *c = settings;
     svy_error err = SVY_ERROR_INIT;
     svy_study *study = NULL;
     int status = EXIT_DONE;
+    form_id id;
     (void)argc;
+    if (c->questionnaire != NULL && c->plan != NULL)
+        return tool_usage("study create", "--questionnaire and --plan both say what to deploy: give one of them");
     if (svy_study_create(NULL, argv[0], record_now(), &err) != SVY_OK)
         return tool_fail(&err);
-    if (c->questionnaire == NULL)
+    if (c->questionnaire == NULL && c->plan == NULL)
         return EXIT_DONE;
     if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         return tool_fail(&err);
-    status = deploy(study, c->questionnaire, record_actor(c->actor), c->quiet);
+    status = c->plan != NULL ? deploy_plan(study, c) : deploy(study, c->questionnaire, record_actor(c->actor), c->quiet, &id);
     svy_study_close(study);
     if (status != EXIT_DONE)
         discard(argv[0]);
@@ -148,7 +185,8 @@ static int run_create(void *settings, int argc, char **argv)
 
 const verb verb_study_create = { .name = "study create", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
     .summary = "make a study file", .detail = "A study file holds questionnaires, cases, interviews and answers: everything of a study in one file. It is never overwritten.",
-    .example = "survey study create tcn.study --questionnaire questionnaires/a-main-tcn/questionnaire.xml", .settings_size = sizeof(struct create_settings),
+    .example = "survey study create tcn.study --questionnaire questionnaires/a-main-tcn/questionnaire.xml\n"
+               "survey study create umn.study --plan questionnaires/union-migrant-net/study.xml", .settings_size = sizeof(struct create_settings),
     .tables = { { CREATE_OPTIONS, 0 } }, .run = run_create };
 
 struct deploy_settings { const char *actor; int quiet; };
@@ -162,12 +200,13 @@ static int run_deploy(void *settings, int argc, char **argv)
 {
     struct deploy_settings *d = settings;
     svy_error err = SVY_ERROR_INIT;
+    form_id id;
     svy_study *study = NULL;
     int status = EXIT_DONE;
     if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         return tool_fail(&err);
     for (int i = 1; i < argc && status == EXIT_DONE; i++)
-        status = deploy(study, argv[i], record_actor(d->actor), d->quiet);
+        status = deploy(study, argv[i], record_actor(d->actor), d->quiet, &id);
     svy_study_close(study);
     return status;
 }

@@ -93,6 +93,28 @@ SVY_API const svy_design_item *svy_design_file_item(const svy_design_file *f, si
 /** Releases `f`. NULL is allowed. */
 SVY_API void svy_design_file_free(svy_design_file *f);
 
+/** A study as it is planned (docs/formats/study-plan.md): its questionnaires and their parameters. */
+typedef struct svy_study_plan svy_study_plan;
+typedef struct svy_planned_parameter { const char *id, *value; int line; } svy_planned_parameter;
+typedef struct svy_planned_questionnaire {
+    const char *path;          /**< from where the plan was read: its source, joined to the folder of the plan */
+    int line;
+    const svy_planned_parameter *parameters; size_t count;
+} svy_planned_questionnaire;
+/** Reads a plan. The questionnaires themselves are not read. All problems go to `diags` with their lines.
+ *  @param err with SVY_E_INVALID the first problem.
+ *  @return SVY_OK, SVY_E_INVALID (problems were reported), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_study_plan_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
+                                                     svy_study_plan **out, svy_error *err);
+/** The same from memory. @param path for messages, and whose folder the sources are relative to; NULL: to the present one. */
+SVY_API SVY_NODISCARD svy_status svy_study_plan_read_memory(const svy_alloc *alloc, const char *xml, size_t len, const char *path,
+                                                            const svy_xml_limits *limits, svy_diags *diags, svy_study_plan **out, svy_error *err);
+SVY_API const char *svy_study_plan_title(const svy_study_plan *plan);                       /**< "" when there is none */
+SVY_API size_t svy_study_plan_count(const svy_study_plan *plan);                            /**< questionnaires, at least one */
+SVY_API const svy_planned_questionnaire *svy_study_plan_questionnaire(const svy_study_plan *plan, size_t index);
+/** Releases `plan`. NULL is allowed. */
+SVY_API void svy_study_plan_free(svy_study_plan *plan);
+
 /** A weighting plan as it stands in a file; owns all that the plan's steps refer to. */
 typedef struct svy_weighting_file svy_weighting_file;
 /** Reads a weighting plan (docs/formats/weighting-plan.md). All problems go to `diags` with their lines.
