@@ -24,6 +24,10 @@ static const struct { const char *name; svy_kind kind; } TYPES[] = {
     [SVY_T_BARCODE] = { "barcode", SVY_K_TEXT },
     [SVY_T_SIGNATURE] = { "signature", SVY_K_TEXT },
     [SVY_T_KEY] = { "key", SVY_K_TEXT },
+    [SVY_T_GEOTRACE] = { "geotrace", SVY_K_TEXT },
+    [SVY_T_GEOSHAPE] = { "geoshape", SVY_K_TEXT },
+    [SVY_T_VIDEO] = { "video", SVY_K_TEXT },
+    [SVY_T_ACKNOWLEDGE] = { "acknowledge", SVY_K_TEXT },
 };
 
 static const char *const MISSING[] = { "", "not-reached", "not-asked", "dont-know", "refused", "not-stated" };

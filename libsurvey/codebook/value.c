@@ -157,6 +157,10 @@ static const struct {
     [SVY_T_BARCODE] = { parse_text, "text in UTF-8" },
     [SVY_T_SIGNATURE] = { parse_text, "a file name in UTF-8" },
     [SVY_T_KEY] = { parse_text, "text in UTF-8" },
+    [SVY_T_GEOTRACE] = { parse_text, "text in UTF-8" },
+    [SVY_T_GEOSHAPE] = { parse_text, "text in UTF-8" },
+    [SVY_T_VIDEO] = { parse_text, "a file name in UTF-8" },
+    [SVY_T_ACKNOWLEDGE] = { parse_text, "text in UTF-8" },
 };
 
 static svy_status bad_value(svy_error *err, const char *text, size_t len, const char *expected)

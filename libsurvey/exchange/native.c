@@ -7,7 +7,8 @@ enum { ATTRIBUTES = 64 };
 static const struct { const char *name; svy_element kind; } ELEMENTS[] = {
     { "parameter", SVY_EL_PARAMETER }, { "choices", SVY_EL_CHOICES }, { "choice", SVY_EL_CHOICE }, { "section", SVY_EL_SECTION },
     { "question", SVY_EL_QUESTION }, { "grid", SVY_EL_GRID }, { "row", SVY_EL_ROW }, { "roster", SVY_EL_ROSTER }, { "note", SVY_EL_NOTE },
-    { "compute", SVY_EL_COMPUTE }, { "check", SVY_EL_CHECK }, { "end", SVY_EL_END },
+    { "compute", SVY_EL_COMPUTE }, { "check", SVY_EL_CHECK }, { "end", SVY_EL_END }, { "property", SVY_EL_PROPERTY }, { "set", SVY_EL_SET },
+    { "text", SVY_EL_ITEXT },
 };
 static const struct { const char *name; svy_role role; } TEXTS[] = {
     { "title", SVY_TITLE }, { "description", SVY_DESCRIPTION }, { "label", SVY_LABEL }, { "hint", SVY_HINT }, { "instruction", SVY_INSTRUCTION },
@@ -37,10 +38,10 @@ static svy_role text_role(const char *name)
 static svy_role own_role(svy_element kind)
 {
     switch (kind) {
-    case SVY_EL_CHOICE: case SVY_EL_ROW: case SVY_EL_NOTE: return SVY_LABEL;
-    case SVY_EL_CHECK: case SVY_EL_END: return SVY_TEXT;
+    case SVY_EL_CHOICE: case SVY_EL_ROW: case SVY_EL_NOTE: case SVY_EL_ITEXT: return SVY_LABEL;
+    case SVY_EL_CHECK: case SVY_EL_END: case SVY_EL_PROPERTY: return SVY_TEXT;
     case SVY_EL_QUESTIONNAIRE: case SVY_EL_PARAMETER: case SVY_EL_CHOICES: case SVY_EL_SECTION: case SVY_EL_QUESTION: case SVY_EL_GRID:
-    case SVY_EL_ROSTER: case SVY_EL_COMPUTE: break;
+    case SVY_EL_ROSTER: case SVY_EL_COMPUTE: case SVY_EL_SET: break;
     }
     return (svy_role)0;
 }
@@ -48,8 +49,8 @@ static svy_role own_role(svy_element kind)
 static uint32_t parent_of(svy_element kind, const place *in)
 {
     switch (kind) {
-    case SVY_EL_PARAMETER: case SVY_EL_CHOICES: return in->root;
-    case SVY_EL_CHOICE: case SVY_EL_ROW: case SVY_EL_CHECK: return in->element;
+    case SVY_EL_PARAMETER: case SVY_EL_CHOICES: case SVY_EL_ITEXT: return in->root;
+    case SVY_EL_CHOICE: case SVY_EL_ROW: case SVY_EL_CHECK: case SVY_EL_PROPERTY: case SVY_EL_SET: return in->element;
     case SVY_EL_QUESTIONNAIRE: case SVY_EL_SECTION: case SVY_EL_QUESTION: case SVY_EL_GRID: case SVY_EL_ROSTER: case SVY_EL_NOTE:
     case SVY_EL_COMPUTE: case SVY_EL_END: break;
     }

@@ -110,7 +110,7 @@ static const char *word_for(const svy_item *item)
     case SVY_EL_NOTE: return "note";
     case SVY_EL_END: return "end";
     case SVY_EL_COMPUTE: case SVY_EL_PARAMETER: case SVY_EL_QUESTION: case SVY_EL_QUESTIONNAIRE: case SVY_EL_CHOICES: case SVY_EL_CHOICE:
-    case SVY_EL_ROW: case SVY_EL_CHECK: break;
+    case SVY_EL_ROW: case SVY_EL_CHECK: case SVY_EL_PROPERTY: case SVY_EL_SET: case SVY_EL_ITEXT: break;
     }
     return svy_type_name((svy_type)item->type);
 }

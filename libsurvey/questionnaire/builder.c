@@ -16,6 +16,7 @@ svy_status svy_builder_new(const svy_alloc *alloc, const char *source, svy_build
     memset(b, 0, sizeof *b);
     b->alloc = a;
     svyi_arena_init(&b->arena, &a);
+    svyi_q_trees_init(b);
     b->source = source != NULL ? svyi_arena_text(&b->arena, source, strlen(source)) : "";
     if (b->source == NULL || svyi_grow(&a, &b->elements, &b->capacity, 1, sizeof *b->elements) != 0) {
         svy_builder_free(b);
@@ -34,6 +35,7 @@ void svy_builder_free(svy_builder *b)
     const svy_alloc a = b->alloc;
     svyi_release(&a, b->elements, b->capacity * sizeof *b->elements);
     svyi_release(&a, b->targets, b->targets_capacity * sizeof *b->targets);
+    svyi_q_trees_clear(b);
     svyi_arena_clear(&b->arena);
     svyi_release(&a, b, sizeof *b);
 }
@@ -94,7 +96,7 @@ static svy_status check_place(const svy_builder *b, uint32_t parent, svy_element
         return svyi_fail_at(err, SVY_E_LIMIT, b->source, line, 0, 0, "the questionnaire has more than %d elements", (int)SVYI_Q_ELEMENTS);
     if (parent != 0 && b->elements[parent].depth >= SVYI_Q_DEPTH)
         return svyi_fail_at(err, SVY_E_LIMIT, b->source, line, 0, 0, "elements are nested more than %d deep", (int)SVYI_Q_DEPTH);
-    if (kind < SVY_EL_QUESTIONNAIRE || kind > SVY_EL_END)
+    if (kind < SVY_EL_QUESTIONNAIRE || kind > SVY_EL_ITEXT)
         return svyi_fail(err, SVY_E_ARG, "there is no element of kind %d", (int)kind);
     if ((kind == SVY_EL_QUESTIONNAIRE) != (parent == 0))
         return svyi_fail(err, SVY_E_ARG, "the first element is the questionnaire, and there is one");
@@ -144,7 +146,7 @@ svy_status svy_builder_add(svy_builder *b, uint32_t parent, svy_element kind, co
 svy_status svy_builder_text(svy_builder *b, uint32_t element, svy_role role, const char *text, int line, svy_error *err)
 {
     SVY_REQUIRE(b != NULL && element > 0 && element < b->n, err);
-    SVY_REQUIRE(role >= SVY_TITLE && role <= SVY_TEXT && text != NULL, err);
+    SVY_REQUIRE(role >= SVY_TITLE && role <= SVY_VIDEO && text != NULL, err);
     svyi_q_words **at = &b->elements[element].texts;
     while (*at != NULL && (*at)->role != (uint32_t)role)
         at = &(*at)->next;
@@ -227,7 +229,8 @@ const svyi_q_words *svyi_q_text(const svy_builder *b, uint32_t element, svy_role
 const char *svyi_q_element_name(svy_element kind)
 {
     static const char *const NAMES[] = { "", "questionnaire", "parameter", "choices", "choice", "section", "question",
-                                         "grid", "row", "roster", "note", "compute", "check", "end" };
+                                         "grid", "row", "roster", "note", "compute", "check", "end",
+                                         "property", "set", "text" };
 
     return (size_t)kind < sizeof NAMES / sizeof NAMES[0] ? NAMES[kind] : "";
 }

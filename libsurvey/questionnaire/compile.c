@@ -12,6 +12,10 @@ static void clear(svyi_q *q)
     svyi_map_clear(&q->list_ids);
     svyi_map_clear(&q->ids);
     svyi_map_clear(&q->lowered);
+    svyi_map_clear(&q->name_numbers);
+    svyi_map_clear(&q->children);
+    svyi_map_clear(&q->grove_ids);
+    svyi_map_clear(&q->itext_ids);
     svyi_release(&q->alloc, q->lists, q->lists_capacity * sizeof *q->lists);
     svyi_release(&q->alloc, q->choices, q->choices_capacity * sizeof *q->choices);
     svyi_release(&q->alloc, q->items, q->items_capacity * sizeof *q->items);
@@ -20,20 +24,35 @@ static void clear(svyi_q *q)
     svyi_release(&q->alloc, q->keeps, q->keeps_capacity * sizeof *q->keeps);
     svyi_release(&q->alloc, q->units, q->units_capacity * sizeof *q->units);
     svyi_release(&q->alloc, q->languages, q->languages_capacity * sizeof *q->languages);
+    svyi_release(&q->alloc, q->names, q->names_capacity * sizeof *q->names);
+    svyi_release(&q->alloc, q->sets, q->sets_capacity * sizeof *q->sets);
+    svyi_release(&q->alloc, q->media, q->media_capacity * sizeof *q->media);
     svyi_q_findings_clear(&q->found);
     svyi_arena_clear(&q->arena);
 }
 
+typedef void step(svyi_q *q);
+
 /* Every step goes on in spite of problems found before, so that one run tells all of them. */
+static void take(svyi_q *q, step *const *steps, size_t n)
+{
+    for (size_t i = 0; i < n && !q->failed && !q->found.failed; i++)
+        steps[i](q);
+}
+
 static void analyse(svyi_q *q)
 {
-    static void (*const STEPS[])(svyi_q *) = {
-        svyi_q_check_shape, svyi_q_make_lists, svyi_q_make_items, svyi_q_resolve, svyi_q_make_rules, svyi_q_order,
-        svyi_q_check_routing, svyi_q_make_texts, svyi_q_translate, svyi_q_check_answers, svyi_q_check_reach,
-    };
+    static step *const FIRST[] = { svyi_q_check_shape, svyi_q_make_lists, svyi_q_make_items };
+    static step *const TYPED[] = { svyi_q_resolve, svyi_q_make_rules, svyi_q_order, svyi_q_check_routing, svyi_q_make_texts, svyi_q_translate,
+                                   svyi_q_check_answers, svyi_q_check_reach };
+    /* Texts and translations before rules: they hold expressions. What needs types is not checked. */
+    static step *const ODK[] = { svyi_q_make_nodes, svyi_q_resolve, svyi_q_make_texts, svyi_q_translate, svyi_q_make_odk_rules, svyi_q_order };
 
-    for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0] && !q->failed && !q->found.failed; i++)
-        STEPS[i](q);
+    take(q, FIRST, sizeof FIRST / sizeof FIRST[0]);
+    if (q->odk)
+        take(q, ODK, sizeof ODK / sizeof ODK[0]);
+    else
+        take(q, TYPED, sizeof TYPED / sizeof TYPED[0]);
 }
 
 static svy_status finish(svyi_q *q, svy_diags *diags, void **block, size_t *size, svy_error *err)
@@ -69,6 +88,10 @@ svy_status svy_builder_compile(svy_builder *b, svy_diags *diags, void **block, s
     q.alloc = b->alloc;
     svyi_arena_init(&q.arena, &b->alloc);
     svyi_q_findings_init(&q.found, &b->alloc);
+    svyi_map_init(&q.name_numbers, &b->alloc);
+    svyi_map_init(&q.children, &b->alloc);
+    svyi_map_init(&q.grove_ids, &b->alloc);
+    svyi_map_init(&q.itext_ids, &b->alloc);
     analyse(&q);
     const svy_status st = finish(&q, diags, block, size, err);
     clear(&q);

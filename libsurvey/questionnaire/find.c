@@ -105,6 +105,11 @@ int svyi_q_shown(const char *text)
     return (int)end;
 }
 
+svyi_where svyi_q_rule_place(const svyi_q_rule *r)
+{
+    return (svyi_where){ .source = r->source, .line = r->line, .column = r->column, .element = r->element };
+}
+
 void svyi_q_tell(svyi_q *q, svy_severity severity, svy_status code, uint32_t element, const svy_attribute *attribute, const char *advice,
                  const char *fmt, ...)
 {

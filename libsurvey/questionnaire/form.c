@@ -10,7 +10,7 @@ static const char *text(const svy_form *f, uint32_t at)
 }
 
 /* A unit in a language, or in the source language where there is no translation. */
-static const char *unit_text(const svy_form *f, uint32_t unit, uint32_t lang)
+const char *svyi_b_unit_text(const svy_form *f, uint32_t unit, uint32_t lang)
 {
     const uint32_t n = f->meta->n_units;
     const uint32_t own = lang < f->n[SVYI_B_LANGUAGES] ? f->units[(size_t)lang * n + unit] : 0;
@@ -72,8 +72,7 @@ const char *svy_form_item_id(const svy_form *f, uint32_t item)
     return item < f->n[SVYI_B_ITEMS] ? text(f, f->names[item].id) : "";
 }
 
-/* Bytes as strcmp orders them, for a name that need not end in NUL. */
-static int compare(const char *name, size_t len, const char *with)
+int svyi_b_compare(const char *name, size_t len, const char *with)
 {
     const int order = strncmp(name, with, len);
 
@@ -89,7 +88,7 @@ int svy_form_find(const svy_form *f, const char *id, size_t len, uint32_t *item)
         return 0;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        const int order = compare(id, len, text(f, f->names[f->ids[middle]].id));
+        const int order = svyi_b_compare(id, len, text(f, f->names[f->ids[middle]].id));
         if (order == 0) {
             *item = f->ids[middle];
             return 1;
@@ -102,14 +101,18 @@ int svy_form_find(const svy_form *f, const char *id, size_t len, uint32_t *item)
     return 0;
 }
 
+const char *svyi_b_role_text(const svy_form *f, uint32_t unit, uint32_t roles, svy_role role, uint32_t lang)
+{
+    if (role < SVY_TITLE || role > SVY_VIDEO || (roles >> (role - 1) & 1) == 0)
+        return "";
+    for (uint32_t bits = roles & ((1u << (role - 1)) - 1); bits != 0; bits &= bits - 1)
+        unit++;
+    return svyi_b_unit_text(f, unit, lang);
+}
+
 const char *svy_form_text(const svy_form *f, uint32_t item, svy_role role, uint32_t lang)
 {
-    if (item >= f->n[SVYI_B_ITEMS] || role < SVY_TITLE || role > SVY_TEXT || (f->names[item].roles >> (role - 1) & 1) == 0)
-        return "";
-    uint32_t unit = f->names[item].first_unit;
-    for (uint32_t bits = f->names[item].roles & ((1u << (role - 1)) - 1); bits != 0; bits &= bits - 1)
-        unit++;
-    return unit_text(f, unit, lang);
+    return item < f->n[SVYI_B_ITEMS] ? svyi_b_role_text(f, f->names[item].first_unit, f->names[item].roles, role, lang) : "";
 }
 
 static const char *value_of(const svy_form *f, uint32_t item, uint32_t kind)
@@ -135,7 +138,7 @@ const svy_check *svy_form_check(const svy_form *f, uint32_t check) { return chec
 
 const char *svy_form_check_text(const svy_form *f, uint32_t check, uint32_t lang)
 {
-    return check < f->n[SVYI_B_CHECKS] ? unit_text(f, f->meta->first_check_unit + check, lang) : "";
+    return check < f->n[SVYI_B_CHECKS] ? svyi_b_unit_text(f, f->meta->first_check_unit + check, lang) : "";
 }
 
 /* ---- Lists ---- */
@@ -172,28 +175,27 @@ const char *svy_form_choice_label(const svy_form *f, uint32_t list, uint32_t cho
 {
     if (choice_at(f, list, choice) == NULL)
         return "";
-    return unit_text(f, f->meta->first_choice_unit + f->lists[list - 1].first + choice, lang);
+    return svyi_b_unit_text(f, f->meta->first_choice_unit + f->lists[list - 1].first + choice, lang);
 }
 
 int svy_form_find_choice(const svy_form *f, uint32_t list, const char *code, size_t len, uint32_t *choice)
 {
     *choice = 0;
-    if (list < 1 || list > f->n[SVYI_B_LISTS] || len == 0 || memchr(code, '\0', len) != NULL)
+    if (list < 1 || list > f->n[SVYI_B_LISTS] || (len > 0 && memchr(code, '\0', len) != NULL))
         return 0;
     const svyi_b_list *l = &f->lists[list - 1];
-    for (uint32_t low = 0, high = l->n; low < high; ) {
-        const uint32_t middle = low + (high - low) / 2, at = f->codes[l->first + middle];
-        const int order = compare(code, len, text(f, f->choices[l->first + at].code));
-        if (order == 0) {
-            *choice = at;
-            return 1;
-        }
-        if (order < 0)
+    uint32_t low = 0, high = l->n;
+    while (low < high) {                 /* the first that is not before it: of choices with one code, the first in the list */
+        const uint32_t middle = low + (high - low) / 2;
+        if (svyi_b_compare(code, len, text(f, f->choices[l->first + f->codes[l->first + middle]].code)) <= 0)
             high = middle;
         else
             low = middle + 1;
     }
-    return 0;
+    if (low == l->n || svyi_b_compare(code, len, text(f, f->choices[l->first + f->codes[l->first + low]].code)) != 0)
+        return 0;
+    *choice = f->codes[l->first + low];
+    return 1;
 }
 
 /* ---- Rules ---- */
@@ -206,7 +208,8 @@ svy_rule svy_form_rule(const svy_form *f, uint32_t rule)
         return (svy_rule){ .text = "" };
     const svyi_b_rule *r = &f->rules[rule - 1];
     return (svy_rule){ .code = { f->programs + r->at, r->size }, .text = text(f, r->text), .owner = r->owner, .purpose = r->purpose,
-                       .rank = r->rank, .uses_clock = r->uses_clock };
+                       .rank = r->rank, .uses_clock = r->uses_clock, .uses_position = (r->flags & SVYI_B_POSITION) != 0,
+                       .uses_labels = (r->flags & SVYI_B_LABELS) != 0, .reads_back = (r->flags & SVYI_B_BACK) != 0 };
 }
 
 const uint32_t *svy_form_dependents(const svy_form *f, uint32_t item, uint32_t *n)

@@ -7,6 +7,9 @@
 static const char TYPES[] = "write one of: single, multiple, ranking, integer, decimal, text, date, month, year, time, datetime, boolean, "
                             "geopoint, photo, audio, file, barcode, signature, key";
 
+static const char ODK_TYPES[] = "write one of: single, multiple, ranking, integer, decimal, text, date, time, datetime, boolean, geopoint, geotrace, "
+                                "geoshape, photo, audio, video, file, barcode, acknowledge";
+
 int svyi_q_has_choices(uint32_t type)
 {
     return type == SVY_T_SINGLE || type == SVY_T_MULTIPLE || type == SVY_T_RANKING;
@@ -79,9 +82,11 @@ static uint32_t type_of(svyi_q *q, uint32_t element, svy_element kind)
 
     if (a == NULL)
         return kind == SVY_EL_GRID ? SVY_T_SINGLE : SVY_T_NONE;
-    const svy_type type = svy_type_find(a->value, strlen(a->value));
+    svy_type type = svy_type_find(a->value, strlen(a->value));
+    if (type > SVY_T_KEY && !q->odk)
+        type = SVY_T_NONE;
     if (type == SVY_T_NONE)
-        svyi_q_tell(q, SVY_PROBLEM, SVY_E_TYPE, element, a, TYPES, "there is no type '%.*s'", svyi_q_shown(a->value), a->value);
+        svyi_q_tell(q, SVY_PROBLEM, SVY_E_TYPE, element, a, q->odk ? ODK_TYPES : TYPES, "there is no type '%.*s'", svyi_q_shown(a->value), a->value);
     return type;
 }
 
@@ -93,7 +98,7 @@ static uint32_t list_of(svyi_q *q, uint32_t element, svy_element kind, uint32_t 
     if (type == SVY_T_NONE)
         return 0;
     if (a == NULL) {
-        if (svyi_q_has_choices(type))
+        if (svyi_q_has_choices(type) && !(q->odk && (labels || svyi_q_attribute(q->b, element, "itemset") != NULL)))
             svyi_q_tell(q, SVY_PROBLEM, SVY_E_VALUE, element, NULL, "add choices=\"...\" with the id of a list", "a %s of type %s has no choices",
                         svyi_q_element_name(kind), svy_type_name((svy_type)type));
         return 0;
@@ -182,11 +187,11 @@ static void add_question(svyi_q *q, uint32_t item)
 {
     svyi_q_item *d = &q->items[item];
 
-    if (svyi_q_truth(q, d->element, "readonly"))
+    if (!q->odk && svyi_q_truth(q, d->element, "readonly"))
         d->i.flags |= SVY_ITEM_READONLY;
     d->i.type = type_of(q, d->element, SVY_EL_QUESTION);
     d->i.list = list_of(q, d->element, SVY_EL_QUESTION, d->i.type);
-    if (d->i.list != 0)
+    if (d->i.list != 0 && !q->odk)
         add_other(q, item);
 }
 

@@ -27,7 +27,7 @@ static void check_choice(svyi_q *q, const svyi_q_choice *d)
     if (c->valid_from > c->valid_to)
         svyi_q_tell(q, SVY_PROBLEM, SVY_E_VALUE, d->element, svyi_q_attribute(q->b, d->element, "valid-to"), "correct one of the two dates",
                     "choice '%.*s' ends before it begins to be valid", svyi_q_shown(c->code), c->code);
-    if (svyi_q_text(q->b, d->element, SVY_LABEL) == NULL)
+    if (!q->odk && svyi_q_text(q->b, d->element, SVY_LABEL) == NULL)
         svyi_q_tell(q, SVY_WARNING, SVY_OK, d->element, NULL, "give it one; the code is shown instead", "choice '%.*s' has no label",
                     svyi_q_shown(c->code), c->code);
 }
@@ -46,10 +46,10 @@ static void add_choice(svyi_q *q, svyi_q_list *l, uint32_t element)
                                  (svyi_q_truth(q, element, "other") ? (uint32_t)SVY_CHOICE_OTHER : 0),
                         .missing = missing, .valid_from = day_of(svyi_q_value(q->b, element, "valid-from"), INT32_MIN),
                         .valid_to = day_of(svyi_q_value(q->b, element, "valid-to"), INT32_MAX) };
-    if (d.c.code[0] == '\0')
+    if (d.c.code[0] == '\0' && !q->odk)
         return;
     const int added = svyi_map_add(&l->codes, d.c.code, strlen(d.c.code), &index);
-    if (added == 1) {
+    if (added == 1 && !q->odk) {         /* there the first with a code names it */
         svyi_q_tell(q, SVY_PROBLEM, SVY_E_NAME, element, svyi_q_attribute(q->b, element, "code"), "give it another code",
                     "code '%.*s' stands twice in list '%s', first in line %d", svyi_q_shown(d.c.code), d.c.code, l->id,
                     q->b->elements[q->choices[l->first + index].element].line);
@@ -103,7 +103,7 @@ static void add_list(svyi_q *q, uint32_t element)
     for (uint32_t e = q->b->elements[element].first; e != 0 && !q->failed; e = q->b->elements[e].next)
         if (q->b->elements[e].kind == SVY_EL_CHOICE)
             add_choice(q, l, e);
-    if (l->n == 0)
+    if (l->n == 0 && !q->odk)
         svyi_q_tell(q, SVY_PROBLEM, SVY_E_VALUE, element, NULL, "add the choices, or remove the list", "list '%s' has no choices", l->id);
     find_numbers(q, l);
 }

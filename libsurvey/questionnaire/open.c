@@ -24,13 +24,16 @@ static svy_status check_head(const void *block, size_t size, svyi_b_head *head, 
 {
     if (!little_endian())
         return bad(err, "it can only be used on a little-endian machine");
-    if (size < sizeof *head + SVYI_B_PARTS * sizeof(svyi_b_extent))
+    if (size < sizeof *head + SVYI_B_PARTS_1 * sizeof(svyi_b_extent))
         return bad(err, "it is too short");
     memcpy(head, block, sizeof *head);
     if (memcmp(head->magic, SVYI_B_MAGIC, sizeof head->magic) != 0)
         return bad(err, "it does not begin with its mark");
-    if (head->version != SVYI_B_VERSION || head->n_parts != SVYI_B_PARTS)
+    const uint32_t parts = head->version == SVYI_B_VERSION ? SVYI_B_PARTS_1 : head->version == SVYI_B_ODK_VERSION ? SVYI_B_PARTS : 0;
+    if (parts == 0 || head->n_parts != parts)
         return bad(err, "it is of another version");
+    if (size < sizeof *head + parts * sizeof(svyi_b_extent))
+        return bad(err, "it is too short");
     if (head->size != size)
         return bad(err, "its size is not what it says");
     if (head->checksum != svyi_hash((const unsigned char *)block + SVYI_B_CHECKED, size - SVYI_B_CHECKED))
@@ -38,11 +41,12 @@ static svy_status check_head(const void *block, size_t size, svyi_b_head *head, 
     return SVY_OK;
 }
 
-static svy_status find_parts(svy_form *f, size_t size, const void **parts, svy_error *err)
+/* Parts that a block of an earlier version does not have are empty. */
+static svy_status find_parts(svy_form *f, size_t size, uint32_t n, const void **parts, svy_error *err)
 {
     svyi_b_extent extents[SVYI_B_PARTS] = { { 0, 0 } };
 
-    memcpy(extents, f->block + sizeof(svyi_b_head), sizeof extents);
+    memcpy(extents, f->block + sizeof(svyi_b_head), n * sizeof extents[0]);
     for (int i = 0; i < SVYI_B_PARTS; i++) {
         const size_t record = svyi_b_record((svyi_b_part)i);
         if (extents[i].at > size || extents[i].size > size - extents[i].at || extents[i].at % SVYI_B_ALIGN != 0)
@@ -73,6 +77,15 @@ static void use_parts(svy_form *f, const void *const *parts)
     f->dependents = parts[SVYI_B_DEPENDENTS];
     f->languages = parts[SVYI_B_LANGUAGES];
     f->units = parts[SVYI_B_UNITS];
+    f->nodes = parts[SVYI_B_NODES];
+    f->node_names = parts[SVYI_B_NODE_NAMES];
+    f->sets = parts[SVYI_B_SETS];
+    f->trees = parts[SVYI_B_TREES];
+    f->tree_nodes = parts[SVYI_B_TREE_NODES];
+    f->outputs = parts[SVYI_B_OUTPUTS];
+    f->media = parts[SVYI_B_MEDIA];
+    f->itexts = parts[SVYI_B_ITEXTS];
+    f->attributes = parts[SVYI_B_ATTRIBUTES];
 }
 
 svy_status svy_form_open(const svy_alloc *alloc, const void *block, size_t size, svy_form **out, svy_error *err)
@@ -94,7 +107,7 @@ svy_status svy_form_open(const svy_alloc *alloc, const void *block, size_t size,
     f->alloc = svyi_alloc_or_default(alloc);
     f->block = block;
     f->checksum = head.checksum;
-    st = find_parts(f, size, parts, err);
+    st = find_parts(f, size, head.n_parts, parts, err);
     if (st == SVY_OK) {
         use_parts(f, parts);
         st = svyi_b_verify(f, err);

@@ -15,11 +15,15 @@ typedef struct graph {
     uint8_t *circular;                /* nodes of circles that were reported */
     uint32_t *stack, *next;           /* of the search */
     uint32_t *at;                     /* by node: its place in the stack */
+    uint32_t *group;                  /* by node: nodes of one group need one another; NULL without ODK's expressions */
     uint32_t depth, rank, work;
     int counting;
 } graph;
 
 enum { FRESH = 0, OPEN = 1, DONE = 2, WORK = 10000000 /* steps spent on telling circles apart */ };
+
+/* With ODK's expressions a rule may look into other entries of the roster it stands in: that orders it, unless it closes a circle. */
+#define SOFT (1u << 31)
 
 static uint32_t item_node(const graph *g, uint32_t item) { return g->n_rules + 1 + item; }
 static uint32_t end_node(const graph *g, uint32_t end) { return g->n_rules + 1 + g->n_items + end; }
@@ -71,11 +75,75 @@ static void entries_need(graph *g, uint32_t rule, uint32_t symbol)
     }
 }
 
+/* 1 when a use is of other entries than the rule's own. */
+static int reads_others(const svyi_q *q, const svyi_q_rule *r, const svy_expr_use *u)
+{
+    const uint32_t symbol = u->symbol, roster = q->items[symbol].i.kind == SVY_EL_ROSTER ? symbol : q->items[symbol].i.roster;
+
+    return u->across && roster != 0 && svyi_q_contains(q, roster, r->item);
+}
+
+/* A calculation, and a condition, may look at the very value it is for. */
+static int is_own(const svyi_q_rule *r, uint32_t symbol)
+{
+    return symbol == r->item && (r->purpose == SVY_FOR_VALUE || r->purpose == SVY_FOR_RELEVANT);
+}
+
+/* Behind what a use is of: a group whose text is taken (`guarded`) stands for everything in it. */
+static uint32_t read_end(const svyi_q *q, const svy_expr_use *u)
+{
+    return u->guarded && !q->shallow ? q->items[u->symbol].i.end : u->symbol + 1;
+}
+
+/* Texts of large groups in very many expressions would need a table of every rule by every item. */
+static void limit_reads(svyi_q *q)
+{
+    enum { READS = 10000000 };
+    uint64_t sum = 0;
+
+    for (uint32_t r = 1; r <= q->n_rules; r++) {
+        const svy_expr_use *uses = NULL;
+        const size_t n = q->rules[r].expr != NULL ? svy_expr_uses(q->rules[r].expr, &uses) : 0;
+        for (size_t i = 0; i < n; i++)
+            sum += read_end(q, &uses[i]) - uses[i].symbol;
+    }
+    if (sum <= READS)
+        return;
+    q->shallow = 1;
+    svyi_q_tell(q, SVY_PROBLEM, SVY_E_LIMIT, q->b->root, NULL, "name the nodes whose values are meant", "too many expressions take the text of large groups");
+}
+
+static void odk_needs(graph *g, uint32_t rule)
+{
+    const svyi_q *q = g->q;
+    const svyi_q_rule *r = &q->rules[rule];
+    const svy_expr_use *uses = NULL;
+    const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
+
+    if (r->purpose == SVY_FOR_SET || r->purpose == SVY_FOR_OUTPUT)
+        return;
+    for (size_t i = n; i-- > 0; ) {
+        const uint32_t symbol = uses[i].symbol, end = read_end(q, &uses[i]);
+        for (uint32_t k = symbol; k < end; k++)
+            if (!is_own(r, k) && (k == symbol || !svyi_q_contains(q, k, r->item)))
+                need(g, rule, item_node(g, k) | (reads_others(q, r, &uses[i]) ? SOFT : 0));
+    }
+    if (r->purpose == SVY_FOR_VALUE && q->items[r->item].i.relevant != 0)
+        need(g, rule, q->items[r->item].i.relevant);      /* what is not relevant is not calculated */
+    if (r->item != 0)
+        need(g, rule, item_node(g, q->items[r->item].i.parent));
+}
+
 static void rule_needs(graph *g, uint32_t rule)
 {
     const svyi_q_rule *r = &g->q->rules[rule];
     const svy_expr_use *uses = NULL;
     const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
+
+    if (g->q->odk) {
+        odk_needs(g, rule);
+        return;
+    }
 
     for (size_t i = n; i-- > 0; ) {
         if (!reads_own(g->q, r, uses[i].symbol) || r->purpose == SVY_FOR_CHECK)
@@ -103,6 +171,8 @@ static void item_needs(graph *g, uint32_t item)
         need(g, node, d->preset);
     if (d->relevant != 0)
         need(g, node, d->relevant);
+    if (g->q->odk && g->q->nodes[item].i.choices != 0)
+        need(g, node, g->q->nodes[item].i.choices | SOFT);
     if (ends > 0 && d->kind != SVY_EL_COMPUTE && d->kind != SVY_EL_SECTION && d->kind != SVY_EL_GRID)
         need(g, node, end_node(g, ends - 1));
     need(g, node, item_node(g, d->parent));
@@ -234,7 +304,12 @@ static void search(graph *g, uint32_t root)
             leave(g, node);
             continue;
         }
-        const uint32_t needed = g->needs[g->next[node]++];
+        uint32_t needed = g->needs[g->next[node]++];
+        if (needed & SOFT) {
+            needed &= ~SOFT;
+            if (g->group[needed] == g->group[node])
+                continue;
+        }
         if (g->state[needed] == FRESH) {
             enter(g, needed);
         } else if (g->state[needed] == OPEN) {
@@ -243,12 +318,125 @@ static void search(graph *g, uint32_t root)
     }
 }
 
+/* ---- Groups ---- */
+
+/* Tarjan's search for strongly connected groups, with the stack of the search (the path) and one of nodes without a group yet. */
+typedef struct grouping { graph *g; uint32_t *low, *waiting, n_waiting, n_groups, count; } grouping;
+
+static void group_enter(grouping *s, uint32_t node)
+{
+    graph *g = s->g;
+
+    g->state[node] = OPEN;
+    g->next[node] = g->first[node];
+    g->at[node] = s->low[node] = s->count++;
+    g->stack[g->depth++] = node;
+    s->waiting[s->n_waiting++] = node;
+}
+
+static void group_leave(grouping *s, uint32_t node)
+{
+    graph *g = s->g;
+
+    g->depth--;
+    if (g->depth > 0 && s->low[node] < s->low[g->stack[g->depth - 1]])
+        s->low[g->stack[g->depth - 1]] = s->low[node];
+    if (s->low[node] != g->at[node])
+        return;
+    s->n_groups++;
+    uint32_t member;
+    do {
+        member = s->waiting[--s->n_waiting];
+        g->group[member] = s->n_groups;
+        g->state[member] = DONE;
+    } while (member != node);
+}
+
+static void group_search(grouping *s, uint32_t root)
+{
+    graph *g = s->g;
+
+    group_enter(s, root);
+    while (g->depth > 0) {
+        const uint32_t node = g->stack[g->depth - 1];
+        if (g->next[node] == g->first[node + 1]) {
+            group_leave(s, node);
+            continue;
+        }
+        const uint32_t needed = g->needs[g->next[node]++] & ~SOFT;
+        if (g->state[needed] == FRESH)
+            group_enter(s, needed);
+        else if (g->state[needed] == OPEN && g->at[needed] < s->low[node])
+            s->low[node] = g->at[needed];
+    }
+}
+
+static void make_groups(graph *g)
+{
+    svyi_arena *a = &g->q->arena;
+    grouping s = { .g = g, .low = svyi_arena_get(a, (size_t)g->n * sizeof *s.low), .waiting = svyi_arena_get(a, (size_t)g->n * sizeof *s.waiting) };
+
+    g->group = svyi_arena_get(a, (size_t)g->n * sizeof *g->group);
+    if (g->group == NULL || s.low == NULL || s.waiting == NULL) {
+        g->q->failed = 1;
+        return;
+    }
+    for (uint32_t k = 1; k < g->n; k++)
+        if (g->state[k] == FRESH)
+            group_search(&s, k);
+    memset(g->state, FRESH, g->n);
+}
+
+/* Rules that look at what need not come before them. */
+static void mark_back(graph *g, svyi_q_rule *r, uint32_t rule)
+{
+    const svy_expr_use *uses = NULL;
+    const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const int own = is_own(r, uses[i].symbol) && uses[i].across;
+        if (own || (reads_others(g->q, r, &uses[i]) && g->group[item_node(g, uses[i].symbol)] == g->group[rule]))
+            r->back = 1;
+    }
+}
+
 /* ---- Dependents ---- */
 
-/* By rank, calls `each` for every item that a rule reads. */
-static void for_reads(svyi_q *q, void (*each)(svyi_q *q, uint32_t item, uint32_t rule))
+/* `seen`: by item, the last rule that was told to read it. */
+static void odk_read(svyi_q *q, uint32_t item, uint32_t rule, uint32_t *seen, void (*each)(svyi_q *q, uint32_t item, uint32_t rule))
 {
-    for (uint32_t k = 0; k < q->n_rules; k++) {
+    if (seen[item] == rule)
+        return;
+    seen[item] = rule;
+    each(q, item, rule);
+}
+
+/* What a rule reads, the rosters that it goes through, and all that is in a group whose text it takes. */
+static void odk_reads(svyi_q *q, uint32_t rule, uint32_t *seen, void (*each)(svyi_q *q, uint32_t item, uint32_t rule))
+{
+    const svyi_q_rule *r = &q->rules[rule];
+    const svy_expr_use *uses = NULL;
+    const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
+
+    if (r->purpose == SVY_FOR_SET || r->purpose == SVY_FOR_OUTPUT)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t symbol = uses[i].symbol, end = read_end(q, &uses[i]);
+        for (uint32_t k = symbol; k < end; k++)
+            if (k != r->item || uses[i].across)
+                odk_read(q, k, rule, seen, each);
+        for (uint32_t around = q->items[symbol].i.roster; uses[i].across && around != 0; around = q->items[around].i.roster)
+            odk_read(q, around, rule, seen, each);
+    }
+}
+
+/* By rank, calls `each` for every item that a rule reads. */
+static void for_reads(svyi_q *q, uint32_t *seen, void (*each)(svyi_q *q, uint32_t item, uint32_t rule))
+{
+    memset(seen, 0, (size_t)q->n_items * sizeof *seen);
+    for (uint32_t k = 0; q->odk && k < q->n_rules; k++)
+        odk_reads(q, q->order[k], seen, each);
+    for (uint32_t k = 0; !q->odk && k < q->n_rules; k++) {
         const svyi_q_rule *r = &q->rules[q->order[k]];
         const svy_expr_use *uses = NULL;
         const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
@@ -272,12 +460,14 @@ static void store_read(svyi_q *q, uint32_t item, uint32_t rule)
 /* Counted two places further on, then summed up: first_dependent[i + 1] is where the rules of item i go, and in the end where those of i + 1 begin. */
 static void make_dependents(svyi_q *q)
 {
+    uint32_t *seen = svyi_arena_get(&q->arena, ((size_t)q->n_items + 1) * sizeof *seen);
+
     q->first_dependent = svyi_arena_get(&q->arena, ((size_t)q->n_items + 2) * sizeof *q->first_dependent);
-    if (q->first_dependent == NULL) {
+    if (q->first_dependent == NULL || seen == NULL) {
         q->failed = 1;
         return;
     }
-    for_reads(q, count_read);
+    for_reads(q, seen, count_read);
     for (uint32_t i = 0; i < q->n_items; i++)
         q->first_dependent[i + 2] += q->first_dependent[i + 1];
     q->n_dependents = q->first_dependent[q->n_items + 1];
@@ -285,20 +475,26 @@ static void make_dependents(svyi_q *q)
     if (q->dependents == NULL)
         q->failed = 1;
     else
-        for_reads(q, store_read);
+        for_reads(q, seen, store_read);
 }
 
 void svyi_q_order(svyi_q *q)
 {
     graph g;
 
+    if (q->odk)
+        limit_reads(q);
     if (make_graph(&g, q) != 0) {
         q->failed = 1;
         return;
     }
+    if (q->odk)
+        make_groups(&g);
     for (uint32_t k = 1; k < g.n && !q->failed; k++)
         if (g.state[k] == FRESH)
             search(&g, k);
+    for (uint32_t r = 1; q->odk && r <= q->n_rules && !q->failed; r++)
+        mark_back(&g, &q->rules[r], r);
     if (!q->failed)
         make_dependents(q);
 }

@@ -13,8 +13,13 @@ enum {
     SVYI_Q_ID = 64,               /* bytes of an id, a code, a version */
     SVYI_Q_ENTRIES = 10000,       /* of an open roster */
     SVYI_Q_LANGUAGES = 200,
-    SVYI_Q_ROLES = 6              /* svy_role 1..6 */
+    SVYI_Q_ROLES = 13,            /* svy_role 1..13 */
+    SVYI_Q_ODK_ID = 255,          /* with expressions="odk": bytes of an id */
+    SVYI_Q_ODK_CODE = 1024,       /* and of a code */
+    SVYI_Q_NODES = 4000000, SVYI_Q_NODE_TEXT = 64 << 20   /* of all trees together */
 };
+
+#define SVYI_Q_NO_NODE UINT32_MAX
 
 /* ---- The tree as it was built ---- */
 
@@ -30,6 +35,10 @@ typedef struct svyi_q_element {
     svyi_q_words *texts;
 } svyi_q_element;
 
+/* A tree of XML beside the elements. Names are numbers of the builder's table; an attribute's begins with "@". */
+typedef struct svyi_q_node { uint32_t name, parent, end; const char *text; } svyi_q_node;
+typedef struct svyi_q_tree { const char *id, *source; int line; uint32_t first, n; } svyi_q_tree;
+
 typedef struct svyi_q_target { const char *lang, *unit, *from, *to, *source; int line; } svyi_q_target;
 
 struct svy_builder {
@@ -39,6 +48,14 @@ struct svy_builder {
     svyi_q_element *elements; size_t n, capacity;     /* from 1; 0 is no element */
     svyi_q_target *targets; size_t n_targets, targets_capacity;
     uint32_t root;
+    svyi_q_tree *trees; size_t n_trees, trees_capacity;
+    svyi_q_node *nodes; size_t n_nodes, nodes_capacity;        /* of all trees */
+    const char **node_names; size_t n_node_names, node_names_capacity;
+    svyi_map node_name_numbers;
+    uint32_t open_node, open_depth;                            /* the element that nodes are added to; SVYI_Q_NO_NODE when none */
+    uint8_t open_has_elements;
+    svyi_buffer node_text;                                     /* of the open element so far */
+    size_t node_text_size;                                     /* of all trees */
 };
 
 /* ---- Drafts ---- */
@@ -52,6 +69,15 @@ typedef struct svyi_q_list {
     uint32_t n_missing;           /* choices that record a missing code */
     svyi_map codes;               /* to the choice, counted in the list */
 } svyi_q_list;
+
+/* What an item has besides when its questionnaire has ODK's expressions. Items with a node make a tree of their own: a group without one
+   lends its items to the nearest item around it that has. */
+typedef struct svyi_q_odk {
+    svy_odk_item i;
+    uint32_t around;              /* nearest item around it that has a node */
+    uint32_t first, last, next;   /* items with a node: first and last in it, the one after it in the same item; 0 when none */
+    uint32_t twin;                /* the next one with its name in the same item; 0 when none */
+} svyi_q_odk;
 
 typedef struct svyi_q_item {
     svy_item i;
@@ -76,7 +102,13 @@ typedef struct svyi_q_rule {
     int line, column;
     svy_expr *expr;               /* NULL when it has problems */
     uint32_t rank;
+    uint8_t back;                 /* reads what comes after it, in other entries or in itself */
 } svyi_q_rule;
+
+/* With ODK's expressions: trees as they go into the form, files shown with choices, texts by their ids. */
+typedef struct svyi_q_grove { const char *id; uint32_t list, n; svyi_q_node *nodes; } svyi_q_grove;
+typedef struct svyi_q_media { uint32_t choice, role, unit; } svyi_q_media;
+typedef struct svyi_q_itext { const char *id; uint32_t element, first_unit, roles; } svyi_q_itext;
 
 typedef struct svyi_q_unit {
     const char *text;             /* in the source language; "" when there is none */
@@ -119,10 +151,26 @@ typedef struct svyi_q {
     /* Texts: a unit is a text that is translated. Those of items by role, then one for each check, then one for each choice. */
     svyi_q_unit *units; uint32_t n_units; size_t units_capacity;
     uint32_t *first_unit;         /* by item; an other-specify text has the label of its choice */
-    uint8_t *roles;               /* by item: bit (role - 1) */
+    uint16_t *roles;              /* by item: bit (role - 1) */
     uint32_t first_check_unit, first_choice_unit;
     const char **texts;           /* [(language - 1) * n_units + unit], languages from 1: NULL when there is no translation */
     const char **languages; uint32_t n_languages; size_t languages_capacity;
+
+    /* With expressions="odk"; else all of it is empty. */
+    int odk;
+    svy_compat compat;
+    svyi_q_odk *nodes;            /* by item */
+    const char **names; uint32_t n_names; size_t names_capacity;          /* of nodes */
+    svyi_map name_numbers;
+    svyi_q_grove *groves; uint32_t n_groves;                              /* 0 is the record */
+    svyi_map grove_ids;
+    svyi_map children;            /* (item, name) to the first such item in it */
+    svy_set *sets; uint32_t n_sets; size_t sets_capacity;
+    svyi_q_media *media; uint32_t n_media; size_t media_capacity;
+    svyi_q_itext *itexts; uint32_t n_itexts;
+    svyi_map itext_ids;
+    int shallow;                  /* texts of groups are too much to follow, which was reported */
+    uint32_t first_output, n_outputs;                                     /* their rules, one behind the other */
 } svyi_q;
 
 /* ---- find.c: problems ---- */
@@ -132,6 +180,7 @@ void svyi_q_findings_clear(svyi_q_findings *f);
 void svyi_q_findings_sort(svyi_q_findings *f, const char *main_source);
 void svyi_q_findings_emit(const svyi_q_findings *f, svy_diags *out);
 /* Reports about an element; `attribute` NULL or the one at fault. */
+svyi_where svyi_q_rule_place(const svyi_q_rule *r);
 void svyi_q_tell(svyi_q *q, svy_severity severity, svy_status code, uint32_t element, const svy_attribute *attribute, const char *advice,
                  const char *fmt, ...) SVY_PRINTF(7, 8);
 int svyi_q_shown(const char *text);   /* bytes of a text to show in a message, for %.*s: whole characters of one line */
@@ -143,6 +192,10 @@ const svy_attribute *svyi_q_attribute(const svy_builder *b, uint32_t element, co
 const char *svyi_q_value(const svy_builder *b, uint32_t element, const char *name);                /* "" when it is not there */
 const svyi_q_words *svyi_q_text(const svy_builder *b, uint32_t element, svy_role role);            /* NULL when there is none */
 const char *svyi_q_element_name(svy_element kind);                                                 /* "question" */
+
+/* ---- tree.c: trees beside the elements ---- */
+void svyi_q_trees_init(svy_builder *b);
+void svyi_q_trees_clear(svy_builder *b);
 
 /* ---- shape.c: what may stand where, and the attributes that need no other element ---- */
 void svyi_q_check_shape(svyi_q *q);
@@ -169,6 +222,8 @@ int svyi_q_reference(const char *text, const char **name, size_t *len);
 
 /* ---- rules.c ---- */
 void svyi_q_make_rules(svyi_q *q);
+/* A new rule for an attribute, or 0. The place is filled in by the caller. */
+uint32_t svyi_q_add_rule(svyi_q *q, uint32_t purpose, uint32_t owner, uint32_t element, const svy_attribute *a);
 int svyi_q_optional(const svyi_q *q, uint32_t item, uint32_t from);    /* 1 when it can be without a value where `from` is asked */
 const char *svyi_q_purpose_name(uint32_t purpose);
 
@@ -178,9 +233,32 @@ void svyi_q_check_routing(svyi_q *q);
 
 /* ---- texts.c, translate.c ---- */
 void svyi_q_make_texts(svyi_q *q);
+/* The text of an element, the next unit. */
+void svyi_q_add_unit(svyi_q *q, uint32_t element, uint32_t role, uint32_t roster, uint32_t number);
 void svyi_q_translate(svyi_q *q);
 /* Next ${name} of a text from *at. 1 found, 0 none, -1 an opening without an end (at *start). */
 int svyi_q_next_fill(const char *text, size_t *at, size_t *start, const char **name, size_t *len);
+
+/* ---- odk_nodes.c, odk_trees.c: with expressions="odk": names, nodes and trees ---- */
+void svyi_q_make_nodes(svyi_q *q);
+uint32_t svyi_q_name_number(svyi_q *q, const char *name, size_t len);   /* numbers it if it is new; SVY_NAME_NONE when out of memory */
+uint32_t svyi_q_find_name(const svyi_q *q, const char *name, size_t len);   /* SVY_NAME_NONE when there is no such node */
+uint32_t svyi_q_child_named(const svyi_q *q, uint32_t item, uint32_t name);   /* the first such item with a node in an item; 0 when none */
+uint32_t svyi_q_node_item(const svyi_q *q, uint32_t item);              /* the item itself, or the nearest around it that has a node */
+void svyi_q_make_trees(svyi_q *q);
+
+/* ---- odk_rules.c, odk_sets.c: expressions and actions ---- */
+void svyi_q_make_odk_rules(svyi_q *q);
+uint32_t svyi_q_add_odk_rule(svyi_q *q, uint32_t purpose, uint32_t owner, uint32_t item, uint32_t element, const svy_attribute *a);
+void svyi_q_make_sets(svyi_q *q);
+
+/* ---- odk_texts.c ---- */
+void svyi_q_make_odk_texts(svyi_q *q);      /* further units: texts by id, files shown with choices */
+void svyi_q_make_outputs(svyi_q *q);
+
+/* ---- outputs.c ---- */
+/* Next ${expression} of a text from *at, which goes on behind it; it may hold braces in quotes. As svyi_q_next_fill. */
+int svyi_q_next_output(const char *text, size_t *at, size_t *start, const char **expression, size_t *len);
 
 /* ---- answers.c, reach.c: static checks ---- */
 void svyi_q_check_answers(svyi_q *q);
@@ -230,7 +308,7 @@ int svyi_q_trial_pay(svyi_q_trial *t, uint64_t work);
 /* Makes the values of a symbol. 1, or 0 when there are too many. */
 int svyi_q_candidates(svyi_q_trial *t, svyi_q_symbol *s);
 
-/* ---- seal.c ---- */
+/* ---- seal.c, odk_seal.c ---- */
 svy_status svyi_q_seal(svyi_q *q, void **block, size_t *size, svy_error *err);
 
 #endif

@@ -91,7 +91,7 @@ static void resolve_roster(svyi_q *q, uint32_t roster)
                     "min and max are for rosters without count and for");
     if (each != NULL)
         resolve_for(q, roster, each);
-    if (count != NULL || each != NULL)
+    if (count != NULL || each != NULL || (q->odk && (q->nodes[roster].i.flags & SVY_ODK_FIXED)))
         return;
     r->i.flags |= SVY_ITEM_OPEN;
     r->i.min = entries(q, r->element, "min", 0);

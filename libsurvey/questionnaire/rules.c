@@ -6,7 +6,8 @@
 
 const char *svyi_q_purpose_name(uint32_t purpose)
 {
-    static const char *const NAMES[] = { "", "relevant", "required", "default", "value", "filter", "check", "relevant" };
+    static const char *const NAMES[] = { "", "relevant", "required", "default", "value", "filter", "check", "relevant", "readonly", "itemset", "set",
+                                         "text" };
 
     return purpose < sizeof NAMES / sizeof NAMES[0] ? NAMES[purpose] : "";
 }
@@ -14,7 +15,7 @@ const char *svyi_q_purpose_name(uint32_t purpose)
 /* ---- Collecting ---- */
 
 /* A new rule for an attribute, or 0. The place is filled in by the caller. */
-static uint32_t add_rule(svyi_q *q, uint32_t purpose, uint32_t owner, uint32_t element, const svy_attribute *a)
+uint32_t svyi_q_add_rule(svyi_q *q, uint32_t purpose, uint32_t owner, uint32_t element, const svy_attribute *a)
 {
     if (q->failed || a == NULL || a->value[0] == '\0')
         return 0;
@@ -30,7 +31,7 @@ static uint32_t add_rule(svyi_q *q, uint32_t purpose, uint32_t owner, uint32_t e
 
 static uint32_t add_item_rule(svyi_q *q, uint32_t purpose, uint32_t item, const svy_attribute *a, svy_kind want)
 {
-    const uint32_t rule = add_rule(q, purpose, item, q->items[item].element, a);
+    const uint32_t rule = svyi_q_add_rule(q, purpose, item, q->items[item].element, a);
 
     if (rule != 0) {
         q->rules[rule].item = item;
@@ -179,7 +180,7 @@ static void add_checks(svyi_q *q, uint32_t item)
 
     for (uint32_t i = d->i.first_check; i < d->i.first_check + d->i.n_checks; i++) {
         svyi_q_check *check = &q->checks[i];
-        const uint32_t rule = add_rule(q, SVY_FOR_CHECK, i, check->element, svyi_q_attribute(q->b, check->element, "that"));
+        const uint32_t rule = svyi_q_add_rule(q, SVY_FOR_CHECK, i, check->element, svyi_q_attribute(q->b, check->element, "that"));
         if (rule == 0)
             continue;
         check->c.that = rule;
@@ -239,7 +240,7 @@ static void add_choice_rules(svyi_q *q, uint32_t list)
     const svyi_q_list *l = &q->lists[list];
 
     for (uint32_t i = l->first; i < l->first + l->n; i++) {
-        const uint32_t rule = add_rule(q, SVY_FOR_CHOICE, list, q->choices[i].element, svyi_q_attribute(q->b, q->choices[i].element, "relevant"));
+        const uint32_t rule = svyi_q_add_rule(q, SVY_FOR_CHOICE, list, q->choices[i].element, svyi_q_attribute(q->b, q->choices[i].element, "relevant"));
         q->choices[i].c.relevant = rule;
         if (rule != 0) {
             q->rules[rule].roster = l->roster;

@@ -69,7 +69,7 @@ static void check_fills(svyi_q *q, const svyi_q_unit *u)
 
 /* ---- Units ---- */
 
-static void add_unit(svyi_q *q, uint32_t element, uint32_t role, uint32_t roster, uint32_t number)
+void svyi_q_add_unit(svyi_q *q, uint32_t element, uint32_t role, uint32_t roster, uint32_t number)
 {
     const svyi_q_words *w = svyi_q_text(q->b, element, (svy_role)role);
 
@@ -80,7 +80,8 @@ static void add_unit(svyi_q *q, uint32_t element, uint32_t role, uint32_t roster
     svyi_q_unit *u = &q->units[q->n_units++];
     *u = (svyi_q_unit){ .text = w != NULL ? w->text : "", .element = element, .role = role, .roster = roster, .number = number,
                         .line = w != NULL && w->line > 0 ? w->line : q->b->elements[element].line };
-    check_fills(q, u);
+    if (!q->odk)
+        check_fills(q, u);
 }
 
 static void add_item(svyi_q *q, uint32_t item)
@@ -92,8 +93,8 @@ static void add_item(svyi_q *q, uint32_t item)
         const svyi_q_words *w = svyi_q_text(q->b, d->element, (svy_role)role);
         if (w == NULL || w->text[0] == '\0')
             continue;
-        q->roles[item] |= (uint8_t)(1u << (role - 1));
-        add_unit(q, d->element, role, d->i.roster, 0);
+        q->roles[item] |= (uint16_t)(1u << (role - 1));
+        svyi_q_add_unit(q, d->element, role, d->i.roster, 0);
     }
 }
 
@@ -102,7 +103,7 @@ static void check_label(svyi_q *q, uint32_t item)
     const svyi_q_item *d = &q->items[item];
     const uint32_t kind = d->i.kind;
 
-    if ((kind == SVY_EL_QUESTION || kind == SVY_EL_GRID || kind == SVY_EL_NOTE) && (q->roles[item] & 1u << (SVY_LABEL - 1)) == 0)
+    if (!q->odk && (kind == SVY_EL_QUESTION || kind == SVY_EL_GRID || kind == SVY_EL_NOTE) && (q->roles[item] & 1u << (SVY_LABEL - 1)) == 0)
         svyi_q_tell(q, SVY_WARNING, SVY_OK, d->element, NULL, "add one", "this %s has no text to show",
                     d->i.flags & SVY_ITEM_ROW ? "row" : svyi_q_element_name((svy_element)kind));
 }
@@ -112,15 +113,15 @@ static void add_check(svyi_q *q, uint32_t check)
     const svyi_q_check *c = &q->checks[check];
     const svyi_q_item *d = &q->items[c->c.item];
 
-    add_unit(q, c->element, SVY_TEXT, d->i.kind == SVY_EL_ROSTER ? c->c.item : d->i.roster, check - d->i.first_check + 1);
-    if (!q->failed && q->units[q->n_units - 1].text[0] == '\0')
+    svyi_q_add_unit(q, c->element, SVY_TEXT, d->i.kind == SVY_EL_ROSTER ? c->c.item : d->i.roster, check - d->i.first_check + 1);
+    if (!q->failed && !q->odk && q->units[q->n_units - 1].text[0] == '\0')
         svyi_q_tell(q, SVY_WARNING, SVY_OK, c->element, NULL, "write what is wrong and what to do", "this check has no sentence to show");
 }
 
 void svyi_q_make_texts(svyi_q *q)
 {
     q->first_unit = svyi_arena_get(&q->arena, ((size_t)q->n_items + 1) * sizeof *q->first_unit);
-    q->roles = svyi_arena_get(&q->arena, (size_t)q->n_items + 1);
+    q->roles = svyi_arena_get(&q->arena, ((size_t)q->n_items + 1) * sizeof *q->roles);
     if (q->first_unit == NULL || q->roles == NULL) {
         q->failed = 1;
         return;
@@ -136,10 +137,12 @@ void svyi_q_make_texts(svyi_q *q)
     q->first_choice_unit = q->n_units;
     for (uint32_t l = 1; l <= q->n_lists && !q->failed; l++)
         for (uint32_t c = q->lists[l].first; c < q->lists[l].first + q->lists[l].n && !q->failed; c++)
-            add_unit(q, q->choices[c].element, SVY_LABEL, q->lists[l].roster, 0);
+            svyi_q_add_unit(q, q->choices[c].element, SVY_LABEL, q->lists[l].roster, 0);
     for (uint32_t i = 0; i < q->n_items && !q->failed; i++)
         if (q->items[i].i.flags & SVY_ITEM_OTHER) {
             q->first_unit[i] = q->first_choice_unit + q->items[q->items[i].i.of].other - 1;
             q->roles[i] = 1u << (SVY_LABEL - 1);
         }
+    if (q->odk && !q->failed)
+        svyi_q_make_odk_texts(q);
 }

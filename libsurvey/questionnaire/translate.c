@@ -10,6 +10,8 @@ enum { MISSING_TOLD = 20, CELLS = 5000000, UNIT_NAME = 160 };
 static const struct { const char *name; svy_role role; } ROLES[] = {
     { "title", SVY_TITLE }, { "description", SVY_DESCRIPTION }, { "label", SVY_LABEL },
     { "hint", SVY_HINT }, { "instruction", SVY_INSTRUCTION }, { "text", SVY_TEXT },
+    { "required", SVY_REQUIRED_TEXT }, { "guidance", SVY_GUIDANCE }, { "short", SVY_SHORT }, { "image", SVY_IMAGE }, { "big-image", SVY_BIG_IMAGE },
+    { "audio", SVY_AUDIO }, { "video", SVY_VIDEO },
 };
 
 static svyi_where place_of(const svyi_q_target *t)
@@ -84,6 +86,24 @@ static uint32_t check_number(const char *rest)
     return n;
 }
 
+/* The role that a word names, 0 when it is none. */
+static svy_role role_of(const char *word)
+{
+    for (size_t i = 0; i < sizeof ROLES / sizeof ROLES[0]; i++)
+        if (strcmp(ROLES[i].name, word) == 0)
+            return ROLES[i].role;
+    return (svy_role)0;
+}
+
+/* The unit of a role among those that follow one another from `first`. 1 there. */
+static int nth_unit(uint32_t first, uint32_t roles, svy_role role, uint32_t *unit)
+{
+    *unit = first;
+    for (uint32_t bits = roles & ((1u << (role - 1)) - 1); bits != 0; bits &= bits - 1)
+        ++*unit;
+    return (roles >> (role - 1) & 1) != 0;
+}
+
 static int item_unit(const svyi_q *q, uint32_t item, const char *rest, uint32_t *unit)
 {
     const uint32_t n = check_number(rest);
@@ -92,20 +112,95 @@ static int item_unit(const svyi_q *q, uint32_t item, const char *rest, uint32_t 
         *unit = q->first_check_unit + q->items[item].i.first_check + n - 1;
         return n <= q->items[item].i.n_checks;
     }
-    for (size_t i = 0; i < sizeof ROLES / sizeof ROLES[0]; i++) {
-        if (strcmp(ROLES[i].name, rest) != 0)
-            continue;
-        svy_role role = ROLES[i].role;
-        if (role == SVY_TEXT && q->items[item].i.kind == SVY_EL_NOTE)
-            role = SVY_LABEL;                         /* the text of a note is its label */
-        const uint32_t below = q->roles[item] & ((1u << (role - 1)) - 1);
-        *unit = q->first_unit[item];
-        for (uint32_t bits = below; bits != 0; bits &= bits - 1)
-            ++*unit;
-        return (q->roles[item] >> (role - 1) & 1) != 0;
+    svy_role role = role_of(rest);
+    if (role == SVY_TEXT && q->items[item].i.kind == SVY_EL_NOTE)
+        role = SVY_LABEL;                             /* the text of a note is its label */
+    return role != 0 && nth_unit(q->first_unit[item], q->roles[item], role, unit);
+}
+
+/* ---- Units of ODK forms ---- */
+
+/* The number behind a "#" at the end of a code, 0 when there is none; *len without it. */
+static uint32_t twin_number(const char *code, size_t *len)
+{
+    size_t at = *len;
+    uint32_t n = 0;
+
+    while (at > 0 && code[at - 1] >= '0' && code[at - 1] <= '9')
+        at--;
+    if (at == 0 || at == *len || *len - at > 7 || code[at - 1] != '#')
+        return 0;
+    for (size_t i = at; i < *len; i++)
+        n = 10 * n + (uint32_t)(code[i] - '0');
+    *len = at - 1;
+    return n;
+}
+
+/* A choice by its code, or by "CODE#2": the second with that code. */
+static int find_choice(const svyi_q *q, const svyi_q_list *l, const char *code, size_t len, uint32_t *choice)
+{
+    if (svyi_map_find(&l->codes, code, len, choice))
+        return 1;
+    uint32_t n = twin_number(code, &len);
+    if (n < 2 || !svyi_map_find(&l->codes, code, len, choice))
+        return 0;
+    for (uint32_t c = *choice; c < l->n; c++) {
+        const char *other = q->choices[l->first + c].c.code;
+        if (strlen(other) == len && memcmp(other, code, len) == 0 && --n == 0) {
+            *choice = c;
+            return 1;
+        }
     }
     return 0;
 }
+
+static int media_unit(const svyi_q *q, uint32_t choice, svy_role role, uint32_t *unit)
+{
+    uint32_t low = 0, high = q->n_media;          /* in the order of choices */
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (q->media[middle].choice < choice)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < q->n_media && q->media[low].choice == choice; low++)
+        if (q->media[low].role == (uint32_t)role) {
+            *unit = q->media[low].unit;
+            return 1;
+        }
+    return 0;
+}
+
+/* "CODE", "CODE/image": the code may hold a "/", too. */
+static int choice_unit(const svyi_q *q, const svyi_q_list *l, const char *rest, uint32_t *unit)
+{
+    const char *slash = strrchr(rest, '/');
+    const svy_role role = slash != NULL ? role_of(slash + 1) : (svy_role)0;
+    uint32_t choice;
+
+    if (find_choice(q, l, rest, strlen(rest), &choice)) {
+        *unit = q->first_choice_unit + l->first + choice;
+        return q->units[*unit].text[0] != '\0';
+    }
+    return role != 0 && find_choice(q, l, rest, (size_t)(slash - rest), &choice) && media_unit(q, l->first + choice, role, unit);
+}
+
+/* "ID", "ID/image" of a text with an id. */
+static int itext_unit(const svyi_q *q, const char *rest, uint32_t *unit)
+{
+    const char *slash = strrchr(rest, '/');
+    const svy_role role = slash != NULL ? role_of(slash + 1) : (svy_role)0;
+    uint32_t text;
+
+    if (svyi_map_find(&q->itext_ids, rest, strlen(rest), &text))
+        return nth_unit(q->itexts[text].first_unit, q->itexts[text].roles, SVY_LABEL, unit);
+    return role != 0 && svyi_map_find(&q->itext_ids, rest, (size_t)(slash - rest), &text) &&
+           nth_unit(q->itexts[text].first_unit, q->itexts[text].roles, role, unit);
+}
+
+/* ---- Any unit ---- */
 
 /* Items and lists have ids of their own, so ID/label may be either: the item, unless it has no such text. */
 static int find_unit(const svyi_q *q, const char *name, uint32_t *unit)
@@ -120,6 +215,10 @@ static int find_unit(const svyi_q *q, const char *name, uint32_t *unit)
     if (svyi_q_find_item(q, name, (size_t)(slash - name), &item) && (q->items[item].i.flags & SVY_ITEM_OTHER) == 0 &&
         item_unit(q, item, slash + 1, unit))
         return 1;
+    if (q->odk && strncmp(name, "text/", 5) == 0 && itext_unit(q, slash + 1, unit))
+        return 1;
+    if (q->odk)
+        return svyi_map_find(&q->list_ids, name, (size_t)(slash - name), &list) && choice_unit(q, &q->lists[list], slash + 1, unit);
     if (!svyi_map_find(&q->list_ids, name, (size_t)(slash - name), &list) ||
         !svyi_map_find(&q->lists[list].codes, slash + 1, strlen(slash + 1), &choice))
         return 0;
@@ -178,6 +277,8 @@ static void use(svyi_q *q, const svyi_q_target *t, uint32_t lang)
         return;
     }
     *cell = t->to;
+    if (q->odk)
+        return;                           /* each language may show something else */
     if (strstr(text, "${") != NULL || strstr(t->to, "${") != NULL) {
         compare_fills(q, t, text, t->to, "put it into the translation", "is lost in the translation");
         compare_fills(q, t, t->to, text, "remove it, or correct its name", "is in the translation and not in the text");
@@ -205,6 +306,8 @@ static void name_unit(const svyi_q *q, const svyi_q_unit *u, char *out)
 
     if (e->kind == SVY_EL_CHECK && e->parent != 0)
         (void)snprintf(out, UNIT_NAME, "%.64s/check/%u", e->parent == q->b->root ? "" : svyi_q_value(q->b, e->parent, "id"), u->number);
+    else if (e->kind == SVY_EL_ITEXT)
+        (void)snprintf(out, UNIT_NAME, "text/%.64s", id);
     else if (e->kind == SVY_EL_CHOICE)
         (void)snprintf(out, UNIT_NAME, "%.64s/%.64s", svyi_q_value(q->b, e->parent, "id"), svyi_q_value(q->b, u->element, "code"));
     else

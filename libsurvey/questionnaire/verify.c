@@ -9,16 +9,15 @@
 
 enum { DEPTH = 66 /* the builder's 64, the row of a grid, and room */ };
 
-static svy_status bad(svy_error *err, const char *what, uint32_t number)
+svy_status svyi_b_damaged(svy_error *err, const char *what, uint32_t number)
 {
     return svyi_fail(err, SVY_E_FORMAT, "the compiled questionnaire is damaged: %s (number %u)", what, number);
 }
 
-#define TRY(cond, what, number) do { if (!(cond)) return bad(err, (what), (number)); } while (0)
-#define PASS(call) do { const svy_status pass_ = (call); if (pass_ != SVY_OK) return pass_; } while (0)
+#define TRY SVYI_B_TRY
+#define PASS SVYI_B_PASS
 
-/* 1 when a text begins there. */
-static int is_text(const svy_form *f, uint32_t at)
+int svyi_b_is_text(const svy_form *f, uint32_t at)
 {
     return at == 0 || (at < f->n[SVYI_B_TEXTS] && f->texts[at - 1] == '\0');
 }
@@ -41,7 +40,7 @@ static svy_status check_counts(const svy_form *f, svy_error *err)
     const uint32_t *n = f->n;
 
     TRY(n[SVYI_B_META] == 1, "it has no head", n[SVYI_B_META]);
-    TRY(is_text(f, f->meta->id) && is_text(f, f->meta->version), "its name is no text", 0);
+    TRY(svyi_b_is_text(f, f->meta->id) && svyi_b_is_text(f, f->meta->version), "its name is no text", 0);
     TRY(n[SVYI_B_ITEMS] >= 1 && n[SVYI_B_NAMES] == n[SVYI_B_ITEMS] && n[SVYI_B_FIRSTS] == n[SVYI_B_ITEMS] + 1, "tables of items differ in length",
         n[SVYI_B_ITEMS]);
     TRY(n[SVYI_B_CODES] == n[SVYI_B_CHOICES], "tables of choices differ in length", n[SVYI_B_CHOICES]);
@@ -50,13 +49,19 @@ static svy_status check_counts(const svy_form *f, svy_error *err)
     TRY(f->meta->first_check_unit <= f->meta->n_units && f->meta->n_units - f->meta->first_check_unit >= n[SVYI_B_CHECKS], "checks have no texts", 0);
     TRY(f->meta->first_choice_unit <= f->meta->n_units && f->meta->n_units - f->meta->first_choice_unit >= n[SVYI_B_CHOICES], "choices have no texts", 0);
     for (uint32_t i = 0; i < n[SVYI_B_UNITS]; i++)
-        TRY(is_text(f, f->units[i]), "an entry of the table of texts is no text", i);
+        TRY(svyi_b_is_text(f, f->units[i]), "an entry of the table of texts is no text", i);
     for (uint32_t i = 0; i < n[SVYI_B_LANGUAGES]; i++)
-        TRY(is_text(f, f->languages[i]), "a language is no text", i);
+        TRY(svyi_b_is_text(f, f->languages[i]), "a language is no text", i);
+    TRY(f->meta->odk <= 1 + SVY_COMPAT_WEB, "it is of an unknown kind", f->meta->odk);
     return SVY_OK;
 }
 
 /* ---- Items ---- */
+
+static int is_odk(const svy_form *f)
+{
+    return f->meta->odk != 0;
+}
 
 static int holds_items(uint32_t kind)
 {
@@ -73,6 +78,13 @@ static int is_kind(uint32_t kind)
     return kind >= SVY_EL_PARAMETER && kind <= SVY_EL_END && kind != SVY_EL_CHOICES && kind != SVY_EL_CHOICE && kind != SVY_EL_ROW && kind != SVY_EL_CHECK;
 }
 
+/* Of those that an ODK form does not have. */
+static int is_typed_kind(const svy_item *d)
+{
+    return d->kind == SVY_EL_PARAMETER || d->kind == SVY_EL_GRID || d->kind == SVY_EL_NOTE || d->kind == SVY_EL_END ||
+           (d->flags & (SVY_ITEM_OTHER | SVY_ITEM_ROW | SVY_ITEM_FOR)) != 0;
+}
+
 /* What the kind of an item allows. */
 static svy_status check_kind(const svy_form *f, uint32_t i, svy_error *err)
 {
@@ -81,6 +93,7 @@ static svy_status check_kind(const svy_form *f, uint32_t i, svy_error *err)
     const int valued = d->kind == SVY_EL_QUESTION || d->kind == SVY_EL_COMPUTE || d->kind == SVY_EL_PARAMETER;
 
     TRY(i == 0 ? d->kind == SVY_EL_QUESTIONNAIRE : is_kind(d->kind), "an item is of no known kind", i);
+    TRY(!is_odk(f) || !is_typed_kind(d), "an item cannot stand in an ODK form", i);
     TRY(holds_items(d->kind) || d->end == i + 1, "an item holds others", i);
     TRY(d->kind != SVY_EL_PARAMETER || i == 1 || f->items[i - 1].kind == SVY_EL_PARAMETER, "a parameter stands among the questions", i);
     TRY(i == 0 || holds_items(parent), "an item stands in one that holds none", i);
@@ -88,8 +101,8 @@ static svy_status check_kind(const svy_form *f, uint32_t i, svy_error *err)
     TRY(d->flags < SVY_ITEM_FOR << 1, "an item has unknown flags", i);
     TRY(((d->flags & SVY_ITEM_ROW) != 0) == (i > 0 && parent == SVY_EL_GRID && (d->flags & SVY_ITEM_OTHER) == 0), "a row is not in its grid", i);
     TRY(d->kind == SVY_EL_ROSTER || (d->flags & (SVY_ITEM_OPEN | SVY_ITEM_FOR)) == 0, "an item repeats that is no roster", i);
-    TRY(valued == (d->type != SVY_T_NONE) && d->type <= SVY_T_KEY, "an item has a wrong type", i);
-    TRY(d->list <= f->n[SVYI_B_LISTS] && (!is_coded(d->type) || d->list != 0), "an item has no list", i);
+    TRY(valued == (d->type != SVY_T_NONE) && d->type <= (is_odk(f) ? SVY_T_ACKNOWLEDGE : SVY_T_KEY), "an item has a wrong type", i);
+    TRY(d->list <= f->n[SVYI_B_LISTS] && (!is_coded(d->type) || d->list != 0 || is_odk(f)), "an item has no list", i);
     TRY(d->list == 0 || (valued && (is_coded(d->type) || d->kind != SVY_EL_QUESTION)), "an item has a list and cannot", i);
     return SVY_OK;
 }
@@ -106,16 +119,18 @@ static svy_status check_rule_of(const svy_form *f, uint32_t i, uint32_t rule, ui
 static svy_status check_item_rules(const svy_form *f, uint32_t i, svy_error *err)
 {
     const svy_item *d = &f->items[i];
-    const int question = d->kind == SVY_EL_QUESTION;
+    const int question = d->kind == SVY_EL_QUESTION, odk = is_odk(f);
 
-    PASS(check_rule_of(f, i, d->relevant, SVY_FOR_RELEVANT, i > 0 && d->kind != SVY_EL_PARAMETER && d->kind != SVY_EL_COMPUTE, err));
-    PASS(check_rule_of(f, i, d->required, SVY_FOR_REQUIRED, question, err));
-    PASS(check_rule_of(f, i, d->preset, SVY_FOR_PRESET, question, err));
-    PASS(check_rule_of(f, i, d->value, SVY_FOR_VALUE, d->kind == SVY_EL_COMPUTE || d->kind == SVY_EL_END || d->kind == SVY_EL_ROSTER, err));
-    TRY((d->kind != SVY_EL_COMPUTE && d->kind != SVY_EL_END) || d->value != 0, "an item has no value", i);
-    TRY(d->kind != SVY_EL_ROSTER || (d->value != 0) + ((d->flags & SVY_ITEM_OPEN) != 0) + ((d->flags & SVY_ITEM_FOR) != 0) == 1,
+    PASS(check_rule_of(f, i, d->relevant, SVY_FOR_RELEVANT, i > 0 && d->kind != SVY_EL_PARAMETER && (odk || d->kind != SVY_EL_COMPUTE), err));
+    PASS(check_rule_of(f, i, d->required, SVY_FOR_REQUIRED, question || (odk && i > 0), err));
+    PASS(check_rule_of(f, i, d->preset, SVY_FOR_PRESET, question && !odk, err));
+    PASS(check_rule_of(f, i, d->value, SVY_FOR_VALUE, d->kind == SVY_EL_COMPUTE || d->kind == SVY_EL_END || d->kind == SVY_EL_ROSTER ||
+                       (odk && question), err));
+    TRY((d->kind != SVY_EL_COMPUTE && d->kind != SVY_EL_END) || d->value != 0 || odk, "an item has no value", i);
+    TRY(d->kind != SVY_EL_ROSTER || (d->value != 0) + ((d->flags & SVY_ITEM_OPEN) != 0) + ((d->flags & SVY_ITEM_FOR) != 0) +
+        (odk && (f->nodes[i].flags & SVY_ODK_FIXED) && (d->flags & SVY_ITEM_OPEN) == 0 && d->value == 0) == 1,
         "a roster has no number of entries, or two", i);
-    PASS(check_rule_of(f, i, d->filter, SVY_FOR_FILTER, question && d->list != 0, err));
+    PASS(check_rule_of(f, i, d->filter, SVY_FOR_FILTER, question && d->list != 0 && !odk, err));
     TRY(d->n_checks <= f->n[SVYI_B_CHECKS] && d->first_check <= f->n[SVYI_B_CHECKS] - d->n_checks, "an item has checks that are not there", i);
     for (uint32_t c = d->first_check; c < d->first_check + d->n_checks; c++)
         TRY(f->checks[c].item == i, "an item has the check of another", i);
@@ -190,10 +205,10 @@ static svy_status check_names(const svy_form *f, svy_error *err)
     for (uint32_t i = 0; i < n; i++) {
         const svyi_b_name *m = &f->names[i];
         uint32_t texts = 0;
-        TRY(is_text(f, m->id) && is_text(f, m->value) && is_text(f, m->unit) && is_text(f, m->appearance), "a name is no text", i);
+        TRY(svyi_b_is_text(f, m->id) && svyi_b_is_text(f, m->value) && svyi_b_is_text(f, m->unit) && svyi_b_is_text(f, m->appearance), "a name is no text", i);
         for (uint32_t bits = m->roles; bits != 0; bits &= bits - 1)
             texts++;
-        TRY(m->roles < 1u << SVY_TEXT && m->first_unit <= f->meta->n_units && f->meta->n_units - m->first_unit >= texts, "an item has texts that are not there", i);
+        TRY(m->roles < 1u << (is_odk(f) ? SVY_VIDEO : SVY_TEXT) && m->first_unit <= f->meta->n_units && f->meta->n_units - m->first_unit >= texts, "an item has texts that are not there", i);
         with_id += i > 0 && m->id != 0;
     }
     TRY(f->n[SVYI_B_IDS] == with_id, "the table of ids has another length", with_id);
@@ -212,8 +227,8 @@ static svy_status check_choice(const svy_form *f, const svyi_b_list *l, uint32_t
 {
     const svyi_b_choice *c = &f->choices[at];
 
-    TRY(is_text(f, c->code) && c->code != 0 && is_text(f, c->parent), "a choice has no code", at);
-    TRY(strpbrk(f->texts + c->code, " \t\r\n") == NULL, "a code has a blank in it", at);
+    TRY(svyi_b_is_text(f, c->code) && (c->code != 0 || is_odk(f)) && svyi_b_is_text(f, c->parent), "a choice has no code", at);
+    TRY(is_odk(f) || strpbrk(f->texts + c->code, " \t\r\n") == NULL, "a code has a blank in it", at);
     TRY(c->flags <= (SVY_CHOICE_EXCLUSIVE | SVY_CHOICE_OTHER) && c->missing <= SVY_NOT_STATED, "a choice has unknown flags", at);
     TRY(isfinite(c->number) && (l->numeric || c->number == 0), "a code has no number", at);
     TRY(c->relevant <= f->n[SVYI_B_RULES], "a choice has a rule that is not there", at);
@@ -222,21 +237,28 @@ static svy_status check_choice(const svy_form *f, const svyi_b_list *l, uint32_t
     return SVY_OK;
 }
 
+/* The same code may stand twice in an ODK form: the first comes first. */
+static int codes_in_order(const svy_form *f, const svyi_b_list *l, uint32_t a, uint32_t b)
+{
+    const int order = strcmp(f->texts + f->choices[l->first + a].code, f->texts + f->choices[l->first + b].code);
+
+    return order < 0 || (order == 0 && a < b && is_odk(f));
+}
+
 static svy_status check_lists(const svy_form *f, svy_error *err)
 {
     uint32_t next = 0;
 
     for (uint32_t i = 0; i < f->n[SVYI_B_LISTS]; i++) {
         const svyi_b_list *l = &f->lists[i];
-        TRY(is_text(f, l->id) && l->order <= SVY_ORDER_ROTATE && l->numeric <= 1, "a list is not as it should be", i);
-        TRY(l->first == next && l->n > 0 && l->n <= f->n[SVYI_B_CHOICES] - next, "a list has choices that are not there", i);
+        TRY(svyi_b_is_text(f, l->id) && l->order <= SVY_ORDER_ROTATE && l->numeric <= 1, "a list is not as it should be", i);
+        TRY(l->first == next && (l->n > 0 || is_odk(f)) && l->n <= f->n[SVYI_B_CHOICES] - next, "a list has choices that are not there", i);
         for (uint32_t k = 0; k < l->n; k++)
             PASS(check_choice(f, l, i + 1, l->first + k, err));
         for (uint32_t k = 0; k < l->n; k++) {
             const uint32_t *sorted = &f->codes[l->first];
             TRY(sorted[k] < l->n, "the table of codes names no choice", l->first + k);
-            TRY(k == 0 || strcmp(f->texts + f->choices[l->first + sorted[k - 1]].code, f->texts + f->choices[l->first + sorted[k]].code) < 0,
-                "the table of codes is not sorted", l->first + k);
+            TRY(k == 0 || codes_in_order(f, l, sorted[k - 1], sorted[k]), "the table of codes is not sorted", l->first + k);
         }
         next += l->n;
     }
@@ -252,17 +274,36 @@ static int owner_exists(const svy_form *f, const svyi_b_rule *r)
         return r->owner < f->n[SVYI_B_CHECKS];
     if (r->purpose == SVY_FOR_CHOICE)
         return r->owner >= 1 && r->owner <= f->n[SVYI_B_LISTS];
+    if (r->purpose == SVY_FOR_SET)
+        return r->owner < f->n[SVYI_B_SETS];
     return r->owner < f->n[SVYI_B_ITEMS];
+}
+
+static int is_purpose(const svy_form *f, uint32_t purpose)
+{
+    if (is_odk(f))
+        return purpose >= SVY_FOR_RELEVANT && purpose <= SVY_FOR_OUTPUT && purpose != SVY_FOR_PRESET && purpose != SVY_FOR_FILTER && purpose != SVY_FOR_CHOICE;
+    return purpose >= SVY_FOR_RELEVANT && purpose <= SVY_FOR_CHOICE;
+}
+
+static svy_status check_program(const svy_form *f, const svyi_b_rule *r, svy_error *err)
+{
+    const svy_code code = { f->programs + r->at, r->size };
+
+    if (is_odk(f))
+        return svy_xpath_verify(code, f->n[SVYI_B_ITEMS], f->n[SVYI_B_NODE_NAMES], f->n[SVYI_B_TREES], err);
+    return svy_code_verify(code, f->n[SVYI_B_ITEMS], f->n[SVYI_B_LISTS], err);
 }
 
 static svy_status check_rules(const svy_form *f, svy_error *err)
 {
     for (uint32_t i = 0; i < f->n[SVYI_B_RULES]; i++) {
         const svyi_b_rule *r = &f->rules[i];
-        TRY(r->purpose >= SVY_FOR_RELEVANT && r->purpose <= SVY_FOR_CHOICE && owner_exists(f, r), "a rule belongs to nothing", i + 1);
-        TRY(is_text(f, r->text) && r->uses_clock <= 1 && r->rank >= 1 && r->rank <= f->n[SVYI_B_RULES], "a rule is not as it should be", i + 1);
+        TRY(is_purpose(f, r->purpose) && owner_exists(f, r), "a rule belongs to nothing", i + 1);
+        TRY(svyi_b_is_text(f, r->text) && r->uses_clock <= 1 && r->rank >= 1 && r->rank <= f->n[SVYI_B_RULES], "a rule is not as it should be", i + 1);
         TRY(r->at % 4 == 0 && r->at <= f->n[SVYI_B_PROGRAMS] && r->size <= f->n[SVYI_B_PROGRAMS] - r->at, "a program lies outside", i + 1);
-        PASS(svy_code_verify((svy_code){ f->programs + r->at, r->size }, f->n[SVYI_B_ITEMS], f->n[SVYI_B_LISTS], err));
+        TRY(r->flags <= (is_odk(f) ? SVYI_B_POSITION | SVYI_B_LABELS | SVYI_B_BACK : 0), "a rule has unknown flags", i + 1);
+        PASS(check_program(f, r, err));
     }
     for (uint32_t c = 0; c < f->n[SVYI_B_CHECKS]; c++) {
         const svy_check *k = &f->checks[c];
@@ -276,6 +317,12 @@ static svy_status check_rules(const svy_form *f, svy_error *err)
 static uint32_t rank_of(const svy_form *f, uint32_t rule)
 {
     return rule != 0 ? f->rules[rule - 1].rank : 0;
+}
+
+/* Settled by running it again, which the engine bounds. */
+static int reads_back(const svy_form *f, uint32_t rule)
+{
+    return (f->rules[rule - 1].flags & SVYI_B_BACK) != 0;
 }
 
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
@@ -296,7 +343,7 @@ static svy_status check_order(const svy_form *f, svy_error *err)
         TRY(f->firsts[i] <= f->firsts[i + 1] && f->firsts[i + 1] <= f->n[SVYI_B_DEPENDENTS], "the table of dependents is not in order", i);
         for (uint32_t k = f->firsts[i]; k < f->firsts[i + 1]; k++) {
             const uint32_t rule = f->dependents[k];
-            TRY(rule >= 1 && rule <= f->n[SVYI_B_RULES] && rank_of(f, rule) > settled, "a rule comes before what it reads", k);
+            TRY(rule >= 1 && rule <= f->n[SVYI_B_RULES] && (rank_of(f, rule) > settled || reads_back(f, rule)), "a rule comes before what it reads", k);
             TRY(k == f->firsts[i] || rank_of(f, f->dependents[k - 1]) < rank_of(f, rule), "the table of dependents is not sorted", k);
         }
         if (d->end > i + 1) {
@@ -311,6 +358,7 @@ svy_status svyi_b_verify(const svy_form *f, svy_error *err)
 {
     PASS(check_texts(f, err));
     PASS(check_counts(f, err));
+    PASS(svyi_b_verify_odk(f, err));
     PASS(check_tree(f, err));
     PASS(check_names(f, err));
     PASS(check_lists(f, err));

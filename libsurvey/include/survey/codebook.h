@@ -12,7 +12,10 @@ typedef enum svy_type {
     SVY_T_DATE = 7, SVY_T_MONTH = 8, SVY_T_YEAR = 9, SVY_T_TIME = 10, SVY_T_DATETIME = 11,
     SVY_T_BOOLEAN = 12, SVY_T_GEOPOINT = 13,
     SVY_T_PHOTO = 14, SVY_T_AUDIO = 15, SVY_T_FILE = 16, SVY_T_BARCODE = 17, SVY_T_SIGNATURE = 18,
-    SVY_T_KEY = 19        /**< a participant key: stored only as a keyed hash */
+    SVY_T_KEY = 19,       /**< a participant key: stored only as a keyed hash */
+    SVY_T_GEOTRACE = 20, SVY_T_GEOSHAPE = 21,  /**< text: points "latitude longitude altitude accuracy" separated by ";"; a shape is closed */
+    SVY_T_VIDEO = 22,
+    SVY_T_ACKNOWLEDGE = 23  /**< text: "OK" once confirmed */
 } svy_type;
 
 /** Why there is no value. Missing answers are data: tagged, never numbers. Values are stored in files: append only. */
@@ -52,7 +55,7 @@ typedef struct svy_value {
 
 SVY_API const char *svy_type_name(svy_type type);              /**< "single", ...; "" for SVY_T_NONE */
 SVY_API svy_type svy_type_find(const char *name, size_t len);  /**< SVY_T_NONE when unknown */
-SVY_API svy_kind svy_type_kind(svy_type type);                 /**< kind of an answer; photo ... signature, key are text */
+SVY_API svy_kind svy_type_kind(svy_type type);                 /**< kind of an answer; photo ... signature, key, geotrace ... are text */
 SVY_API const char *svy_missing_name(svy_missing missing);     /**< "", "not-reached", "not-asked", "dont-know", "refused", "not-stated" */
 /** 1 and the code if `name` is one of the names above, else 0. */
 SVY_API int svy_missing_find(const char *name, size_t len, svy_missing *missing);

@@ -15,7 +15,8 @@ typedef enum svy_element {
     SVY_EL_QUESTIONNAIRE = 1, SVY_EL_PARAMETER = 2, SVY_EL_CHOICES = 3, SVY_EL_CHOICE = 4, SVY_EL_SECTION = 5, SVY_EL_QUESTION = 6,
     SVY_EL_GRID = 7, SVY_EL_ROW = 8, SVY_EL_ROSTER = 9, SVY_EL_NOTE = 10, SVY_EL_COMPUTE = 11, SVY_EL_CHECK = 12, SVY_EL_END = 13,
     SVY_EL_PROPERTY = 14, /**< of a choice: one more column of its list */
-    SVY_EL_SET = 15       /**< an action: sets a node when something happens */
+    SVY_EL_SET = 15,      /**< an action: sets a node when something happens */
+    SVY_EL_ITEXT = 16     /**< a text by its id, for jr:itext(); written <text> */
 } svy_element;
 
 /** Texts of an element. Values are stored in files: append only. */
@@ -25,7 +26,7 @@ typedef enum svy_role {
     SVY_LABEL = 3,        /**< question, grid, row, roster, note, compute, choice, parameter */
     SVY_HINT = 4,
     SVY_INSTRUCTION = 5,  /**< for the interviewer only */
-    SVY_TEXT = 6,         /**< check, end: the sentence shown */
+    SVY_TEXT = 6,         /**< check, end: the sentence shown; property: its value */
     SVY_REQUIRED_TEXT = 7,/**< shown when a required answer is missing */
     SVY_GUIDANCE = 8,     /**< more help than the hint, shown on demand */
     SVY_SHORT = 9,        /**< a short label */
@@ -54,7 +55,9 @@ SVY_API SVY_NODISCARD svy_status svy_builder_add(svy_builder *b, uint32_t parent
 /** Sets a text in the source language (white space normalised by the reader). */
 SVY_API SVY_NODISCARD svy_status svy_builder_text(svy_builder *b, uint32_t element, svy_role role, const char *text, int line, svy_error *err);
 /** Adds the translation of one text. `unit`: "ID/label", "ID/hint", "ID/instruction", "ID/title", "ID/text", "ID/check/N" (N from 1 among the
- *  checks of the element; "/check/N" at top level), "LIST/CODE", "/title", "/description". A unit that does not exist, a source that has
+ *  checks of the element; "/check/N" at top level), "LIST/CODE", "/title", "/description"; with expressions="odk" also "ID/guidance", "ID/short",
+ *  "ID/required", "ID/image", "ID/big-image", "ID/audio", "ID/video", "LIST/CODE/image" ..., "LIST/CODE#2" (the second choice with that code),
+ *  "text/ID", "text/ID/image" .... A unit that does not exist, a source that has
  *  changed since (the text is then shown in the source language) and a lost ${fill} become warnings when compiling.
  *  @param source_text the text it was translated from, "" when the file does not say.
  *  @return SVY_OK, SVY_E_VALUE (not UTF-8, or no language), SVY_E_LIMIT (64 KiB a text), SVY_E_NOMEM. */
@@ -144,6 +147,9 @@ typedef struct svy_rule {
     uint32_t purpose;
     uint32_t rank;          /**< evaluate in this order: whatever an expression depends on has a lower rank */
     uint32_t uses_clock;
+    uint32_t uses_position; /**< ODK: its result can change when entries move */
+    uint32_t uses_labels;   /**< ODK: reads labels in the language of the interview */
+    uint32_t reads_back;    /**< ODK: reads, in other entries or in itself, what has no lower rank: settled by running again, not by order */
 } svy_rule;
 
 typedef struct svy_form svy_form;
@@ -235,10 +241,18 @@ SVY_API const char *svy_form_tree_id(const svy_form *f, uint32_t tree);
 SVY_API const svy_tree_node *svy_form_tree(const svy_form *f, uint32_t tree, uint32_t *n_nodes);
 /** The list that an instance was made from (its item elements are the list's choices in order), 0 when none. */
 SVY_API uint32_t svy_form_tree_list(const svy_form *f, uint32_t tree);
-/** An ${expression} of a text: the rule for it, as written between the braces; 0 when there is none. */
-SVY_API uint32_t svy_form_find_output(const svy_form *f, const char *text, size_t len);
-/** A text of the form by its id (jr:itext()), NULL when there is none. */
-SVY_API const char *svy_form_itext(const svy_form *f, const char *id, size_t len, uint32_t lang);
+/** An ${expression} of a text shown at `item` (a choice's label: at the question): the rule for it, as written between the braces; 0 when there is none. */
+SVY_API uint32_t svy_form_find_output(const svy_form *f, uint32_t item, const char *text, size_t len);
+/** Replaces each ${expression} of a text by what `get` writes for its rule. @return as svy_form_fill(). */
+SVY_API size_t svy_form_fill_outputs(const svy_form *f, uint32_t item, const char *text,
+                                     size_t (*get)(void *user, uint32_t rule, char *out, size_t size), void *user, char *out, size_t size);
+/** A text of the form by its id (jr:itext()), NULL when there is none. Role SVY_LABEL: the text itself; "" when it has no such role. */
+SVY_API const char *svy_form_itext(const svy_form *f, const char *id, size_t len, svy_role role, uint32_t lang);
+/** A further attribute of an item ("start", "end", "step", "rows", "max-pixels", "odk-..."), or of the questionnaire (item 0: "style",
+ *  "submission-url", ...), as written; "" when it has none. */
+SVY_API const char *svy_form_attribute(const svy_form *f, uint32_t item, const char *name);
+/** Any text of a choice: its label, or the files shown with it. "" when there is none. */
+SVY_API const char *svy_form_choice_text(const svy_form *f, uint32_t list, uint32_t choice, svy_role role, uint32_t lang);
 
 /** Replaces ${id} in a text by what `get` writes for that item. @return bytes needed without the NUL; writes at most `size`. */
 SVY_API size_t svy_form_fill(const svy_form *f, const char *text, size_t (*get)(void *user, uint32_t item, char *out, size_t size), void *user,
