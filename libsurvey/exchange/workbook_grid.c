@@ -8,6 +8,27 @@
 void svyi_grid_begin(svyi_grid *g, svyi_arena *arena, const svyi_workbook_limits *limits, const char *source, const char *sheet, size_t *texts, svy_error *err)
 {
     *g = (svyi_grid){ .arena = arena, .limits = limits, .source = source, .sheet = sheet, .texts = texts, .err = err };
+    svyi_grid_show(sheet, g->shown, sizeof g->shown);
+}
+
+const char *svyi_grid_show(const char *text, char *out, size_t size)
+{
+    const size_t len = strlen(text);
+    size_t at = 0, n = 0;
+    while (at < len) {
+        const size_t from = at;
+        const uint32_t c = svyi_utf8_next(text, len, &at);
+        if (n + (at - from) >= size)
+            break;
+        if (c < 0x20 || c == 0x7F || c == 0xFFFD || svyi_is_space(c)) {
+            out[n++] = ' ';
+            continue;
+        }
+        memcpy(out + n, text + from, at - from);
+        n += at - from;
+    }
+    out[n] = '\0';
+    return out;
 }
 
 /* A copy in the arena, counted. NULL after an error, which is in err. */
@@ -15,7 +36,7 @@ static char *copy(svyi_grid *g, const char *text, size_t len, svy_status *st)
 {
     *st = SVY_OK;
     if (len > g->limits->texts || *g->texts > g->limits->texts - len) {
-        *st = svyi_grid_fail(g, SVY_E_LIMIT, g->row, "sheet '%.60s' makes too much text: at most %zu bytes are read", g->sheet, g->limits->texts);
+        *st = svyi_grid_fail(g, SVY_E_LIMIT, g->row, "sheet '%s' makes too much text: at most %zu bytes are read", g->shown, g->limits->texts);
         return NULL;
     }
     *g->texts += len;
@@ -47,9 +68,10 @@ static svy_status take_header(svyi_grid *g, svyi_map *names, uint32_t column)
 {
     svyi_grid_header *h = &g->headers[column];
     uint32_t first = column;
+    char shown[100];
     const size_t raw = strlen(h->text);
     if (svyi_map_find(names, h->text, raw, &first))
-        return svyi_grid_fail(g, SVY_E_INVALID, 0, "sheet '%.60s' has two columns '%.100s': rename or delete one of them", g->sheet, h->text);
+        return svyi_grid_fail(g, SVY_E_INVALID, 0, "sheet '%s' has two columns '%s': rename or delete one of them", g->shown, svyi_grid_show(h->text, shown, sizeof shown));
     size_t len = raw;
     char *clean = svyi_arena_text(g->arena, svyi_cell_trim(h->text, &len), len);
     if (clean == NULL)
@@ -128,7 +150,7 @@ static svy_status extend(svyi_grid *g)
 {
     const size_t have = (size_t)g->n_rows * g->n_columns, need = ((size_t)g->row + 1) * g->n_columns;
     if (need > g->limits->cells)
-        return svyi_grid_fail(g, SVY_E_LIMIT, g->row, "sheet '%.60s' is too large: at most %zu cells are read", g->sheet, g->limits->cells);
+        return svyi_grid_fail(g, SVY_E_LIMIT, g->row, "sheet '%s' is too large: at most %zu cells are read", g->shown, g->limits->cells);
     if (svyi_grow(&g->arena->alloc, &g->cells, &g->cell_capacity, need, sizeof *g->cells) != 0 ||
         svyi_grow(&g->arena->alloc, &g->kinds, &g->kind_capacity, need, 1) != 0)
         return svyi_nomem(g->err);
@@ -161,7 +183,7 @@ svy_status svyi_grid_cell(svyi_grid *g, uint32_t column, const char *text, size_
     if (!svyi_grid_wants(g, column))
         return SVY_OK;
     if (!svyi_utf8_valid(text, len))
-        return svyi_grid_fail(g, SVY_E_FORMAT, g->row, "a cell of sheet '%.60s' holds bytes that are no text: save the workbook anew", g->sheet);
+        return svyi_grid_fail(g, SVY_E_FORMAT, g->row, "a cell of sheet '%s' holds bytes that are no text: save the workbook anew", g->shown);
     if (!g->begun)
         return header(g, column, text, len, kind);
     const char *from = svyi_cell_trim(text, &len);

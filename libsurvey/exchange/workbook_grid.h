@@ -11,6 +11,7 @@ typedef struct svyi_grid {
     svyi_arena *arena;                     /* of the workbook */
     const svyi_workbook_limits *limits;
     const char *source, *sheet;
+    char shown[64];                        /* the name of the sheet for messages */
     size_t *texts;                         /* bytes of text so far, of the whole workbook */
     svy_error *err;
     svyi_grid_header *headers; size_t n_headers;   /* by column; text NULL: none. column: where its cells go */
@@ -48,6 +49,8 @@ svy_status svyi_grid_shared(svyi_grid *g, uint32_t column, svyi_shared *s, size_
 svy_status svyi_grid_end(svyi_grid *g, svyi_sheet *sheet);
 void svyi_grid_clear(svyi_grid *g);
 
+/* A text for a message: short, without line ends. `out` has `size` bytes. */
+const char *svyi_grid_show(const char *text, char *out, size_t size);
 /* An error in a row (0: the header) of a sheet. */
 #define svyi_grid_fail(g, code, row, ...) svyi_fail_at((g)->err, (code), (g)->source, (int)(row) + 1, 0, 0, __VA_ARGS__)
 #endif

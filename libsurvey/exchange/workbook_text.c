@@ -95,13 +95,13 @@ static void strip_comment(const char *line, size_t *len)
         *len = at - 1;
 }
 
-/* "---|:--" between the outer pipes is the line under a header. */
+/* "---|:--" or " --- | --- " between the outer pipes is the line under a header. */
 static int is_rule(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (text[i] != '|' && text[i] != '-')
+        if (text[i] != '|' && text[i] != '-' && text[i] != ':' && text[i] != ' ')
             return 0;
-    return len > 0;
+    return memchr(text, '-', len) != NULL;
 }
 
 /* End of the cell that begins at `at`: the next pipe without a backslash before it. */

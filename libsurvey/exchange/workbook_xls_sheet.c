@@ -15,7 +15,7 @@ static svy_status add_place(reader *r, uint32_t row, uint32_t column, size_t at,
 {
     const place one = { row << 16 | column, (uint32_t)at, (uint16_t)type };
     if (r->n >= r->x->in->limits->cells)
-        return svyi_grid_fail(&r->grid, SVY_E_LIMIT, row, "sheet '%.60s' is too large: at most %zu cells are read", r->grid.sheet, r->x->in->limits->cells);
+        return svyi_grid_fail(&r->grid, SVY_E_LIMIT, row, "sheet '%s' is too large: at most %zu cells are read", r->grid.shown, r->x->in->limits->cells);
     if (svyi_grow(&r->x->scratch.alloc, &r->places, &r->capacity, r->n + 1, sizeof *r->places) != 0)
         return svyi_nomem(r->x->in->err);
     r->unordered |= r->n > 0 && one.row_column < r->places[r->n - 1].row_column;
@@ -97,15 +97,16 @@ static svy_status put_number(reader *r, uint32_t column, uint32_t style, double 
     char out[SVYI_CELL_TEXT_SIZE];
     uint8_t kind = SVYI_CELL_NUMBER;
     size_t n;
+    char shown[100];
     if (!svyi_grid_wants(&r->grid, column))
         return SVY_OK;
     if (!isfinite(value))
-        return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "column %u of sheet '%.60s' holds a number that is none: save the workbook anew", column + 1, r->grid.sheet);
+        return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "column %u of sheet '%s' holds a number that is none: save the workbook anew", column + 1, r->grid.shown);
     if (style < r->x->n_styles && r->x->formats[r->x->styles[style]] && r->grid.begun) {
         n = svyi_cell_old_date(value, r->x->from_1904, out, &kind);
         if (n == 0)
-            return svyi_grid_fail(&r->grid, SVY_E_INVALID, r->grid.row, "column '%.60s' of sheet '%.60s' holds a date that cannot be told: write it as text",
-                                  r->grid.headers[column].text != NULL ? r->grid.headers[column].text : "", r->grid.sheet);
+            return svyi_grid_fail(&r->grid, SVY_E_INVALID, r->grid.row, "column '%s' of sheet '%s' holds a date that cannot be told: write it as text",
+                                  svyi_grid_show(r->grid.headers[column].text != NULL ? r->grid.headers[column].text : "", shown, sizeof shown), r->grid.shown);
     } else {
         n = svyi_cell_number(value, out);
     }
@@ -163,8 +164,8 @@ static svy_status put_record(reader *r, const place *p)
     case SVYI_XLS_FORMULA: return put_formula(r, column, style, &record, next);
     case SVYI_XLS_LABELSST:
         if (record.len < 10 || svyi_xls_u32(record.data + 6) >= r->x->shared.n)
-            return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "column %u of sheet '%.60s' names a text that is not in the workbook: save it anew as .xlsx",
-                                  column + 1, r->grid.sheet);
+            return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "column %u of sheet '%s' names a text that is not in the workbook: save it anew as .xlsx",
+                                  column + 1, r->grid.shown);
         return svyi_grid_shared(&r->grid, column, &r->x->shared, svyi_xls_u32(record.data + 6));
     default: return SVY_OK;
     }

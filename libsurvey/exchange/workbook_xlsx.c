@@ -16,12 +16,12 @@ static svy_status damaged(const svyi_xlsx *x, const char *what)
 
 svy_status svyi_xlsx_part(svyi_xlsx *x, const char *name, const svyi_xml_handler *handler)
 {
-    char *bytes;
+    char *bytes, shown[100];
     size_t len, room;
     svy_status st = svyi_zip_read(&x->zip, name, &bytes, &len, &room);
     if (st != SVY_OK)
         return st;
-    st = svyi_xml_stream_read(&x->zip.alloc, x->source, name, bytes, len, &x->xml, handler, x->err);
+    st = svyi_xml_stream_read(&x->zip.alloc, x->source, svyi_grid_show(name, shown, sizeof shown), bytes, len, &x->xml, handler, x->err);
     svyi_release(&x->zip.alloc, bytes, room);
     return st;
 }
@@ -36,11 +36,16 @@ static svy_status no_end(void *user, unsigned depth, const char *name)
 
 /* ---- relationships ---- */
 
+/* NULL when it is not there, or out of memory: then `starved` is set. */
 static const char *attribute(svyi_xlsx *x, const svyi_xml_stream *at, const char *name, int foreign)
 {
     const char *value;
     size_t len;
-    return svyi_xml_stream_attribute(at, name, foreign, &value, &len) ? svyi_arena_text(&x->scratch, value, len) : NULL;
+    if (!svyi_xml_stream_attribute(at, name, foreign, &value, &len))
+        return NULL;
+    value = svyi_arena_text(&x->scratch, value, len);
+    x->starved |= value == NULL;
+    return value;
 }
 
 static svy_status on_relation(void *user, const svyi_xml_stream *at, unsigned depth, const char *name)
@@ -50,6 +55,8 @@ static svy_status on_relation(void *user, const svyi_xml_stream *at, unsigned de
         return SVY_OK;
     const relation one = { attribute(r->x, at, "Id", 0), attribute(r->x, at, "Target", 0), attribute(r->x, at, "Type", 0) };
     const char *mode = attribute(r->x, at, "TargetMode", 0);
+    if (r->x->starved)
+        return svyi_nomem(r->x->err);
     if (one.id == NULL || one.target == NULL || one.type == NULL || (mode != NULL && strcmp(mode, "External") == 0))
         return SVY_OK;
     if (r->n >= MOST_RELATIONS)
@@ -134,6 +141,8 @@ static svy_status add_sheet(contents *c, const svyi_xml_stream *at)
 {
     svyi_xlsx *x = c->x;
     const char *name = attribute(x, at, "name", 0), *id = attribute(x, at, "id", 1);
+    if (x->starved)
+        return svyi_nomem(x->err);
     if (name == NULL || id == NULL)
         return damaged(x, "a sheet of the workbook has no name or no place");
     if (c->n >= MOST_SHEETS)
@@ -156,6 +165,8 @@ static svy_status on_workbook(void *user, const svyi_xml_stream *at, unsigned de
         c->is_workbook = strcmp(name, "workbook") == 0;
     } else if (depth == 1 && strcmp(name, "workbookPr") == 0) {
         const char *old = attribute(c->x, at, "date1904", 0);
+        if (c->x->starved)
+            return svyi_nomem(c->x->err);
         c->x->from_1904 = old != NULL && (strcmp(old, "1") == 0 || strcmp(old, "true") == 0);
     } else if (depth == 2 && strcmp(name, "sheet") == 0) {
         return add_sheet(c, at);

@@ -17,7 +17,7 @@ typedef struct svyi_xlsx {
     svy_error *err;
     svyi_shared strings;
     uint8_t *styles; size_t n_styles, styles_capacity;            /* SVYI_XLSX_FORMAT_ flags of every cell style */
-    int from_1904;
+    int from_1904, starved;                      /* starved: out of memory, to be reported */
     size_t texts;
 } svyi_xlsx;
 

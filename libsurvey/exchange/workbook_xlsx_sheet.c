@@ -21,7 +21,7 @@ typedef struct reader {
 
 static svy_status bad_cell(reader *r, const char *what)
 {
-    return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "column %u of sheet '%.60s' %s: save the workbook anew", r->column + 1, r->grid.sheet, what);
+    return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "column %u of sheet '%s' %s: save the workbook anew", r->column + 1, r->grid.shown, what);
 }
 
 static int whole_number(const char *text, size_t len, uint32_t *out)
@@ -145,7 +145,7 @@ static svy_status start_row(reader *r, const svyi_xml_stream *at)
     uint32_t number;
     if (svyi_xml_stream_attribute(at, "r", 0, &text, &len)) {
         if (!whole_number(text, len, &number) || number == 0 || number > LAST_ROW)
-            return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->row, "a row of sheet '%.60s' has a number that no row has: save the workbook anew", r->grid.sheet);
+            return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->row, "a row of sheet '%s' has a number that no row has: save the workbook anew", r->grid.shown);
         r->row = number - 1;
     }
     const svy_status st = svyi_grid_row(&r->grid, r->row);
@@ -161,7 +161,7 @@ static svy_status start_cell(reader *r, const svyi_xml_stream *at)
     size_t len;
     r->column++;
     if (svyi_xml_stream_attribute(at, "r", 0, &text, &len) && !column_of(text, len, &r->column))
-        return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "a cell of sheet '%.60s' has a place that no cell has: save the workbook anew", r->grid.sheet);
+        return svyi_grid_fail(&r->grid, SVY_E_FORMAT, r->grid.row, "a cell of sheet '%s' has a place that no cell has: save the workbook anew", r->grid.shown);
     r->wanted = svyi_grid_wants(&r->grid, r->column);
     if (!r->wanted)
         return SVY_OK;
@@ -183,7 +183,7 @@ static svy_status on_start(void *user, const svyi_xml_stream *at, unsigned depth
     reader *r = user;
     const int is_inline = strcmp(r->type, "inlineStr") == 0;
     if (depth == 0 && strcmp(name, "worksheet") != 0)
-        return svyi_fail_at(r->x->err, SVY_E_FORMAT, r->x->source, 0, 0, 0, "sheet '%.60s' holds no cells but something else: save the workbook anew", r->grid.sheet);
+        return svyi_fail_at(r->x->err, SVY_E_FORMAT, r->x->source, 0, 0, 0, "sheet '%s' holds no cells but something else: save the workbook anew", r->grid.shown);
     if (depth == 1)
         r->in_data = strcmp(name, "sheetData") == 0;
     if (!r->in_data)
@@ -226,7 +226,7 @@ static svy_status on_text(void *user, unsigned depth, const char *text, size_t l
     if (r->in != IN_VALUE || depth < 4 || depth > 6 || !r->wanted)
         return SVY_OK;
     if (r->text.len + len > LONGEST_CELL)
-        return svyi_grid_fail(&r->grid, SVY_E_LIMIT, r->grid.row, "a cell of sheet '%.60s' is too long: at most %d bytes are read", r->grid.sheet, LONGEST_CELL);
+        return svyi_grid_fail(&r->grid, SVY_E_LIMIT, r->grid.row, "a cell of sheet '%s' is too long: at most %d bytes are read", r->grid.shown, LONGEST_CELL);
     svyi_buffer_add(&r->text, text, len);
     return r->text.failed ? svyi_nomem(r->x->err) : SVY_OK;
 }

@@ -1,5 +1,6 @@
 /* The files in a zip, by libzip; sizes and counts are ours to watch, because libzip trusts what the zip says of itself. */
 #include "exchange/workbook_zip.h"
+#include "exchange/workbook_grid.h"
 #include <string.h>
 #include <zip.h>
 
@@ -70,7 +71,9 @@ int svyi_zip_has(const svyi_zip *z, const char *name)
 
 static svy_status too_large(const svyi_zip *z, const char *name, const char *why, size_t limit)
 {
-    return svyi_fail_at(z->err, SVY_E_LIMIT, z->source, 0, 0, 0, "'%.100s' in the workbook %s: at most %zu are read", name, why, limit);
+    char shown[100];
+    return svyi_fail_at(z->err, SVY_E_LIMIT, z->source, 0, 0, 0, "'%s' in the workbook %s: at most %zu are read",
+                        svyi_grid_show(name, shown, sizeof shown), why, limit);
 }
 
 /* Unpacks everything, whatever size was declared. */
@@ -105,12 +108,14 @@ static svy_status unpack(svyi_zip *z, zip_file_t *file, const char *name, size_t
 svy_status svyi_zip_read(svyi_zip *z, const char *name, char **bytes, size_t *len, size_t *room)
 {
     struct zip_stat about;
+    char shown[100];
     *bytes = NULL;
     *len = *room = 0;
     zip_stat_init(&about);
     const zip_int64_t index = zip_name_locate(z->archive, name, ZIP_FL_ENC_RAW);
     if (index < 0 || zip_stat_index(z->archive, (zip_uint64_t)index, 0, &about) != 0)
-        return svyi_fail_at(z->err, SVY_E_FORMAT, z->source, 0, 0, 0, "there is no '%.100s' in the workbook: save it anew as .xlsx", name);
+        return svyi_fail_at(z->err, SVY_E_FORMAT, z->source, 0, 0, 0, "there is no '%s' in the workbook: save it anew as .xlsx",
+                            svyi_grid_show(name, shown, sizeof shown));
     if ((about.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && about.encryption_method != ZIP_EM_NONE)
         return svyi_fail_at(z->err, SVY_E_FORMAT, z->source, 0, 0, 0, "the workbook is encrypted: save it without a password");
     zip_file_t *file = zip_fopen_index(z->archive, (zip_uint64_t)index, 0);
