@@ -2,10 +2,10 @@
 """Random walks through public forms, in our engine and in @getodk/xforms-engine: relevance, required, read-only and constraint state, values,
 choices, labels and the submission are compared after every step.
 
-    differential.py REPLAY_ODK PEERS [--seeds N] [--first SEED] [--steps N] [--all] [FORM.xml ...]
+    differential.py REPLAY_ODK PEERS [--seeds N] [--first SEED] [--steps N] [--random N] [--all] [FORM.xml ...]
 
-REPLAY_ODK is our side (replay_odk.c), PEERS a folder for the packages. Without forms: those of ../shared/forms. --all prints every walk's first
-difference and a summary, for work; without it the first twenty are shown. What may differ is in divergences.py, each with its name."""
+REPLAY_ODK is our side (replay_odk.c), PEERS a folder for the packages. Without forms: those of ../shared/forms; --random N: N random ones, from
+--first on. --all prints every walk's first difference, for work; without it the first twenty are shown. What may differ is in divergences.py, each with its name."""
 import argparse
 import collections
 import json
@@ -16,6 +16,7 @@ import sys
 
 import divergences
 import peers
+import random_forms
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIELDS = "reference", "relevant", "required", "readonly", "constraint", "answered", "value", "choices", "label"
@@ -154,11 +155,17 @@ def main():
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--steps", type=int, default=25)
+    parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("forms", nargs="*")
     options = parser.parse_args()
-    forms = [str(pathlib.Path(f).resolve()) for f in options.forms] or default_forms()
     folder = peers.install(options.peers)
+    if options.random:
+        made = folder / "random"
+        random_forms.make(made, options.first, options.random)
+        options.forms = [made / f"random{seed}.xml" for seed in range(options.first, options.first + options.random)]
+        options.seeds, options.first = 1, 1
+    forms = [str(pathlib.Path(f).resolve()) for f in options.forms] or default_forms()
 
     walks = refused_both = steps = 0
     refused, bad, fields, explained = [], [], collections.Counter(), collections.Counter()

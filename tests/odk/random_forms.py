@@ -224,12 +224,11 @@ class Form:
                 + "".join(map(self.bind, self.root.children)) + f'<bind nodeset="/data/orx:meta/orx:instanceID" jr:preload="uid"/>\n{first}</model></h:head>\n<h:body>\n' + "".join(map(self.body, self.root.children)) + "</h:body></h:html>\n")
 
 
-def main():
-    folder = pathlib.Path(sys.argv[1])
+def make(folder, first, n):
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in range(int(sys.argv[2]), int(sys.argv[2]) + int(sys.argv[3])):
+    for seed in range(first, first + n):
         (folder / f"random{seed}.xml").write_text(Form(seed).xml(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    make(pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
