@@ -1,16 +1,16 @@
 /* A questionnaire from its file to its compiled form: parse, check the structure, feed the builder, add translations, compile. */
-#include "exchange/reader.h"
+#include "exchange/xform.h"
 #include <stdio.h>
 #include <string.h>
+
+enum { FORM_BYTES = 64 << 20, FORM_NODES = 4000000 };     /* of an XForm, which may hold lists of any size */
 
 static const char NS[] = "urn:libsurvey:questionnaire:1";
 
 /* Where all problems pass on their way to the caller: counted, and left out when they repeat what was reported before. */
-typedef struct gate { svy_diags diags, *outer; const svyi_faults *faults; svy_error *err; } gate;
-
 static void pass(void *user, const svy_diag *d)
 {
-    gate *g = user;
+    svyi_gate *g = user;
     if (d->severity != SVY_NOTE && g->faults != NULL && svyi_faults_has(g->faults, d->source, d->line, d->element))
         return;
     if (d->severity == SVY_PROBLEM && g->err != NULL && g->err->code == SVY_OK)
@@ -206,7 +206,7 @@ static svy_status check_root(svyi_reader *r)
 }
 
 /* Structure first; what can be understood in spite of its problems goes on to the compiler, so that one run tells everything. */
-static svy_status load(svyi_reader *r, const char *xml, size_t len)
+static svy_status load_native(svyi_reader *r, const char *xml, size_t len)
 {
     svy_status st = svyi_xml_parse(&r->file, &r->alloc, r->source, xml, len, NS, 0, &r->limits, r->diags, r->err);
     if (st == SVY_OK)
@@ -228,7 +228,29 @@ static svy_status load(svyi_reader *r, const char *xml, size_t len)
     return st == SVY_OK ? translate(r) : st;
 }
 
-static void clear(svyi_reader *r)
+/* An XForm has its translations in itself. */
+static svy_status load_xform(svyi_reader *r, const char *xml, size_t len, int made)
+{
+    if (r->preset) {
+        r->limits.bytes = FORM_BYTES;
+        r->limits.nodes = FORM_NODES;
+    }
+    svy_status st = svyi_xml_parse(&r->file, &r->alloc, r->source, xml, len, "", SVYI_XML_OUTPUTS, &r->limits, r->diags, r->err);
+    if (st == SVY_OK)
+        st = svy_builder_new(&r->alloc, r->source, &r->builder, r->err);
+    return st == SVY_OK ? svyi_xform_load(r, made) : st;
+}
+
+svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len)
+{
+    switch (svy_format_of(r->source, bytes, len)) {
+    case SVY_FORMAT_XFORM: return load_xform(r, bytes, len, 0);
+    case SVY_FORMAT_XLSFORM: case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: case SVY_FORMAT_NATIVE: case SVY_FORMAT_UNKNOWN: break;
+    }
+    return load_native(r, bytes, len);
+}
+
+void svyi_reader_clear(svyi_reader *r)
 {
     for (svyi_shared *s = r->shared; s != NULL; s = s->next) {
         svyi_release(&r->alloc, s->lists, s->capacity * sizeof *s->lists);
@@ -242,9 +264,9 @@ static void clear(svyi_reader *r)
     svyi_arena_clear(&r->arena);
 }
 
-static svy_status read_bytes(svyi_reader *r, const char *xml, size_t len, gate *g, void **block, size_t *size)
+static svy_status read_bytes(svyi_reader *r, const char *xml, size_t len, svyi_gate *g, void **block, size_t *size)
 {
-    svy_status st = load(r, xml, len);
+    svy_status st = svyi_reader_load(r, xml, len);
     if (st == SVY_OK) {
         g->faults = &r->faults;
         st = svy_builder_compile(r->builder, &g->diags, block, size, r->err);
@@ -260,7 +282,7 @@ static svy_status read_bytes(svyi_reader *r, const char *xml, size_t len, gate *
     return st;
 }
 
-static void begin(svyi_reader *r, const svy_alloc *alloc, const svy_xml_limits *limits, gate *g, svy_diags *diags, svy_error *err)
+void svyi_reader_begin(svyi_reader *r, const svy_alloc *alloc, const svy_xml_limits *limits, svyi_gate *g, svy_diags *diags, svy_error *err)
 {
     const svy_error fresh = SVY_ERROR_INIT;
     memset(r, 0, sizeof *r);
@@ -270,9 +292,10 @@ static void begin(svyi_reader *r, const svy_alloc *alloc, const svy_xml_limits *
     svyi_faults_init(&r->faults, alloc);
     svyi_buffer_init(&r->text, alloc);
     r->limits = svyi_xml_limits_or_default(limits);
+    r->preset = limits == NULL;
     if (err != NULL && err->size >= sizeof fresh)
         *err = fresh;
-    *g = (gate){ .diags = { .report = pass, .user = g }, .outer = diags, .err = err };
+    *g = (svyi_gate){ .diags = { .report = pass, .user = g }, .outer = diags, .err = err };
     r->diags = &g->diags;
     r->last = fresh;
     r->err = &r->last;
@@ -281,9 +304,27 @@ static void begin(svyi_reader *r, const svy_alloc *alloc, const svy_xml_limits *
 /* Frees everything. The caller's error holds the first problem that was reported, or why nothing could be. */
 static svy_status finish(svyi_reader *r, svy_status st, svy_error *err)
 {
-    clear(r);
+    svyi_reader_clear(r);
     if (st != SVY_OK && st != SVY_E_INVALID && err != NULL && err->size >= sizeof r->last)
         *err = r->last;
+    return st;
+}
+
+svy_status svyi_reader_open(svyi_reader *r, const char *path, const char **bytes, size_t *len)
+{
+    const char *why = "out of memory";
+    const size_t most = r->preset ? FORM_BYTES : r->limits.bytes;
+    r->source = path;
+    r->folder = svyi_path_folder(&r->arena, path);
+    const svy_status st = r->folder == NULL ? SVY_E_NOMEM : svyi_file_read(&r->arena, path, most, 0, bytes, len, &why);
+    if (st == SVY_OK)
+        seen(r, path, *bytes, *len);
+    else if (st == SVY_E_NOMEM)
+        svyi_nomem(r->err);
+    else if (st == SVY_E_LIMIT)
+        svyi_fail_at(r->err, st, path, 0, 0, 0, "the file is too large: at most %zu bytes are read", most);
+    else
+        svyi_fail_at(r->err, st, path, 0, 0, 0, "the questionnaire cannot be read: %s", why);
     return st;
 }
 
@@ -291,12 +332,12 @@ svy_status svy_questionnaire_read_memory(const svy_alloc *alloc, const char *xml
                                          svy_diags *diags, void **block, size_t *size, svy_error *err)
 {
     svyi_reader r;
-    gate g;
+    svyi_gate g;
     SVY_REQUIRE(block != NULL && size != NULL, err);
     *block = NULL;
     *size = 0;
     SVY_REQUIRE(xml != NULL || len == 0, err);
-    begin(&r, alloc, limits, &g, diags, err);
+    svyi_reader_begin(&r, alloc, limits, &g, diags, err);
     r.folder = path;
     r.source = path != NULL ? svyi_path_join(&r.arena, path, "questionnaire.xml") : "questionnaire.xml";
     const svy_status st = r.source == NULL ? svyi_nomem(r.err) : read_bytes(&r, xml != NULL ? xml : "", len, &g, block, size);
@@ -313,27 +354,17 @@ svy_status svy_questionnaire_read_watched(const svy_alloc *alloc, const char *pa
                                           svy_diags *diags, void **block, size_t *size, svy_error *err)
 {
     svyi_reader r;
-    gate g;
-    const char *bytes, *why;
+    svyi_gate g;
+    const char *bytes;
     size_t len;
     SVY_REQUIRE(block != NULL && size != NULL, err);
     *block = NULL;
     *size = 0;
     SVY_REQUIRE(path != NULL, err);
-    begin(&r, alloc, limits, &g, diags, err);
+    svyi_reader_begin(&r, alloc, limits, &g, diags, err);
     r.watch = watch;
-    r.source = path;
-    r.folder = svyi_path_folder(&r.arena, path);
-    svy_status st = r.folder == NULL ? SVY_E_NOMEM : svyi_file_read(&r.arena, path, r.limits.bytes, 0, &bytes, &len, &why);
-    if (st == SVY_OK)
-        seen(&r, path, bytes, len);
+    svy_status st = svyi_reader_open(&r, path, &bytes, &len);
     if (st == SVY_OK)
         st = read_bytes(&r, bytes, len, &g, block, size);
-    else if (st == SVY_E_NOMEM)
-        svyi_nomem(r.err);
-    else if (st == SVY_E_LIMIT)
-        svyi_fail_at(r.err, st, path, 0, 0, 0, "the file is too large: at most %zu bytes are read", r.limits.bytes);
-    else
-        svyi_fail_at(r.err, st, path, 0, 0, 0, "the questionnaire cannot be read: %s", why);
     return finish(&r, st, err);
 }

@@ -18,6 +18,8 @@ typedef struct svyi_reader {
     svyi_arena arena;
     svy_alloc alloc;
     svy_xml_limits limits;
+    int preset;                          /* the limits are our own choice: other formats than the native one have others */
+    svy_compat compat;                   /* for forms of other formats */
     const svy_watch *watch;          /* NULL: nobody sees the files */
     const char *source, *folder;         /* folder NULL: nothing beside the questionnaire is read */
     const char *lang;                    /* source language */
@@ -35,6 +37,15 @@ typedef struct svyi_reader {
 svy_status svyi_native_load(svyi_reader *r);
 /* The shared list that an element names by `source`; NULL in `*out` after a problem that was reported. */
 svy_status svyi_shared_open(svyi_reader *r, const svyi_xml *choices, svyi_shared **out);
+
+/* Reads the bytes of a questionnaire in any format into r->builder, which is made. @return SVY_OK, SVY_E_INVALID (reported), SVY_E_LIMIT, SVY_E_NOMEM */
+svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len);
+/* What a reader begins and ends with. Problems pass through `gate`, which counts them and keeps the first. */
+typedef struct svyi_gate { svy_diags diags, *outer; const svyi_faults *faults; svy_error *err; } svyi_gate;
+void svyi_reader_begin(svyi_reader *r, const svy_alloc *alloc, const svy_xml_limits *limits, svyi_gate *g, svy_diags *diags, svy_error *err);
+void svyi_reader_clear(svyi_reader *r);
+/* Reads the file that the reader is for: sets source and folder. */
+svy_status svyi_reader_open(svyi_reader *r, const char *path, const char **bytes, size_t *len);
 
 /* How a translation file is read. */
 typedef struct svyi_xliff {

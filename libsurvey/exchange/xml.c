@@ -206,13 +206,22 @@ static int all_blank(const char *text, size_t len)
     return 1;
 }
 
+/* White space between elements is one between words where text stands beside them. */
+static int keeps_blanks(const parser *p)
+{
+    const svyi_xml *before = p->at->last;
+    if (p->blanks != SVYI_XML_OUTPUTS || before == NULL)
+        return p->blanks == SVYI_XML_BLANKS;
+    return p->at->first->name == NULL || (before->name != NULL && strcmp(before->name, "output") == 0);
+}
+
 /* Turns the text read so far into a node. */
 static void flush_text(parser *p)
 {
     const size_t len = p->text.len;
     size_t from = p->text_from;
     p->text.len = 0;
-    if (len == 0 || p->at == NULL || p->status != SVY_OK || (!p->blanks && all_blank(p->text.data, len)))
+    if (len == 0 || p->at == NULL || p->status != SVY_OK || (!keeps_blanks(p) && all_blank(p->text.data, len)))
         return;
     svyi_xml *node = svyi_arena_get(&p->file->arena, sizeof *node);
     char *text = svyi_arena_text(&p->file->arena, p->text.data, len);
@@ -234,7 +243,7 @@ static void on_text(void *user, const xmlChar *text, int len)
     parser *p = user;
     if (p->status != SVY_OK || p->at == NULL || len <= 0)
         return;
-    if (p->text.len == 0 && !p->blanks && all_blank((const char *)text, (size_t)len))
+    if (p->text.len == 0 && !keeps_blanks(p) && all_blank((const char *)text, (size_t)len))
         return;                     /* indentation, of any length */
     if (p->text.len + (size_t)len > p->limits.attribute) {
         over_limit(p, p->text_from, "a text is too long, in bytes", p->limits.attribute);
@@ -335,6 +344,27 @@ static int take_attributes(parser *p, svyi_xml *node, const xmlChar **given, siz
     return 0;
 }
 
+/* The prefix of its name and the namespaces it declares, which libxml2 gives as pairs. */
+static int take_spaces(parser *p, svyi_xml *node, const xmlChar *prefix, const xmlChar **given, size_t n)
+{
+    if (prefix != NULL && (node->prefix = full_name(p, NULL, prefix)) == NULL)
+        return -1;
+    if (n == 0)
+        return 0;
+    node->spaces = svyi_arena_get(&p->file->arena, n * sizeof *node->spaces);
+    if (node->spaces == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++, given += 2) {
+        const char *uri = given[1] != NULL ? (const char *)given[1] : "";
+        node->spaces[i].name = given[0] != NULL ? full_name(p, (const xmlChar *)"xmlns", given[0]) : "xmlns";
+        node->spaces[i].value = svyi_arena_text(&p->file->arena, uri, strlen(uri));
+        if (node->spaces[i].name == NULL || node->spaces[i].value == NULL)
+            return -1;
+    }
+    node->n_spaces = n;
+    return 0;
+}
+
 static int take_root(parser *p, svyi_xml *node, const xmlChar *uri)
 {
     const char *ns = uri != NULL ? (const char *)uri : "";
@@ -349,9 +379,6 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
     parser *p = user;
     const size_t end = offset_now(p);
     size_t from = end < p->len ? end : p->len - 1;
-    (void)prefix;
-    (void)n_ns;
-    (void)ns;
     (void)n_default;
     flush_text(p);
     if (p->status != SVY_OK)
@@ -371,7 +398,8 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
         return;
     }
     svyi_xml *node = svyi_arena_get(&p->file->arena, sizeof *node);
-    if (node == NULL || (node->name = full_name(p, NULL, name)) == NULL || take_attributes(p, node, attributes, (size_t)n) != 0) {
+    if (node == NULL || (node->name = full_name(p, NULL, name)) == NULL || take_attributes(p, node, attributes, (size_t)n) != 0 ||
+        take_spaces(p, node, prefix, ns, (size_t)n_ns) != 0) {
         out_of_memory(p);
         return;
     }

@@ -15,11 +15,13 @@ typedef struct svyi_xml_attribute {
 /* An element, or a run of text (name NULL).  */
 typedef struct svyi_xml {
     const char *name;        /* local name */
+    const char *prefix;      /* NULL when there is none */
     const char *text;        /* of a run of text; as in the file */
     int line, column;        /* of the "<", or of the first letter */
     int foreign;             /* 1: of another namespace than the one asked for */
     uint32_t number;         /* of the element in the file, from 1 */
     svyi_xml_attribute *attributes; size_t n;
+    svyi_xml_attribute *spaces; size_t n_spaces;   /* namespaces that it declares: "xmlns:orx" and its value, "xmlns" for the default one */
     struct svyi_xml *parent, *first, *last, *next;
 } svyi_xml;
 
@@ -31,13 +33,16 @@ typedef struct svyi_xml_file {
     uint32_t elements;
 } svyi_xml_file;
 
+enum { SVYI_XML_PLAIN = 0, SVYI_XML_BLANKS = 1, SVYI_XML_OUTPUTS = 2 };
+
 /* Limits with the defaults filled in where the caller gave none. */
 svy_xml_limits svyi_xml_limits_or_default(const svy_xml_limits *limits);
 
 /* Parses. A DOCTYPE, an encoding other than UTF-8 and UTF-16, a NUL, and whatever is not well-formed is one problem in `diags`.
    Nothing but `bytes` is read: no entity is declared, no file or network touched.
    @param ns the namespace whose elements are not `foreign`
-   @param blanks 1: runs of white space between elements are kept (they may separate words)
+   @param blanks SVYI_XML_BLANKS: runs of white space between elements are kept (they may separate words); SVYI_XML_OUTPUTS: only behind
+          an <output>, and where text stands in the same element
    @return SVY_OK, SVY_E_INVALID (reported), SVY_E_LIMIT (in err, not reported), SVY_E_NOMEM. Clear the file in every case. */
 svy_status svyi_xml_parse(svyi_xml_file *file, const svy_alloc *alloc, const char *source, const char *bytes, size_t len, const char *ns,
                           int blanks, const svy_xml_limits *limits, svy_diags *diags, svy_error *err);
