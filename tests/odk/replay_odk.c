@@ -9,12 +9,12 @@
 /* 2026-11-22T10:11:12.345Z: the clock of the walks */
 #define NOW ((svy_moment){ .utc_ms = INT64_C(1795342272345) })
 
-typedef struct place { char *reference; svy_place at; int is_roster; } place;
+typedef struct known { char *reference; svy_place at; int is_roster; } known;    /* a place by its reference */
 
 typedef struct player {
     svy_interview *iv;
     const svy_form *form;
-    place *places;
+    known *places;
     size_t n_places, room;
     int comma;              /* nodes are separated */
 } player;
@@ -57,8 +57,8 @@ static void remember(player *p, const char *reference, svy_place at, int is_rost
         p->room = p->room ? p->room * 2 : 256;
         p->places = grow(p->places, p->room * sizeof *p->places);
     }
-    place *place = &p->places[p->n_places++];
-    *place = (struct place){ grow(NULL, strlen(reference) + 1), at, is_roster };
+    known *place = &p->places[p->n_places++];
+    *place = (known){ grow(NULL, strlen(reference) + 1), at, is_roster };
     strcpy(place->reference, reference);
 }
 
@@ -215,7 +215,7 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-static const place *find(const player *p, const char *reference, int is_roster)
+static const known *find(const player *p, const char *reference, int is_roster)
 {
     for (size_t i = 0; i < p->n_places; i++)
         if (p->places[i].is_roster == is_roster && strcmp(p->places[i].reference, reference) == 0)
@@ -225,7 +225,7 @@ static const place *find(const player *p, const char *reference, int is_roster)
 
 static svy_status act(player *p, const char *op, const char *reference, const char *value, svy_error *err)
 {
-    const place *at = find(p, reference, strcmp(op, "add") == 0);
+    const known *at = find(p, reference, strcmp(op, "add") == 0);
     uint32_t entry;
 
     if (strcmp(op, "language") == 0)
