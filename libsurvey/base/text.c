@@ -1,5 +1,6 @@
 /* UTF-8: validation, walking, simple letter case and display width. */
 #include "base/text.h"
+#include <string.h>
 
 #include "base/text_priv.h"
 #include "base/text_table.h"
@@ -65,11 +66,24 @@ size_t svyi_utf8_put(uint32_t c, char *out)
     return n;
 }
 
+/* 1 when eight bytes are ASCII and none is zero. */
+static int plain(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 int svyi_utf8_valid(const char *text, size_t len)
 {
     uint32_t c;
 
     for (size_t at = 0; at < len;) {
+        while (len - at >= 8 && plain(text + at))
+            at += 8;
+        if (at == len)
+            break;
         const size_t n = sequence((const unsigned char *)text + at, len - at, &c);
         if (n == 0 || c == 0)
             return 0;

@@ -43,15 +43,13 @@ static void place(parser *p, size_t offset, int *line, int *column)
         p->seen = 0;
         p->line = p->column = 1;
     }
-    for (; p->seen < offset; p->seen++) {
-        const unsigned char c = (unsigned char)p->bytes[p->seen];
-        if (c == '\n') {
-            p->line++;
-            p->column = 1;
-        } else if ((c & 0xC0) != 0x80) {
-            p->column++;
-        }
+    for (const char *end = memchr(p->bytes + p->seen, '\n', offset - p->seen); end != NULL; end = memchr(p->bytes + p->seen, '\n', offset - p->seen)) {
+        p->seen = (size_t)(end - p->bytes) + 1;
+        p->line++;
+        p->column = 1;
     }
+    for (; p->seen < offset; p->seen++)
+        p->column += ((unsigned char)p->bytes[p->seen] & 0xC0) != 0x80;
     *line = p->line;
     *column = p->column;
 }

@@ -59,10 +59,22 @@ static svy_status refuse_at(const input *in, size_t offset, const char *advice, 
     return svyi_fail_at(in->err, SVY_E_INVALID, in->source, where.line, where.column, 1, "%s", found);
 }
 
+/* 1 when eight bytes are ASCII and none is zero. */
+static int plain_bytes(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 static svy_status check_bytes(const input *in)
 {
     size_t at = 0;
     while (at < in->len) {
+        while (in->len - at >= 8 && plain_bytes(in->bytes + at))
+            at += 8;
+        if (at == in->len)
+            break;
         const size_t before = at;
         if ((unsigned char)in->bytes[at] < 0x80) {
             if (in->bytes[at++] == '\0')
