@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 static svy_status not_open(const svy_interview *iv, svy_error *err)
 {
@@ -24,9 +24,9 @@ static svy_status question(const svy_interview *iv, svy_place place, svy_error *
 
 static svy_status answerable(const svy_interview *iv, svy_place place, svy_error *err)
 {
-    if ((svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0)
+    if ((svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0 && !(iv->odk != NULL && iv->tolerant))
         return svyi_fail(err, SVY_E_STATE, "'%s' is not asked in this interview as it stands", svy_form_item_id(iv->form, place.item));
-    if ((svyi_item(iv, place.item)->flags & SVY_ITEM_READONLY) != 0)
+    if (svy_interview_readonly(iv, place))
         return svyi_fail(err, SVY_E_STATE, "'%s' is read only", svy_form_item_id(iv->form, place.item));
     return SVY_OK;
 }
@@ -46,12 +46,31 @@ static svy_status begin(svy_interview *iv, svy_place place, svy_moment now, svy_
     return st;
 }
 
+/* In a form with ODK's expressions: the canonical text, which is kept for the journal. */
+static svy_status read_text(svy_interview *iv, svy_place place, const char *text, size_t len, svy_value *value, svy_error *err)
+{
+    const svy_status st = svyi_odk_read(iv, place, len > 0 ? text : "", len, err);
+
+    if (st != SVY_OK)
+        return st;
+    iv->given.len = 0;
+    svyi_buffer_add(&iv->given, iv->value.data, iv->value.len);
+    if (iv->given.failed) {
+        iv->given.failed = 0;
+        return svyi_nomem(err);
+    }
+    *value = (svy_value){ .kind = SVY_K_TEXT, .text = iv->given.data, .len = (uint32_t)iv->given.len };
+    return SVY_OK;
+}
+
 svy_status svyi_answer_read(svy_interview *iv, svy_place place, const char *text, size_t len, svy_value *value, svy_error *err)
 {
     const svy_item *item = svyi_item(iv, place.item);
     const svy_kind kind = svy_type_kind((svy_type)item->type);
 
     *value = svy_value_missing(kind, SVY_NOT_STATED);
+    if (iv->odk != NULL)
+        return read_text(iv, place, text, len, value, err);
     if (len > SVYI_MAX_ANSWER)
         return svyi_fail(err, SVY_E_VALUE, "the answer has %zu bytes; at most %d", len, SVYI_MAX_ANSWER);
     if (!svyi_utf8_valid(len > 0 ? text : "", len))
@@ -68,9 +87,23 @@ svy_status svyi_answer_read(svy_interview *iv, svy_place place, const char *text
     return SVY_OK;
 }
 
+/* The same in a form with ODK's expressions. */
+static svy_status put_text(svy_interview *iv, svy_place place, const svy_value *value, svy_error *err)
+{
+    svy_status st;
+
+    if (value->missing == SVY_PRESENT || value->missing == SVY_NOT_REACHED)
+        st = svyi_odk_put(iv, place, value->text, value->len, SVYI_GIVEN, err);
+    else
+        st = svyi_odk_missing(iv, place, (svy_missing)value->missing, err);
+    return st == SVY_OK ? svyi_settle(iv, err) : st;
+}
+
 /* Puts an answer in its place and settles what follows from it. */
 svy_status svyi_answer_put(svy_interview *iv, svy_place place, const svy_value *value, const char *reason, svy_error *err)
 {
+    if (iv->odk != NULL)
+        return put_text(iv, place, value, err);
     svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     const svyi_note *note;
 
@@ -152,11 +185,11 @@ static svy_status too_long(const char *what, size_t len, svy_error *err)
 static svy_status try_answer(svy_interview *iv, svy_place place, const svy_value *value, const char **reason, svy_verdict *verdict, svy_error *err)
 {
     int overridden = 0;
-    svy_status st = value->missing == SVY_PRESENT ? run_plain_checks(iv, place, value, verdict, err) : SVY_OK;
+    svy_status st = value->missing == SVY_PRESENT && iv->odk == NULL && !iv->tolerant ? run_plain_checks(iv, place, value, verdict, err) : SVY_OK;
 
     if (st == SVY_OK)
         st = svyi_answer_put(iv, place, value, "", err);
-    if (st == SVY_OK && value->missing == SVY_PRESENT)
+    if (st == SVY_OK && value->missing == SVY_PRESENT && !iv->tolerant)
         st = run_checks(iv, place, *reason, &overridden, verdict, err);
     if (st != SVY_OK)
         return st;
@@ -192,12 +225,40 @@ svy_status svy_interview_answer(svy_interview *iv, svy_place place, const char *
     if (st != SVY_OK)
         return st;
     st = svyi_answer_read(iv, place, text, len, &value, err);
+    if (st == SVY_OK && value.len == 0 && iv->odk != NULL) {          /* no value in ODK's forms: the answer is cleared */
+        if ((st = svyi_do_clear(iv, place, err)) != SVY_OK)
+            return svyi_change_fail(iv, st);
+        return svyi_change_end(iv, SVY_DID_CLEAR, place, NULL, "", err);
+    }
     if (st == SVY_OK)
         st = try_answer(iv, place, &value, &reason, verdict, err);
     if (st != SVY_OK)
         return svyi_change_fail(iv, st);
     value = svyi_cell_stored(iv, place.item, svyi_cell_at(iv, place.entry, place.item));
+    if (iv->odk != NULL)
+        value = (svy_value){ .kind = SVY_K_TEXT, .text = iv->given.data, .len = (uint32_t)iv->given.len };
     return svyi_change_end(iv, SVY_DID_ANSWER, place, &value, reason, err);
+}
+
+/* Values are not held against types or checks here: they were collected elsewhere. */
+svy_status svy_interview_put(svy_interview *iv, svy_place place, const char *text, size_t len, svy_moment now, svy_error *err)
+{
+    SVY_REQUIRE(iv != NULL && (text != NULL || len == 0), err);
+    if (iv->odk == NULL)
+        return svyi_fail(err, SVY_E_STATE, "values are put as they are only into forms with ODK's expressions");
+    if (!svyi_place_ok(iv, place) || !svyi_is_leaf(iv, place.item))
+        return svyi_fail(err, SVY_E_ARG, "there is no value %u in entry %u", place.item, place.entry);
+    if (iv->s.phase != SVY_OPEN)
+        return not_open(iv, err);
+    if (len > SVYI_MAX_ANSWER || (len > 0 && !svyi_utf8_valid(text, len)))
+        return svyi_fail(err, SVY_E_VALUE, "the value of '%s' is not UTF-8 or has more than %d bytes", svy_form_item_id(iv->form, place.item), SVYI_MAX_ANSWER);
+    svy_status st = svyi_change_begin(iv, now, err);
+    if (st != SVY_OK)
+        return st;
+    if ((st = svyi_odk_put(iv, place, len > 0 ? text : "", len, SVYI_GIVEN, err)) != SVY_OK || (st = svyi_settle(iv, err)) != SVY_OK)
+        return svyi_change_fail(iv, st);
+    const svy_value value = { .kind = SVY_K_TEXT, .text = len > 0 ? text : "", .len = (uint32_t)len };
+    return svyi_change_end(iv, len > 0 ? SVY_DID_ANSWER : SVY_DID_CLEAR, place, len > 0 ? &value : NULL, "", err);
 }
 
 svy_status svyi_do_missing(svy_interview *iv, svy_place place, svy_missing missing, svy_error *err)
@@ -227,8 +288,10 @@ svy_status svy_interview_missing(svy_interview *iv, svy_place place, svy_missing
 svy_status svyi_do_clear(svy_interview *iv, svy_place place, svy_error *err)
 {
     const svy_value none = svy_value_missing(SVY_K_NONE, SVY_NOT_REACHED);
-    svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
 
+    if (iv->odk != NULL)
+        return put_text(iv, place, &none, err);
+    svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     if (cell == NULL || svyi_cell_set(iv, place.item, cell, &none) != 0)
         return svyi_nomem(err);
     cell->flags = (uint16_t)((cell->flags & ~(SVYI_PRESET | SVYI_GIVEN)) | SVYI_TOUCHED);

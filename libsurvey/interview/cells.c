@@ -12,6 +12,10 @@ int svyi_place_ok(const svy_interview *iv, svy_place place)
 
 svy_value svyi_cell_stored(const svy_interview *iv, uint32_t item, const svyi_cell *cell)
 {
+    if (iv->odk != NULL) {
+        const char *text = cell->shown != NULL ? cell->shown : cell->len > 0 ? cell->at.text : "";
+        return (svy_value){ .kind = iv->plan.kind[item], .missing = cell->missing, .len = (uint32_t)strlen(text), .text = text };
+    }
     return (svy_value){ .kind = iv->plan.kind[item], .missing = cell->missing, .number = cell->number,
                         .len = cell->len, .text = cell->len > 0 ? cell->at.text : "" };
 }
@@ -22,10 +26,12 @@ svy_value svyi_cell_value(const svy_interview *iv, uint32_t item, const svyi_cel
 
     if (kind == SVY_K_NONE || (cell->flags & SVYI_ON) == 0)
         return svy_value_missing(kind, SVY_NOT_ASKED);
-    if ((svyi_item(iv, item)->kind == SVY_EL_QUESTION && (cell->flags & (SVYI_GIVEN | SVYI_PRESET)) == 0) || cell->missing == SVY_NOT_REACHED)
+    if ((svyi_item(iv, item)->kind == SVY_EL_QUESTION && iv->odk == NULL && (cell->flags & (SVYI_GIVEN | SVYI_PRESET)) == 0) || cell->missing == SVY_NOT_REACHED)
         return svy_value_missing(kind, iv->s.phase == SVY_COMPLETE ? SVY_NOT_STATED : SVY_NOT_REACHED);
     if (cell->missing != SVY_PRESENT)
         return svy_value_missing(kind, (svy_missing)cell->missing);
+    if (cell->shown != NULL && cell->shown[0] == '\0')
+        return svy_value_missing(kind, iv->s.phase == SVY_COMPLETE ? SVY_NOT_STATED : SVY_NOT_REACHED);
     return svyi_cell_stored(iv, item, cell);
 }
 
@@ -70,8 +76,33 @@ int svyi_cell_set(svy_interview *iv, uint32_t item, svyi_cell *cell, const svy_v
     cell->at.text = own;
     cell->missing = value->missing;
     cell->len = own != NULL ? value->len : 0;
-    cell->number = value->missing == SVY_PRESENT ? value->number : 0;
+    if (iv->odk == NULL)
+        cell->number = value->missing == SVY_PRESENT ? value->number : 0;
     return 0;
+}
+
+int svyi_cell_shown(svy_interview *iv, svyi_cell *cell, const char *text, size_t len)
+{
+    char *own = NULL;
+
+    if (text != NULL) {
+        own = svyi_get(&iv->alloc, len + 1);
+        if (own == NULL) {
+            iv->failed = 1;
+            return -1;
+        }
+        memcpy(own, text, len);
+        own[len] = '\0';
+    }
+    drops(iv, SVYI_DROPS_SHOWN);
+    cell->shown = own;
+    return 0;
+}
+
+void svyi_shown_release(svy_interview *iv, char *shown)
+{
+    if (shown != NULL)
+        svyi_release(&iv->alloc, shown, strlen(shown) + 1);
 }
 
 int svyi_cell_note(svy_interview *iv, svyi_cell *cell, const char *remark, size_t remark_len, const char *reason, size_t reason_len)

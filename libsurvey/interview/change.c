@@ -1,6 +1,6 @@
 /* Changes as transactions: begun at a moment, settled, journalled, and kept or taken back. */
 #include "base/error.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 svy_status svyi_change_begin(svy_interview *iv, svy_moment now, svy_error *err)
 {
@@ -12,6 +12,8 @@ svy_status svyi_change_begin(svy_interview *iv, svy_moment now, svy_error *err)
     iv->before = iv->s;
     iv->changing = 1;
     iv->failed = 0;
+    if (iv->odk != NULL)
+        svyi_odk_drop(iv);
     iv->s.moment = now;
     iv->s.now = local;
     if (iv->s.sequence > 0 && iv->plan.n_clock > 0 && iv->before.now != local) {
@@ -29,6 +31,7 @@ static void put_back(svy_interview *iv, const svyi_undo *u)
         iv->entries[u->entry].ordinal = u->cell.len;
         iv->entries[u->entry].active = u->cell.missing;
         iv->entries[u->entry].choice = (uint32_t)u->cell.number;
+        iv->entries[u->entry].fresh = (uint8_t)u->cell.flags;
         return;
     }
     svyi_cell *cell = svyi_cell_at(iv, u->entry, u->item);
@@ -38,6 +41,8 @@ static void put_back(svy_interview *iv, const svyi_undo *u)
         svyi_kids_release(iv, cell->at.kids);
     if ((u->drops & SVYI_DROPS_NOTE) != 0)
         svyi_note_release(iv, cell->note);
+    if ((u->drops & SVYI_DROPS_SHOWN) != 0)
+        svyi_shown_release(iv, cell->shown);
     *cell = u->cell;
     cell->flags &= (uint16_t)~SVYI_JOBS;
 }
@@ -54,6 +59,8 @@ static void drop_pending(svy_interview *iv)
 void svyi_change_back(svy_interview *iv)
 {
     svyi_queue_drop(iv);
+    if (iv->odk != NULL)
+        svyi_odk_drop(iv);
     while (iv->n_undo > 0)
         put_back(iv, &iv->undo[--iv->n_undo]);
     drop_pending(iv);
@@ -98,6 +105,8 @@ void svyi_change_keep(svy_interview *iv)
             svyi_kids_release(iv, u->cell.at.kids);
         if ((u->drops & SVYI_DROPS_NOTE) != 0)
             svyi_note_release(iv, u->cell.note);
+        if ((u->drops & SVYI_DROPS_SHOWN) != 0)
+            svyi_shown_release(iv, u->cell.shown);
     }
     iv->n_undo = 0;
     keep_overrides(iv);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 static int in_time(const svy_interview *iv, const svy_choice *c)
 {
@@ -40,6 +40,8 @@ int svyi_offered(const svy_interview *iv, svy_place place, uint32_t choice)
 {
     const svy_choice c = svy_form_choice(iv->form, svyi_item(iv, place.item)->list, choice);
 
+    if (iv->odk != NULL)
+        return svyi_odk_offered(iv, place, c.code, strlen(c.code));
     return in_time(iv, &c) && svyi_admitted(iv, place, choice);
 }
 
@@ -137,6 +139,8 @@ uint32_t svy_interview_choices(svy_interview *iv, svy_place place, uint32_t *cho
 
     if (!svyi_place_ok(iv, place) || svyi_item(iv, place.item)->list == 0)
         return 0;
+    if (iv->odk != NULL)
+        return svyi_odk_choices(iv, place, choices, size);
     const uint32_t n = put_in_order(iv, place);
     if (svy_form_list(iv->form, svyi_item(iv, place.item)->list).order != SVY_ORDER_FIXED)
         record_order(iv, place, n);
@@ -147,6 +151,38 @@ uint32_t svy_interview_choices(svy_interview *iv, svy_place place, uint32_t *cho
             found++;
         }
     return found;
+}
+
+typedef struct telling { const svy_offer *to; } telling;
+
+static int tell(void *user, const svyi_choice *c)
+{
+    const telling *t = user;
+
+    t->to->choice(t->to->user, c->number, c->code, c->label);
+    return 1;
+}
+
+svy_status svy_interview_offer(svy_interview *iv, svy_place place, const svy_offer *to, svy_error *err)
+{
+    SVY_REQUIRE(iv != NULL && to != NULL && to->choice != NULL, err);
+    if (!svyi_place_ok(iv, place))
+        return svyi_fail(err, SVY_E_ARG, "there is no item %u in entry %u", place.item, place.entry);
+    const uint32_t list = svyi_item(iv, place.item)->list, n = list != 0 ? svy_form_list(iv->form, list).n_choices : 0;
+    if (iv->odk != NULL) {
+        telling t = { to };
+        const svyi_offering each = { .each = tell, .user = &t, .labels = 1 };
+        svyi_view view = { .iv = iv };
+        return svyi_odk_offer(&view, place, &each, err);
+    }
+    uint32_t *choices = svyi_get(&iv->alloc, (n > 0 ? n : 1) * sizeof *choices);
+    if (choices == NULL)
+        return svyi_nomem(err);
+    for (uint32_t i = 0, found = svy_interview_choices(iv, place, choices, n); i < found; i++)
+        to->choice(to->user, choices[i], svy_form_choice(iv->form, list, choices[i]).code,
+                   svy_form_choice_label(iv->form, list, choices[i], iv->s.language));
+    svyi_release(&iv->alloc, choices, (n > 0 ? n : 1) * sizeof *choices);
+    return SVY_OK;
 }
 
 /* ---- Reading codes ---- */

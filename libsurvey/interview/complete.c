@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 static int kept(const svy_interview *iv, uint32_t item)
 {
@@ -39,10 +39,8 @@ static int erase_roster(svy_interview *iv, uint32_t roster, uint32_t parent)
     cell->number = 0;
     for (uint32_t i = 0; kids != NULL && i < kids->n; i++) {
         svyi_entry *e = &iv->entries[kids->ids[i]];
-        if (svyi_grow(&iv->alloc, &iv->undo, &iv->undo_capacity, iv->n_undo + 1, sizeof *iv->undo) != 0)
+        if (svyi_entry_log(iv, kids->ids[i]) != 0)
             return -1;
-        iv->undo[iv->n_undo++] = (svyi_undo){ .entry = kids->ids[i], .drops = SVYI_IS_ENTRY,
-                                              .cell = { .number = e->choice, .len = e->ordinal, .missing = e->active } };
         e->active = e->on = 0;
         e->choice = UINT32_MAX;
     }
@@ -70,6 +68,11 @@ svy_status svyi_do_complete(svy_interview *iv, svy_error *err)
 {
     uint32_t n = 0;
 
+    if (iv->odk != NULL) {
+        const svy_status st = svyi_odk_finish(iv, err);
+        if (st != SVY_OK)
+            return st;
+    }
     iv->s.phase = SVY_COMPLETE;
     if (iv->s.end.item != 0)
         svy_form_keep(iv->form, iv->s.end.item, &n);

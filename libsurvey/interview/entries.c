@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 uint32_t svyi_enclosing(const svy_interview *iv, uint32_t roster, uint32_t entry)
 {
@@ -18,7 +18,7 @@ const svyi_kids *svyi_kids_of(const svy_interview *iv, uint32_t entry, uint32_t 
 
 static svyi_cell *make_cells(svy_interview *iv, uint32_t roster)
 {
-    const uint32_t n = iv->plan.n_cells[roster], end = svyi_item(iv, roster)->end;
+    const uint32_t n = iv->plan.n_cells[roster] + iv->plan.own_cell, end = svyi_item(iv, roster)->end;
     svyi_cell *cells = svyi_get(&iv->alloc, n * sizeof *cells);
 
     if (cells == NULL)
@@ -30,16 +30,18 @@ static svyi_cell *make_cells(svy_interview *iv, uint32_t roster)
             continue;
         svyi_cell *cell = &cells[iv->plan.cell[i]];
         cell->missing = SVY_NOT_REACHED;
-        if (item->relevant == 0 && (item->flags & SVY_ITEM_OTHER) == 0)
+        if ((item->relevant == 0 || (iv->odk != NULL && item->kind == SVY_EL_ROSTER)) && (item->flags & SVY_ITEM_OTHER) == 0)
             cell->flags = SVYI_OWN;
     }
+    if (iv->plan.own_cell != 0 && svyi_item(iv, roster)->relevant == 0)
+        cells[n - 1].flags = SVYI_OWN;
     return cells;
 }
 
 svy_status svyi_entry_new(svy_interview *iv, uint32_t roster, uint32_t parent, uint32_t *entry, svy_error *err)
 {
     const uint32_t n = iv->s.n_entries;
-    const size_t n_cells = iv->plan.n_cells[roster];
+    const size_t n_cells = iv->plan.n_cells[roster] + iv->plan.own_cell;
 
     *entry = 0;
     if (n >= SVYI_MAX_ENTRIES || n_cells > SVYI_MAX_CELLS - iv->n_cells)
@@ -48,7 +50,7 @@ svy_status svyi_entry_new(svy_interview *iv, uint32_t roster, uint32_t parent, u
     if (svyi_grow(&iv->alloc, &iv->entries, &iv->entries_capacity, (size_t)n + 1, sizeof *iv->entries) != 0)
         return svyi_nomem(err);
     svyi_entry *e = &iv->entries[n];
-    *e = (svyi_entry){ .roster = roster, .parent = parent };
+    *e = (svyi_entry){ .roster = roster, .parent = parent, .source = UINT32_MAX, .spare = UINT32_MAX };
     e->cells = make_cells(iv, roster);
     if (e->cells == NULL)
         return svyi_nomem(err);
@@ -62,7 +64,7 @@ void svyi_entries_drop(svy_interview *iv, uint32_t first)
 {
     for (uint32_t i = first; i < iv->s.n_entries; i++) {
         svyi_entry *e = &iv->entries[i];
-        const uint32_t n = iv->plan.n_cells[e->roster], end = svyi_item(iv, e->roster)->end;
+        const uint32_t n = iv->plan.n_cells[e->roster] + iv->plan.own_cell, end = svyi_item(iv, e->roster)->end;
         for (uint32_t item = e->roster; item < end; item++) {
             if (svyi_item(iv, item)->roster != e->roster || (item == e->roster && item != 0))
                 continue;
@@ -72,6 +74,7 @@ void svyi_entries_drop(svy_interview *iv, uint32_t first)
             else
                 svyi_text_release(iv, cell->at.text, cell->len);
             svyi_note_release(iv, cell->note);
+            svyi_shown_release(iv, cell->shown);
         }
         svyi_release(&iv->alloc, e->cells, n * sizeof *e->cells);
         iv->n_cells -= n;
@@ -104,7 +107,20 @@ static svy_status make_kid(svy_interview *iv, uint32_t roster, uint32_t parent, 
     e->number = number;
     e->ordinal = UINT32_MAX;                       /* not in its place yet: being put there counts as a change */
     e->digits[svyi_number_format(number, e->digits)] = '\0';
-    return SVY_OK;
+    return iv->odk != NULL ? svyi_odk_new_entry(iv, *id, err) : SVY_OK;
+}
+
+int svyi_entry_log(svy_interview *iv, uint32_t entry)
+{
+    const svyi_entry *e = &iv->entries[entry];
+
+    if (svyi_grow(&iv->alloc, &iv->undo, &iv->undo_capacity, iv->n_undo + 1, sizeof *iv->undo) != 0) {
+        iv->failed = 1;
+        return -1;
+    }
+    iv->undo[iv->n_undo++] = (svyi_undo){ .entry = entry, .drops = SVYI_IS_ENTRY,
+                                          .cell = { .number = e->choice, .len = e->ordinal, .missing = e->active, .flags = e->fresh } };
+    return 0;
 }
 
 /* Gives an entry its place and whether it counts. */
@@ -115,13 +131,12 @@ static int place_kid(svy_interview *iv, uint32_t id, uint32_t ordinal, int activ
 
     if (!joins && !moves && !leaves && e->ordinal == ordinal)
         return 0;
-    if (svyi_grow(&iv->alloc, &iv->undo, &iv->undo_capacity, iv->n_undo + 1, sizeof *iv->undo) != 0) {
-        iv->failed = 1;
+    if (svyi_entry_log(iv, id) != 0)
         return -1;
-    }
-    iv->undo[iv->n_undo++] = (svyi_undo){ .entry = id, .drops = SVYI_IS_ENTRY, .cell = { .number = e->choice, .len = e->ordinal, .missing = e->active } };
     e->ordinal = ordinal;
     e->active = (uint8_t)active;
+    if (joins && e->fresh && svyi_odk_wait(iv, id) != 0)
+        return -1;
     if (joins)
         svyi_queue_all(iv, id);
     else if (moves)
@@ -197,15 +212,27 @@ static svy_status extend(svy_interview *iv, uint32_t roster, uint32_t parent, ui
 svy_status svyi_roster_count(svy_interview *iv, uint32_t roster, uint32_t parent, svy_error *err)
 {
     const svyi_cell *cell = svyi_cell_at(iv, parent, roster);
-    const svyi_kids *old = cell->at.kids;
-    const uint32_t want = cell->number >= 1 ? (uint32_t)cell->number : 0;
+
+    return svyi_roster_resize(iv, roster, parent, cell->number >= 1 ? (uint32_t)cell->number : 0, 0, err);
+}
+
+svy_status svyi_roster_resize(svy_interview *iv, uint32_t roster, uint32_t parent, uint32_t want, int anew, svy_error *err)
+{
+    const svyi_kids *old = svyi_kids_of(iv, parent, roster);
+    const uint32_t had = old != NULL ? old->n : 0, active = old != NULL ? old->active : 0;
+    const uint32_t joining = want > active ? want - active : 0;
     svyi_kids *kids;
 
-    if (want == (old != NULL ? old->active : 0))
+    if (want == active)
         return SVY_OK;
-    const svy_status st = extend(iv, roster, parent, want, &kids, err);
+    const svy_status st = extend(iv, roster, parent, anew ? had + joining : want, &kids, err);
     if (st != SVY_OK)
         return st;
+    for (uint32_t i = 0; anew && i < joining && had > active; i++) {      /* the new ones in front of those that stopped to count */
+        const uint32_t fresh = kids->ids[had + i];
+        memmove(&kids->ids[active + i + 1], &kids->ids[active + i], (had - active) * sizeof *kids->ids);
+        kids->ids[active + i] = fresh;
+    }
     kids->active = want;
     return put_kids(iv, roster, parent, kids, err);
 }

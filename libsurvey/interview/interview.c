@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 /* ---- Making ---- */
 
@@ -23,6 +23,7 @@ svy_status svyi_fresh(const svy_alloc *alloc, const svy_form *form, svy_intervie
     svyi_arena_init(&iv->arena, &a);
     svyi_buffer_init(&iv->path, &a);
     svyi_buffer_init(&iv->value, &a);
+    svyi_buffer_init(&iv->given, &a);
     if ((st = svy_scratch_new(&a, &iv->scratch, err)) != SVY_OK ||
         (st = svyi_plan_make(iv, err)) != SVY_OK ||
         (st = svyi_entry_new(iv, 0, 0, &root, err)) != SVY_OK)
@@ -49,6 +50,8 @@ void svy_interview_free(svy_interview *iv)
     svyi_release(&a, iv->undo, iv->undo_capacity * sizeof *iv->undo);
     svyi_buffer_clear(&iv->path);
     svyi_buffer_clear(&iv->value);
+    svyi_buffer_clear(&iv->given);
+    svyi_odk_free(iv);
     svy_scratch_free(iv->scratch);
     svyi_arena_clear(&iv->arena);
     svyi_release(&a, iv, sizeof *iv);
@@ -102,6 +105,11 @@ svy_status svyi_do_start(svy_interview *iv, uint64_t seed, uint32_t language, sv
         if (st != SVY_OK)
             return st;
     }
+    if (iv->odk != NULL) {
+        const svy_status st = svyi_odk_start(iv, err);
+        if (st != SVY_OK)
+            return st;
+    }
     svyi_queue_all(iv, 0);
     svyi_refresh_all(iv, 0);
     iv->ends_dirty = 1;
@@ -117,6 +125,22 @@ static svy_status find_parameter(const svy_interview *iv, const char *id, const 
     return parameter_value(iv, *item, text, strlen(text), &value, err);
 }
 
+/* The start event also names the properties that values came from. */
+static svy_status end_start(svy_interview *iv, const char *text, svy_error *err)
+{
+    iv->given.len = 0;
+    svyi_buffer_text(&iv->given, text);
+    for (size_t i = 0; iv->odk != NULL && i < iv->odk->n_properties; i++) {
+        svyi_buffer_text(&iv->given, "\n");
+        svyi_buffer_text(&iv->given, iv->odk->properties[2 * i]);
+        svyi_buffer_text(&iv->given, "=");
+        svyi_buffer_text(&iv->given, iv->odk->properties[2 * i + 1]);
+    }
+    if (iv->given.failed)
+        return svyi_change_fail(iv, svyi_nomem(err));
+    return svyi_change_end_text(iv, SVY_DID_START, (svy_place){ 0, 0 }, iv->given.data, iv->given.len, "", err);
+}
+
 static svy_status start(svy_interview *iv, const svy_interview_options *o, svy_moment now, svy_error *err)
 {
     const int language = o->language != NULL ? svy_form_find_language(iv->form, o->language) : 0;
@@ -129,12 +153,14 @@ static svy_status start(svy_interview *iv, const svy_interview_options *o, svy_m
     for (size_t i = 0; i < o->n_parameters; i++)
         if ((st = find_parameter(iv, o->parameters[2 * i], o->parameters[2 * i + 1], &item, err)) != SVY_OK)
             return st;
+    if (iv->odk != NULL && (st = svyi_odk_properties(iv, o->properties, o->n_properties, err)) != SVY_OK)
+        return st;
     if ((st = svyi_change_begin(iv, now, err)) != SVY_OK)
         return st;
     if ((st = svyi_do_start(iv, o->seed, (uint32_t)language, err)) != SVY_OK)
         return svyi_change_fail(iv, st);
     svyi_start_text(o->seed, svy_form_language(iv->form, (uint32_t)language), text, sizeof text);
-    if ((st = svyi_change_end_text(iv, SVY_DID_START, (svy_place){ 0, 0 }, text, strlen(text), "", err)) != SVY_OK)
+    if ((st = end_start(iv, text, err)) != SVY_OK)
         return st;
     for (size_t i = 0; i < o->n_parameters; i++) {
         const char *value = o->parameters[2 * i + 1];
@@ -160,11 +186,13 @@ svy_status svy_interview_new(const svy_alloc *alloc, const svy_form *form, const
     if (options == NULL)
         options = &defaults;
     SVY_REQUIRE(options->parameters != NULL || options->n_parameters == 0, err);
+    SVY_REQUIRE(options->properties != NULL || options->n_properties == 0, err);
     svy_interview *iv;
     svy_status st = svyi_fresh(alloc, form, &iv, err);
     if (st != SVY_OK)
         return st;
     iv->journal = options->journal;
+    iv->tolerant = options->tolerant != 0;
     if ((st = start(iv, options, now, err)) != SVY_OK) {
         svy_interview_free(iv);
         return st;
@@ -189,8 +217,7 @@ static svy_status open_roster(const svy_interview *iv, svy_place place, svy_erro
 {
     if (!svyi_place_ok(iv, place))
         return svyi_fail(err, SVY_E_ARG, "there is no item %u in entry %u", place.item, place.entry);
-    const svy_item *item = svyi_item(iv, place.item);
-    if (item->kind != SVY_EL_ROSTER || (item->flags & SVY_ITEM_OPEN) == 0)
+    if (!svyi_is_open_roster(iv, place.item))
         return svyi_fail(err, SVY_E_STATE, "'%s' is not a roster to which entries are added by hand", svy_form_item_id(iv->form, place.item));
     return need_open(iv, err);
 }

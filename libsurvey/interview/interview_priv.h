@@ -22,10 +22,11 @@ enum {
 
 /* ---- The plan: what is computed once from the form ---- */
 
-enum { SVYI_RULE_LAZY = 0, SVYI_RULE_RELEVANT = 1, SVYI_RULE_VALUE = 2 };   /* which rules are kept up to date */
+enum { SVYI_RULE_LAZY = 0, SVYI_RULE_RELEVANT = 1, SVYI_RULE_VALUE = 2, SVYI_RULE_CHOICES = 3 };   /* which rules are kept up to date */
 enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4, SVYI_ENTRIES = 8 };               /* what a rule was seen to read */
 
-typedef struct svyi_plan_rule { svy_code code; uint32_t owner, rank; uint8_t which, saw, clock; } svyi_plan_rule;
+/* `roster`: it runs in every entry of this one. */
+typedef struct svyi_plan_rule { svy_code code; uint32_t owner, rank, roster; uint8_t which, saw, clock; } svyi_plan_rule;
 
 typedef struct svyi_plan {
     uint32_t n_items, n_rules;
@@ -33,6 +34,7 @@ typedef struct svyi_plan {
     uint8_t *kind;                    /* by item: svy_kind of its value */
     uint32_t *cell;                   /* by item: its index among the cells of an entry of its roster */
     uint32_t *n_cells;                /* by roster: cells of an entry; [0] those outside all rosters */
+    uint32_t own_cell;                /* 1: an entry has one more cell, for the node it is itself (forms with ODK's expressions) */
     uint32_t *first_for, *next_for;   /* by item: the rosters that have an entry for each of its codes, as a chain */
     svyi_plan_rule *rules;            /* by number, from 1 */
     uint32_t *ends, n_ends;           /* early ends in document order */
@@ -53,17 +55,22 @@ enum {
     SVYI_TOUCHED = 1u << 4,           /* cleared by hand: no more proposals */
     SVYI_CLOSED = 1u << 6,            /* open roster: there is no other */
     SVYI_ORDERED = 1u << 7,           /* the order of its choices is in the journal */
-    SVYI_JOB_RELEVANT = 1u << 8, SVYI_JOB_VALUE = 1u << 9, SVYI_JOB_FOR = 1u << 10,   /* waits in the queue */
-    SVYI_JOBS = SVYI_JOB_RELEVANT | SVYI_JOB_VALUE | SVYI_JOB_FOR
+    SVYI_JOB_RELEVANT = 1u << 8, SVYI_JOB_VALUE = 1u << 9, SVYI_JOB_FOR = 1u << 10, SVYI_JOB_CHOICES = 1u << 11,   /* waits in the queue */
+    SVYI_JOBS = SVYI_JOB_RELEVANT | SVYI_JOB_VALUE | SVYI_JOB_FOR | SVYI_JOB_CHOICES,
+    /* forms with ODK's expressions: */
+    SVYI_LIVE = 1u << 12,             /* its calculation runs whenever something changes: the load has come past it */
+    SVYI_RESULT = 1u << 13,           /* mark.result is what it calculated last */
+    SVYI_SEEN = 1u << 14              /* mark.seen is what the actions at it saw last */
 };
 
 typedef struct svyi_note { uint32_t remark_len, reason_len; char text[]; } svyi_note;   /* remark NUL reason NUL */
 typedef struct svyi_kids { uint32_t n, active; uint32_t ids[]; } svyi_kids;             /* entries of a roster: those that count first */
 
 typedef struct svyi_cell {
-    double number;
+    union { double number; struct { uint32_t result, seen; } mark; };   /* mark: short hashes of texts, for leaves of ODK forms */
     union { char *text; svyi_kids *kids; } at;   /* text of the value, NULL when len is 0; entries of a roster, NULL when there never was one */
     svyi_note *note;
+    char *shown;                      /* ODK: what is left of chosen codes that are offered now; NULL: all of the text */
     uint32_t len;
     uint16_t flags;
     uint8_t missing;
@@ -76,6 +83,9 @@ typedef struct svyi_entry {
     uint32_t choice;                  /* of a `for` roster: choice of the list */
     uint32_t ordinal;                 /* index among the entries of its roster in its parent */
     uint8_t active, on;               /* it counts in its roster; and the roster is asked */
+    uint8_t fresh;                    /* ODK: its first values are in, its calculations and actions have not run */
+    uint8_t blank;                    /* ODK: made like an entry of the form, but without that one's values */
+    uint32_t source, spare;           /* ODK: nodes of the record it is made from; `spare` where `source` lacks one. UINT32_MAX: none */
     char digits[12];
 } svyi_entry;
 
@@ -94,12 +104,13 @@ typedef struct svyi_state {
 
 typedef struct svyi_job { uint32_t rank, item, entry, bit; } svyi_job;
 /* A cell as it was. `drops`: which of its memory has been replaced since, and goes when the change is kept. */
-enum { SVYI_DROPS_TEXT = 1, SVYI_DROPS_NOTE = 2, SVYI_DROPS_KIDS = 4, SVYI_IS_ENTRY = 8 /* number, len, missing: choice, ordinal, active of the entry */ };
+enum { SVYI_DROPS_TEXT = 1, SVYI_DROPS_NOTE = 2, SVYI_DROPS_KIDS = 4, SVYI_DROPS_SHOWN = 16, SVYI_IS_ENTRY = 8 /* number, len, missing, flags: choice, ordinal, active, fresh of the entry */ };
 typedef struct svyi_undo { uint32_t entry, item, drops; svyi_cell cell; } svyi_undo;
 
 struct svy_interview {
     svy_alloc alloc;
     const svy_form *form;
+    struct svyi_odk *odk;             /* of a form with ODK's expressions, else NULL */
     svy_journal journal;
     svy_scratch *scratch;
     svyi_arena arena;                 /* of the plan */
@@ -115,8 +126,10 @@ struct svy_interview {
     svyi_job *jobs; size_t n_jobs, jobs_capacity;
     svyi_undo *undo; size_t n_undo, undo_capacity;
     uint8_t changing, failed;         /* a change is under way; it met an allocation failure */
-    uint8_t flipped, ends_dirty;
+    uint8_t flipped, ends_dirty, tolerant;
+    uint64_t settle_left, settle_begun;              /* what one change may still cost; steps when it began */
     svyi_buffer path, value;          /* of the event being written */
+    svyi_buffer given;                /* ODK: the answer being given */
 };
 
 /* A look at the interview while a rule runs, noting what it reads. */
@@ -124,6 +137,7 @@ typedef struct svyi_view {
     const svy_interview *iv;
     uint32_t origin;                  /* entry it runs in */
     uint8_t saw;                      /* SVYI_ACROSS, ... */
+    uint8_t inner;                    /* ODK: with the scratch for what runs inside another rule */
     uint8_t watch;                    /* keep the following */
     uint64_t seen;                    /* fingerprint of the values read */
     svy_place last;                   /* last question in document order that was read and is asked */
@@ -135,7 +149,9 @@ svy_status svyi_plan_make(svy_interview *iv, svy_error *err);
 /* ---- cells.c ---- */
 static inline svyi_cell *svyi_cell_at(const svy_interview *iv, uint32_t entry, uint32_t item)
 {
-    return &iv->entries[entry].cells[iv->plan.cell[item]];
+    const svyi_entry *e = &iv->entries[entry];
+
+    return &e->cells[item == 0 || item != e->roster ? iv->plan.cell[item] : iv->plan.n_cells[item]];
 }
 static inline const svy_item *svyi_item(const svy_interview *iv, uint32_t item)
 {
@@ -153,6 +169,9 @@ svyi_cell *svyi_cell_change(svy_interview *iv, uint32_t entry, uint32_t item);
 int svyi_cell_set(svy_interview *iv, uint32_t item, svyi_cell *cell, const svy_value *value);
 void svyi_cell_kids(svy_interview *iv, svyi_cell *cell, svyi_kids *kids);
 int svyi_cell_note(svy_interview *iv, svyi_cell *cell, const char *remark, size_t remark_len, const char *reason, size_t reason_len);
+/* What is left of the chosen codes; NULL: all. 0, or -1 when out of memory. */
+int svyi_cell_shown(svy_interview *iv, svyi_cell *cell, const char *text, size_t len);
+void svyi_shown_release(svy_interview *iv, char *shown);
 void svyi_text_release(svy_interview *iv, char *text, uint32_t len);
 void svyi_note_release(svy_interview *iv, svyi_note *note);
 void svyi_kids_release(svy_interview *iv, svyi_kids *kids);
@@ -170,11 +189,14 @@ svy_status svyi_change_fail(svy_interview *iv, svy_status st);
 
 /* ---- entries.c ---- */
 svy_status svyi_entry_new(svy_interview *iv, uint32_t roster, uint32_t parent, uint32_t *entry, svy_error *err);
+int svyi_entry_log(svy_interview *iv, uint32_t entry);        /* before it changes. -1 out of memory */
 void svyi_entries_drop(svy_interview *iv, uint32_t first);    /* releases entry `first` and those after it */
 /* The entry of `roster` around `entry` (or it), 0 when none. */
 uint32_t svyi_enclosing(const svy_interview *iv, uint32_t roster, uint32_t entry);
 const svyi_kids *svyi_kids_of(const svy_interview *iv, uint32_t entry, uint32_t roster);   /* NULL when there never was one */
 svy_status svyi_roster_count(svy_interview *iv, uint32_t roster, uint32_t parent, svy_error *err);
+/* Makes the first `want` entries count, of those there were or (`anew`) new ones in place of any that stopped to. */
+svy_status svyi_roster_resize(svy_interview *iv, uint32_t roster, uint32_t parent, uint32_t want, int anew, svy_error *err);
 svy_status svyi_roster_for(svy_interview *iv, uint32_t roster, uint32_t parent, svy_error *err);
 svy_status svyi_roster_add(svy_interview *iv, uint32_t roster, uint32_t parent, uint32_t *entry, svy_error *err);
 svy_status svyi_roster_remove(svy_interview *iv, uint32_t entry, svy_error *err);
@@ -198,12 +220,14 @@ void svyi_queue_labels(svy_interview *iv);
 void svyi_touched(svy_interview *iv, uint32_t item, uint32_t entry);   /* its visible value changed: queues what reads it */
 void svyi_touch_inside(svy_interview *iv, uint32_t entry);     /* everything in a roster entry, which has another place now */
 svy_status svyi_settle(svy_interview *iv, svy_error *err);
+svy_status svyi_settle_rules(svy_interview *iv, svy_error *err);   /* but not what ODK's actions do */
+void svyi_queue_rule(svy_interview *iv, uint32_t rule, uint32_t entry);
 /* Settles every rule anew, as if nothing were known: the state must not change by it. For tests. */
 svy_status svyi_settle_all(svy_interview *iv, svy_error *err);
 
 /* ---- route.c ---- */
 int svyi_set_own(svy_interview *iv, uint32_t item, uint32_t entry, int own);   /* -1 out of memory */
-void svyi_refresh_entry(svy_interview *iv, uint32_t entry, int deep);
+int svyi_refresh_entry(svy_interview *iv, uint32_t entry, int deep);   /* 1 when it is asked now and was not, or the other way round */
 void svyi_refresh_all(svy_interview *iv, int silent);
 int svyi_find_end(svy_interview *iv);                          /* 1 when another early end holds than before */
 

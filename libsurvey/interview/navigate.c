@@ -1,7 +1,7 @@
 /* Going through the interview place by place, and what is known of places and entries. */
 #include <string.h>
 
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 /* Where a place lies on the way: an open roster is shown behind its entries; {roster, entry of it} is the beginning of that entry. */
 static int stop_at(const svy_interview *iv, svy_place place, svyi_stop *stop)
@@ -21,14 +21,30 @@ static int is_on(const svy_interview *iv, svy_place place)
     return (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) != 0;
 }
 
+/* A roster of an ODK form is relevant as its entries are; without one, as one would be. */
+static int roster_relevant(const svy_interview *iv, svy_place roster)
+{
+    const svyi_kids *kids = svyi_kids_of(iv, roster.entry, roster.item);
+    const uint32_t rule = svyi_item(iv, roster.item)->relevant;
+
+    if (!is_on(iv, roster) || rule == 0)
+        return is_on(iv, roster);
+    for (uint32_t k = 0; kids != NULL && k < kids->active; k++)
+        if (iv->entries[kids->ids[k]].on)
+            return 1;
+    return (kids == NULL || kids->active == 0) && svyi_xpath_true(iv, rule, roster, 0);
+}
+
 static int shown(const svy_interview *iv, svyi_stop stop)
 {
     const svy_item *item = svyi_item(iv, stop.at.item);
 
     if (stop.at.item == 0 || !is_on(iv, stop.at))
         return 0;
+    if (item->kind == SVY_EL_ROSTER && iv->odk != NULL && !roster_relevant(iv, stop.at))
+        return 0;
     if (item->kind == SVY_EL_ROSTER)
-        return stop.after && (item->flags & SVY_ITEM_OPEN) != 0;
+        return stop.after && svyi_is_open_roster(iv, stop.at.item);
     if (item->kind == SVY_EL_END)
         return stop.at.item == iv->s.end.item && stop.at.entry == iv->s.end.entry;
     return item->kind == SVY_EL_QUESTION || item->kind == SVY_EL_NOTE;
@@ -69,7 +85,7 @@ static int unanswered(const svy_interview *iv, svyi_stop stop)
     const svyi_cell *cell = svyi_cell_at(iv, stop.at.entry, stop.at.item);
     if (item->kind == SVY_EL_ROSTER)
         return (cell->flags & SVYI_CLOSED) == 0 && (item->max == 0 || cell->at.kids == NULL || cell->at.kids->active < item->max);
-    return item->kind == SVY_EL_QUESTION && (item->flags & SVY_ITEM_READONLY) == 0 && (cell->flags & SVYI_GIVEN) == 0;
+    return item->kind == SVY_EL_QUESTION && (cell->flags & SVYI_GIVEN) == 0 && !svy_interview_readonly(iv, stop.at);
 }
 
 svy_place svy_interview_next_unanswered(const svy_interview *iv, svy_place from)
@@ -126,7 +142,11 @@ svy_value svy_interview_get(const svy_interview *iv, svy_place place)
 
 int svy_interview_relevant(const svy_interview *iv, svy_place place)
 {
-    return svyi_place_ok(iv, place) && is_on(iv, place);
+    if (iv->odk != NULL && place.entry != 0 && place.entry < iv->s.n_entries && place.item == iv->entries[place.entry].roster)
+        return iv->entries[place.entry].on;
+    if (!svyi_place_ok(iv, place))
+        return 0;
+    return iv->odk != NULL && svyi_item(iv, place.item)->kind == SVY_EL_ROSTER ? roster_relevant(iv, place) : is_on(iv, place);
 }
 
 int svy_interview_required(const svy_interview *iv, svy_place place)
@@ -134,7 +154,28 @@ int svy_interview_required(const svy_interview *iv, svy_place place)
     if (!svyi_place_ok(iv, place))
         return 0;
     const svy_item *item = svyi_item(iv, place.item);
-    return (item->flags & SVY_ITEM_REQUIRED) != 0 || (item->required != 0 && svyi_true(iv, item->required, 0, place.entry));
+    if ((item->flags & SVY_ITEM_REQUIRED) != 0 || item->required == 0)
+        return (item->flags & SVY_ITEM_REQUIRED) != 0;
+    return iv->odk != NULL ? svyi_xpath_true(iv, item->required, place, 0) : svyi_true(iv, item->required, 0, place.entry);
+}
+
+/* Read only by itself, or because what is around it is. */
+int svy_interview_readonly(const svy_interview *iv, svy_place place)
+{
+    if (!svyi_place_ok(iv, place))
+        return 0;
+    if (iv->odk == NULL)
+        return (svyi_item(iv, place.item)->flags & SVY_ITEM_READONLY) != 0;
+    for (;;) {
+        const uint32_t rule = iv->odk->items[place.item]->readonly, roster = iv->entries[place.entry].roster;
+        if ((svyi_item(iv, place.item)->flags & SVY_ITEM_READONLY) != 0 || (rule != 0 && svyi_xpath_true(iv, rule, place, 0)))
+            return 1;
+        if (place.item == 0)
+            return 0;
+        if (place.item == roster)                       /* out of the entry */
+            place.entry = iv->entries[place.entry].parent;
+        place.item = svyi_item(iv, place.item)->parent;
+    }
 }
 
 int svy_interview_is_preset(const svy_interview *iv, svy_place place)

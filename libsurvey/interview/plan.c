@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 static void *room(svy_interview *iv, size_t n, size_t item)
 {
@@ -25,7 +25,7 @@ static int make_items(svy_interview *iv)
         return -1;
     for (uint32_t i = 0; i < n; i++) {
         const svy_item *item = p->items[i] = svy_form_item(iv->form, i);
-        p->kind[i] = (uint8_t)svy_type_kind((svy_type)item->type);
+        p->kind[i] = (uint8_t)(iv->odk != NULL && item->type != SVY_T_NONE ? SVY_K_TEXT : svy_type_kind((svy_type)item->type));
         p->cell[i] = p->n_cells[item->roster]++;
         if (item->kind == SVY_EL_END)
             p->ends[p->n_ends++] = i;
@@ -69,10 +69,16 @@ static int make_rules(svy_interview *iv)
             plan->which = SVYI_RULE_RELEVANT;
         else if (rule.purpose == SVY_FOR_PRESET || rule.purpose == SVY_FOR_VALUE)
             plan->which = SVYI_RULE_VALUE;
+        else if (rule.purpose == SVY_FOR_CHOICES && iv->odk != NULL)
+            plan->which = SVYI_RULE_CHOICES;
+        if (plan->which != SVYI_RULE_LAZY)
+            plan->roster = svyi_item(iv, rule.owner)->roster;
         if (plan->which != SVYI_RULE_LAZY && rule.uses_clock) {
             plan->clock = reads_now(rule.text) ? 2 : 1;
             p->clock_rules[p->n_clock++] = r;
         }
+        if (iv->odk != NULL)
+            svyi_odk_rule(iv, r, &rule);
     }
     return 0;
 }
@@ -93,7 +99,7 @@ static int make_room_for_lists(svy_interview *iv)
 
 svy_status svyi_plan_make(svy_interview *iv, svy_error *err)
 {
-    if (make_items(iv) != 0 || make_rules(iv) != 0 || make_room_for_lists(iv) != 0)
+    if ((svy_form_is_odk(iv->form) && svyi_odk_make(iv) != 0) || make_items(iv) != 0 || make_rules(iv) != 0 || make_room_for_lists(iv) != 0)
         return svyi_nomem(err);
     return SVY_OK;
 }

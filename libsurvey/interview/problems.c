@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 int svyi_check_fails(const svy_interview *iv, uint32_t check, uint32_t entry, uint64_t *seen, svy_place *last)
 {
@@ -12,6 +12,11 @@ int svyi_check_fails(const svy_interview *iv, uint32_t check, uint32_t entry, ui
     svyi_view view = { .iv = iv, .watch = 1 };
     svy_value value;
 
+    if (iv->odk != NULL) {
+        if (last != NULL)
+            *last = (svy_place){ 0, 0 };
+        return svyi_odk_check_fails(iv, check, entry, seen, last);
+    }
     if (of_question && svyi_value_at(iv, c->item, entry).missing != SVY_PRESENT)
         return 0;                                   /* nothing was said that could be wrong */
     if (svyi_run(&view, c->that, of_question ? c->item : 0, entry, &value, NULL) != SVY_OK)
@@ -113,10 +118,29 @@ svy_status svy_interview_override(svy_interview *iv, uint32_t check, uint32_t en
     return svyi_change_end_text(iv, SVY_DID_OVERRIDE, (svy_place){ svy_form_check(iv->form, check)->item, entry }, number, strlen(number), reason, err);
 }
 
+int svy_interview_constraint_holds(const svy_interview *iv, svy_place place)
+{
+    const svy_item *item;
+
+    if (!svyi_place_ok(iv, place) || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0)
+        return 1;
+    item = svyi_item(iv, place.item);
+    for (uint32_t c = item->first_check; item->kind != SVY_EL_ROSTER && c < item->first_check + item->n_checks; c++)
+        if (svy_form_check(iv->form, c)->soft == 0 && svyi_check_fails(iv, c, place.entry, NULL, NULL))
+            return 0;
+    return 1;
+}
+
 /* ---- What stands in the way ---- */
 
 static int blank(const svy_interview *iv, svy_place place)
 {
+    uint32_t len;
+
+    if (iv->odk != NULL) {
+        (void)svyi_odk_visible(iv, place, &len);
+        return len == 0;
+    }
     const svyi_cell *cell = svyi_cell_at(iv, place.entry, place.item);
     const uint32_t list = svyi_item(iv, place.item)->list;
 
@@ -132,7 +156,7 @@ static int not_offered(const svy_interview *iv, svy_place place)
     const svy_value v = svyi_cell_value(iv, place.item, svyi_cell_at(iv, place.entry, place.item));
     const char *at = v.text, *end = v.text + v.len;
 
-    if (item->list == 0)
+    if (item->list == 0 || iv->odk != NULL)
         return 0;
     while (at < end) {
         const char *stop = memchr(at, ' ', (size_t)(end - at));
@@ -152,13 +176,13 @@ static int own_problem(const svy_interview *iv, svy_place place, svy_problem *p)
     const svy_item *item = svyi_item(iv, place.item);
 
     *p = (svy_problem){ .place = place, .check = UINT32_MAX, .entry = place.entry };
-    if (item->kind == SVY_EL_ROSTER && (item->flags & SVY_ITEM_OPEN) != 0 && item->min > 0) {
+    if (svyi_is_open_roster(iv, place.item) && item->min > 0) {
         const svyi_kids *kids = svyi_kids_of(iv, place.entry, place.item);
         return kids == NULL || kids->active < item->min;
     }
     if (item->kind != SVY_EL_QUESTION)
         return 0;
-    if ((item->flags & SVY_ITEM_READONLY) == 0 && svy_interview_required(iv, place) && blank(iv, place))
+    if (blank(iv, place) && svy_interview_required(iv, place) && !svy_interview_readonly(iv, place))
         return 1;
     p->check = SVY_PROBLEM_NOT_OFFERED;
     return not_offered(iv, place);

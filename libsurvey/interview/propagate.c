@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 static const uint32_t LAST_RANK = UINT32_MAX;      /* rosters by chosen items: when the choice is final */
 static const double LARGEST_WHOLE = 9007199254740991;      /* 2^53 - 1, as for answers */
@@ -102,7 +102,13 @@ static void queue(svy_interview *iv, uint32_t rule, uint32_t entry)
 {
     const svyi_plan_rule *r = &iv->plan.rules[rule];
 
-    push(iv, (svyi_job){ r->rank, r->owner, entry, r->which == SVYI_RULE_RELEVANT ? SVYI_JOB_RELEVANT : SVYI_JOB_VALUE });
+    push(iv, (svyi_job){ r->rank, r->owner, entry, r->which == SVYI_RULE_RELEVANT  ? SVYI_JOB_RELEVANT
+                                                   : r->which == SVYI_RULE_CHOICES ? SVYI_JOB_CHOICES : SVYI_JOB_VALUE });
+}
+
+void svyi_queue_rule(svy_interview *iv, uint32_t rule, uint32_t entry)
+{
+    queue(iv, rule, entry);
 }
 
 /* Something to queue: a rule, or the entries of a `for` roster when rule is 0. */
@@ -192,7 +198,11 @@ void svyi_touched(svy_interview *iv, uint32_t item, uint32_t entry)
     for (uint32_t i = 0; i < n; i++) {
         const svyi_plan_rule *r = &p->rules[rules[i]];
         if (r->which != SVYI_RULE_LAZY)
-            queue_reader(iv, (target){ .rule = rules[i] }, svyi_item(iv, r->owner)->roster, r->saw & SVYI_ACROSS, entry);
+            queue_reader(iv, (target){ .rule = rules[i] }, r->roster, r->saw & SVYI_ACROSS, entry);
+    }
+    if (iv->odk != NULL) {
+        svyi_odk_touched(iv, item, entry);
+        return;
     }
     for (uint32_t roster = p->first_for[item]; roster != 0; roster = p->next_for[roster])
         queue_reader(iv, (target){ .roster = roster }, svyi_item(iv, roster)->roster, 0, entry);
@@ -203,10 +213,12 @@ void svyi_touched(svy_interview *iv, uint32_t item, uint32_t entry)
 static void queue_item(svy_interview *iv, uint32_t i, uint32_t entry)
 {
     const svy_item *item = svyi_item(iv, i);
-    const uint32_t value = item->kind == SVY_EL_QUESTION ? item->preset : item->value;
+    const uint32_t value = item->kind == SVY_EL_QUESTION && iv->odk == NULL ? item->preset : item->value;
 
-    if (item->relevant != 0)
+    if (item->relevant != 0 && iv->plan.rules[item->relevant].roster == item->roster)
         queue(iv, item->relevant, entry);
+    if (iv->odk != NULL)
+        svyi_odk_queue_choices(iv, i, entry);
     if (value != 0 && iv->plan.rules[value].which == SVYI_RULE_VALUE)
         queue(iv, value, entry);
     if (item->kind == SVY_EL_ROSTER && (item->flags & SVY_ITEM_FOR) != 0)
@@ -232,6 +244,8 @@ void svyi_queue_all(svy_interview *iv, uint32_t entry)
 {
     const uint32_t roster = iv->entries[entry].roster, end = svyi_item(iv, roster)->end;
 
+    if (entry != 0 && iv->odk != NULL && svyi_item(iv, roster)->relevant != 0)
+        queue(iv, svyi_item(iv, roster)->relevant, entry);
     for (uint32_t i = entry == 0 ? 0 : roster + 1; i < end; i++) {
         queue_item(iv, i, entry);
         if (svyi_item(iv, i)->kind != SVY_EL_ROSTER)
@@ -248,7 +262,7 @@ void svyi_queue_clock(svy_interview *iv, int day_changed)
     for (uint32_t i = 0; i < iv->plan.n_clock; i++) {
         const uint32_t rule = iv->plan.clock_rules[i];
         if (day_changed || iv->plan.rules[rule].clock == 2)
-            queue_inside(iv, (target){ .rule = rule }, svyi_item(iv, iv->plan.rules[rule].owner)->roster, 0);
+            queue_inside(iv, (target){ .rule = rule }, iv->plan.rules[rule].roster, 0);
     }
 }
 
@@ -256,13 +270,13 @@ void svyi_queue_labels(svy_interview *iv)
 {
     for (uint32_t r = 1; r <= iv->plan.n_rules; r++)
         if ((iv->plan.rules[r].saw & SVYI_LABEL) != 0)
-            queue_inside(iv, (target){ .rule = r }, svyi_item(iv, iv->plan.rules[r].owner)->roster, 0);
+            queue_inside(iv, (target){ .rule = r }, iv->plan.rules[r].roster, 0);
 }
 
 void svyi_queue_positions(svy_interview *iv, uint32_t entry)
 {
     for (uint32_t i = 0; i < iv->plan.n_position; i++) {
-        const uint32_t rule = iv->plan.position_rules[i], roster = svyi_item(iv, iv->plan.rules[rule].owner)->roster;
+        const uint32_t rule = iv->plan.position_rules[i], roster = iv->plan.rules[rule].roster;
         if (iv->plan.rules[rule].saw & SVYI_ACROSS)
             queue_inside(iv, (target){ .rule = rule }, roster, 0);
         else if (roster_inside(iv, roster, iv->entries[entry].roster))
@@ -379,7 +393,7 @@ static svy_status set_value(svy_interview *iv, uint32_t i, uint32_t entry, svy_v
     return SVY_OK;
 }
 
-static void saw(svy_interview *iv, uint32_t rule, uint8_t what)
+void svyi_saw(svy_interview *iv, uint32_t rule, uint8_t what)
 {
     svyi_plan_rule *r = &iv->plan.rules[rule];
 
@@ -396,12 +410,14 @@ static svy_status run_job(svy_interview *iv, const svyi_job *job, svy_error *err
     svyi_view view = { .iv = iv };
     svy_value v;
 
+    if (iv->odk != NULL)
+        return svyi_odk_job(iv, job, err);
     if (job->bit == SVYI_JOB_FOR)
         return svyi_roster_for(iv, job->item, job->entry, err);
     const svy_status st = svyi_run(&view, rule, item->kind == SVY_EL_QUESTION ? job->item : 0, job->entry, &v, err);
     if (st != SVY_OK)
         return st;
-    saw(iv, rule, view.saw);
+    svyi_saw(iv, rule, view.saw);
     if (job->bit == SVYI_JOB_RELEVANT) {
         svyi_set_own(iv, job->item, job->entry, v.missing == SVY_PRESENT && v.number != 0);
         return SVY_OK;
@@ -409,21 +425,17 @@ static svy_status run_job(svy_interview *iv, const svyi_job *job, svy_error *err
     return set_value(iv, job->item, job->entry, v, err);
 }
 
-svy_status svyi_settle(svy_interview *iv, svy_error *err)
+svy_status svyi_settle_rules(svy_interview *iv, svy_error *err)
 {
-    /* Rules that feed on one another would never settle; the compiler refuses such forms, this bound stops what it did not see. */
-    uint64_t left = 1000000 + 64 * (uint64_t)iv->n_cells;
-    const uint64_t begun = svy_scratch_steps(iv->scratch);
-
     for (;;) {
         while (waiting(iv) && !iv->failed) {
             const svyi_job job = pop(iv);
-            if (left-- == 0)
+            if (iv->settle_left-- == 0)
                 return svyi_fail(err, SVY_E_LIMIT, "the rules around '%s' depend on one another in a circle", svy_form_item_id(iv->form, job.item));
             const svy_status st = run_job(iv, &job, err);
             if (st != SVY_OK)
                 return st;
-            if (svy_scratch_steps(iv->scratch) - begun > SVYI_MAX_SETTLE)
+            if (svy_scratch_steps(iv->scratch) - iv->settle_begun > SVYI_MAX_SETTLE)
                 return svyi_fail(err, SVY_E_LIMIT, "the rules that follow from this take more than %d steps, last those of '%s'", SVYI_MAX_SETTLE,
                                  svy_form_item_id(iv->form, job.item));
         }
@@ -437,14 +449,36 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
     }
 }
 
+svy_status svyi_settle(svy_interview *iv, svy_error *err)
+{
+    svy_status st;
+    int more;
+
+    /* Rules that feed on one another would never settle; the compiler refuses such forms, this bound stops what it did not see. */
+    iv->settle_left = 1000000 + 64 * (uint64_t)iv->n_cells;
+    iv->settle_begun = svy_scratch_steps(iv->scratch);
+    do {
+        more = 0;
+        st = svyi_settle_rules(iv, err);
+        if (st == SVY_OK && iv->odk != NULL)
+            st = svyi_odk_follow(iv, &more, err);
+    } while (st == SVY_OK && more);
+    return st;
+}
+
 svy_status svyi_settle_all(svy_interview *iv, svy_error *err)
 {
+    if (iv->odk != NULL)
+        svyi_odk_settle_all(iv, 1);
     svyi_queue_all(iv, 0);
     svyi_refresh_all(iv, 0);
     for (uint32_t e = 0; e < iv->s.n_entries; e++)
-        for (uint32_t i = iv->entries[e].roster; i < svyi_item(iv, iv->entries[e].roster)->end; i++)
+        for (uint32_t i = iv->entries[e].roster; iv->odk == NULL && i < svyi_item(iv, iv->entries[e].roster)->end; i++)
             if (svyi_item(iv, i)->roster == iv->entries[e].roster && (e == 0 || i != iv->entries[e].roster) && svyi_item(iv, i)->kind == SVY_EL_QUESTION)
                 other_text(iv, i, e);
     iv->ends_dirty = 1;
-    return svyi_settle(iv, err);
+    const svy_status st = svyi_settle(iv, err);
+    if (iv->odk != NULL)
+        svyi_odk_settle_all(iv, 0);
+    return st;
 }

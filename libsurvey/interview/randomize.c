@@ -159,7 +159,7 @@ static svy_status play_through(play *p)
         const svyi_cell *cell = svyi_cell_at(p->iv, at.entry, at.item);
         if (item->kind == SVY_EL_ROSTER && (cell->flags & SVYI_CLOSED) == 0)
             st = play_roster(p, at, &at);
-        else if (item->kind == SVY_EL_QUESTION && (item->flags & SVY_ITEM_READONLY) == 0 && (cell->flags & SVYI_GIVEN) == 0)
+        else if (item->kind == SVY_EL_QUESTION && !svy_interview_readonly(p->iv, at) && (cell->flags & SVYI_GIVEN) == 0)
             st = play_question(p, at);
     }
     return st;

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 svy_status svy_interview_replay_begin(const svy_alloc *alloc, const svy_form *form, const svy_journal *journal,
                                       svy_interview **out, svy_error *err)
@@ -25,27 +25,53 @@ static svy_status wrong(const act *a, svy_error *err, const char *what)
     return svyi_fail(err, SVY_E_FORMAT, "event %llu: %s", (unsigned long long)a->e->sequence, what);
 }
 
+/* Lines "name=value" behind the first. Leaves the length of the first in `*first`. */
+static svy_status replay_properties(svy_interview *iv, const act *a, uint32_t *first, svy_error *err)
+{
+    const char *pairs[200], *text = a->e->value, *end = text + a->e->value_len, *at = memchr(text, '\n', a->e->value_len);
+    size_t n = 0;
+
+    *first = at != NULL ? (uint32_t)(at - text) : a->e->value_len;
+    while (at != NULL) {
+        const char *stop = memchr(at + 1, '\n', (size_t)(end - at - 1)), *last = stop != NULL ? stop : end;
+        const char *equals = memchr(at + 1, '=', (size_t)(last - at - 1));
+        if (iv->odk == NULL || equals == NULL || n == 100)
+            return wrong(a, err, "the properties of the start are not well formed");
+        pairs[2 * n] = svyi_arena_text(&iv->arena, at + 1, (size_t)(equals - at - 1));
+        pairs[2 * n + 1] = svyi_arena_text(&iv->arena, equals + 1, (size_t)(last - equals - 1));
+        if (pairs[2 * n] == NULL || pairs[2 * n + 1] == NULL)
+            return svyi_nomem(err);
+        n++;
+        at = stop;
+    }
+    return iv->odk != NULL ? svyi_odk_properties(iv, pairs, n, err) : SVY_OK;
+}
+
 static svy_status replay_start(svy_interview *iv, const act *a, svy_error *err)
 {
     const char *text = a->e->value, *lang;
+    uint32_t len;
+    const svy_status st = replay_properties(iv, a, &len, err);
     uint64_t seed = 0;
     size_t at = 5;
     char tag[112], again[160];
 
-    if (a->e->value_len < 6 || memcmp(text, "seed=", 5) != 0)
+    if (st != SVY_OK)
+        return st;
+    if (len < 6 || memcmp(text, "seed=", 5) != 0)
         return wrong(a, err, "the start does not name a seed");
-    for (; at < a->e->value_len && text[at] >= '0' && text[at] <= '9'; at++)
+    for (; at < len && text[at] >= '0' && text[at] <= '9'; at++)
         seed = seed * 10 + (uint64_t)(text[at] - '0');
-    if (a->e->value_len - at < 6 || a->e->value_len - at - 6 >= sizeof tag || memcmp(text + at, " lang=", 6) != 0)
+    if (len - at < 6 || len - at - 6 >= sizeof tag || memcmp(text + at, " lang=", 6) != 0)
         return wrong(a, err, "the start does not name a language");
     lang = text + at + 6;
-    memcpy(tag, lang, a->e->value_len - at - 6);
-    tag[a->e->value_len - at - 6] = '\0';
+    memcpy(tag, lang, len - at - 6);
+    tag[len - at - 6] = '\0';
     const int language = svy_form_find_language(iv->form, tag);
     if (language < 0)
         return wrong(a, err, "the form is not in the language of the start");
     svyi_start_text(seed, tag, again, sizeof again);
-    if (strlen(again) != a->e->value_len || memcmp(again, text, a->e->value_len) != 0)
+    if (strlen(again) != len || memcmp(again, text, len) != 0)
         return wrong(a, err, "the start is not well formed");
     return svyi_do_start(iv, seed, (uint32_t)language, err);
 }
@@ -58,14 +84,17 @@ static svy_status replay_parameter(svy_interview *iv, const act *a, svy_error *e
     return svyi_do_parameter(iv, a->place.item, a->e->value, a->e->value_len, err);
 }
 
+/* In a form with ODK's expressions anything that holds a value: it may come from a submission. */
 static int is_question(const svy_interview *iv, svy_place place)
 {
+    if (iv->odk != NULL)
+        return svyi_place_ok(iv, place) && svyi_is_leaf(iv, place.item);
     return svyi_place_ok(iv, place) && svyi_item(iv, place.item)->kind == SVY_EL_QUESTION;
 }
 
 static int on(const svy_interview *iv, svy_place place)
 {
-    return (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) != 0;
+    return iv->odk != NULL || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) != 0;
 }
 
 /* Codes that are in the list in canonical form, whatever is offered now. */
@@ -77,6 +106,10 @@ static svy_status replay_value(svy_interview *iv, const act *a, svy_value *value
 
     if (a->e->value_len > SVYI_MAX_ANSWER || (a->e->value_len > 0 && !svyi_utf8_valid(a->e->value, a->e->value_len)))
         return wrong(a, err, "the answer is too long or not UTF-8");
+    if (iv->odk != NULL) {
+        *value = (svy_value){ .kind = SVY_K_TEXT, .text = a->e->value, .len = a->e->value_len };
+        return a->e->value_len > 0 ? SVY_OK : wrong(a, err, "the value is not an answer to the question");
+    }
     if ((kind == SVY_K_CODE || kind == SVY_K_CODES) && item->list != 0)
         st = svyi_codes_read(iv, a->place, a->e->value, a->e->value_len, 0, value, err);
     else
@@ -95,7 +128,7 @@ static svy_status replay_answer(svy_interview *iv, const act *a, svy_error *err)
     svy_value value;
     svy_status st;
 
-    if (!is_question(iv, a->place) || !on(iv, a->place) || (svyi_item(iv, a->place.item)->flags & SVY_ITEM_READONLY) != 0)
+    if (!is_question(iv, a->place) || !on(iv, a->place) || (iv->odk == NULL && (svyi_item(iv, a->place.item)->flags & SVY_ITEM_READONLY) != 0))
         return wrong(a, err, "an answer is given to what is not asked");
     if (strlen(reason) > SVYI_MAX_ANSWER || !svyi_utf8_valid(reason, strlen(reason)))
         return wrong(a, err, "the reason is too long or not UTF-8");
@@ -133,8 +166,7 @@ static svy_status replay_remark(svy_interview *iv, const act *a, svy_error *err)
 
 static int is_open_roster(const svy_interview *iv, uint32_t item, uint32_t entry)
 {
-    return svyi_place_ok(iv, (svy_place){ item, entry }) && svyi_item(iv, item)->kind == SVY_EL_ROSTER &&
-           (svyi_item(iv, item)->flags & SVY_ITEM_OPEN) != 0 && on(iv, (svy_place){ item, entry });
+    return svyi_place_ok(iv, (svy_place){ item, entry }) && svyi_is_open_roster(iv, item) && on(iv, (svy_place){ item, entry });
 }
 
 static svy_status replay_add(svy_interview *iv, const act *a, svy_error *err)
@@ -155,8 +187,7 @@ static svy_status replay_remove(svy_interview *iv, const act *a, svy_error *err)
 {
     const uint32_t entry = a->place.entry;
 
-    if (entry == 0 || iv->entries[entry].roster != a->place.item || !iv->entries[entry].active ||
-        (svyi_item(iv, a->place.item)->flags & SVY_ITEM_OPEN) == 0)
+    if (entry == 0 || iv->entries[entry].roster != a->place.item || !iv->entries[entry].active || !svyi_is_open_roster(iv, a->place.item))
         return wrong(a, err, "an entry is removed that is not there");
     return svyi_do_remove(iv, entry, err);
 }

@@ -1,5 +1,5 @@
 /* Who is asked what: relevance through sections, rosters and entries, and the early end that holds. */
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 /* Items of an entry that come after this one are routed away by the early end; UINT32_MAX when none is. */
 static uint32_t cut_of(const svy_interview *iv, uint32_t entry)
@@ -48,6 +48,8 @@ static int flip(svy_interview *iv, uint32_t item, uint32_t entry, int on, int si
     if (!silent) {
         if (svyi_item(iv, item)->kind == SVY_EL_END)
             iv->ends_dirty = 1;
+        if (iv->odk != NULL && on)
+            svyi_odk_came_back(iv, item, entry);
         svyi_touched(iv, item, entry);
     }
     return 1;
@@ -85,7 +87,8 @@ static void refresh(svy_interview *iv, uint32_t entry, uint32_t first, uint32_t 
 static int refresh_entry(svy_interview *iv, uint32_t entry, int how)
 {
     svyi_entry *e = &iv->entries[entry];
-    const int on = e->active && (svyi_cell_at(iv, e->parent, e->roster)->flags & SVYI_ON) != 0 && !beyond(iv, entry);
+    const int own = iv->odk == NULL || (svyi_cell_at(iv, entry, e->roster)->flags & SVYI_OWN) != 0;
+    const int on = own && e->active && (svyi_cell_at(iv, e->parent, e->roster)->flags & SVYI_ON) != 0 && !beyond(iv, entry);
 
     const int changed = e->on != on;
 
@@ -97,9 +100,9 @@ static int refresh_entry(svy_interview *iv, uint32_t entry, int how)
     return changed;
 }
 
-void svyi_refresh_entry(svy_interview *iv, uint32_t entry, int deep)
+int svyi_refresh_entry(svy_interview *iv, uint32_t entry, int deep)
 {
-    (void)refresh_entry(iv, entry, deep ? DEEP : 0);
+    return refresh_entry(iv, entry, deep ? DEEP : 0);
 }
 
 void svyi_refresh_all(svy_interview *iv, int silent)
@@ -118,6 +121,11 @@ int svyi_set_own(svy_interview *iv, uint32_t item, uint32_t entry, int own)
     if (cell == NULL)
         return -1;
     cell->flags ^= SVYI_OWN;
+    if (entry != 0 && item == iv->entries[entry].roster) {     /* an entry by itself */
+        if (refresh_entry(iv, entry, 0))
+            svyi_touched(iv, item, iv->entries[entry].parent);
+        return 0;
+    }
     refresh(iv, entry, item, svyi_item(iv, item)->end, 0);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* The whole state as canonical bytes: everything that was given and everything that follows from it. */
 #include <string.h>
 
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 enum { STATE_VERSION = 1 };
 
@@ -27,6 +27,15 @@ static uint32_t lasting(const svyi_entry *e, const svyi_cell *cell)
     return cell->flags & (e->active ? given | SVYI_OWN | SVYI_ON | SVYI_PRESET : given);
 }
 
+/* Of a leaf in a form with ODK's expressions: what it calculated, what its actions saw, what is shown of chosen codes. */
+static void put_marks(svyi_out *o, const svyi_cell *cell)
+{
+    svyi_out_u32(o, (cell->flags & SVYI_RESULT) != 0 ? cell->mark.result : 0);
+    svyi_out_u32(o, (cell->flags & SVYI_SEEN) != 0 ? cell->mark.seen : 0);
+    svyi_out_u32(o, cell->shown != NULL);
+    put_text(o, cell->shown != NULL ? cell->shown : "", cell->shown != NULL ? (uint32_t)strlen(cell->shown) : 0);
+}
+
 static void put_cell(svyi_out *o, const svy_interview *iv, uint32_t entry, uint32_t item)
 {
     const svyi_entry *e = &iv->entries[entry];
@@ -37,7 +46,10 @@ static void put_cell(svyi_out *o, const svy_interview *iv, uint32_t entry, uint3
 
     svyi_out_u32(o, lasting(e, cell));
     svyi_out_u32(o, holds ? cell->missing : 0);
-    put_number(o, holds ? cell->number : 0);
+    if (iv->odk != NULL && !is_roster)
+        put_marks(o, cell);
+    else
+        put_number(o, holds ? cell->number : 0);
     if (!is_roster)
         put_text(o, cell->at.text, holds ? cell->len : 0);
     put_text(o, note != NULL ? note->text : "", note != NULL ? note->remark_len : 0);

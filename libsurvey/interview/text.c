@@ -1,7 +1,7 @@
 /* Texts in the language of the interview, with the answers they mention. */
 #include <string.h>
 
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 typedef struct filler { const svy_interview *iv; uint32_t entry; int isolate; } filler;
 
@@ -58,6 +58,8 @@ size_t svy_interview_text(svy_interview *iv, svy_place place, svy_role role, int
 
     if (place.item >= iv->plan.n_items || place.entry >= iv->s.n_entries)
         return nothing(out, size);
+    if (iv->odk != NULL)
+        return svyi_odk_text(iv, place, svy_form_text(iv->form, place.item, role, iv->s.language), isolate, out, size);
     return svy_form_fill(iv->form, svy_form_text(iv->form, place.item, role, iv->s.language), fill, &f, out, size);
 }
 
@@ -67,5 +69,9 @@ size_t svy_interview_check_text(svy_interview *iv, uint32_t check, uint32_t entr
 
     if (check >= svy_form_checks(iv->form) || entry >= iv->s.n_entries)
         return nothing(out, size);
+    if (iv->odk != NULL && !svyi_check_place_ok(iv, check, entry))
+        return nothing(out, size);
+    if (iv->odk != NULL)
+        return svyi_odk_text(iv, (svy_place){ svy_form_check(iv->form, check)->item, entry }, svy_form_check_text(iv->form, check, iv->s.language), 0, out, size);
     return svy_form_fill(iv->form, svy_form_check_text(iv->form, check, iv->s.language), fill, &f, out, size);
 }
