@@ -189,7 +189,7 @@ def test_languages(study):
         check(sentence in out or sentence == "Прекъснато.", f"bg: {sentence!r}", out)
     check(out.rstrip().endswith("The same command goes on from here."), "the language at the end", out)
     out = interview(study, "ar", ["n", "7", "NE"], "--lang", "ar")
-    check("NE  \u2068النيجر\u2069" in out and "= country: NE \u2068النيجر\u2069" in out, "labels written from right to left stand apart", out)
+    check("NE  \u2067النيجر\u2069" in out and "= country: NE \u2068النيجر\u2069" in out, "labels written from right to left stand apart", out)
 
 
 def test_terminal(study):

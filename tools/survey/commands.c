@@ -29,6 +29,7 @@ static dialogue_step change_language(dialogue *d, const char *tag)
         return show_languages(d);
     if (svy_interview_language(d->interview, tag, record_now(), &err) != SVY_OK)
         return answering_refused(d, &err);
+    dialogue_direction(d);
     d->shown_section = d->shown_entry = d->shown_grid = UINT32_MAX;
     return SHOW;
 }

@@ -22,6 +22,8 @@ typedef struct dialogue {
 /* What a line did to the dialogue. */
 typedef enum dialogue_step { STAY, SHOW, MOVED, LEAVE } dialogue_step;
 
+/* Tells the terminal in which direction the language at hand is read. */
+void dialogue_direction(dialogue *d);
 /* Goes through the interview until it is complete or suspended. @return an exit status. */
 int dialogue_run(dialogue *d);
 /* Prompts until a line of text comes. NULL at the end of the input; borrowed until the next call. */
@@ -50,6 +52,8 @@ const char *question_text(const dialogue *d, svy_place place, svy_role role, cha
 /* answering.c: takes a line as the answer to the place. */
 dialogue_step answering_take(dialogue *d, char *line);
 dialogue_step answering_missing(dialogue *d, svy_missing missing);
+/* The line with Arabic and Persian digits as 0 to 9, and the signs that go with them; in place. */
+void answering_western_digits(char *line);
 /* Adds an entry to the open roster at hand and goes to its first question. */
 dialogue_step answering_add_entry(dialogue *d);
 /* Prints what the engine said and whether the session can go on. */
@@ -66,7 +70,7 @@ typedef enum string_id {
     S_BLANK, S_NEEDED, S_NEEDED_LATER, S_NOTHING_TO_TYPE, S_NO_QUESTION, S_SUSPENDED, S_RESUME_WITH, S_RESUMED, S_NOT_FINISHED,
     S_MISSING_REQUIRED, S_NOT_OFFERED, S_FINISH, S_DONE, S_REVIEW_TITLE, S_REVIEW_PROMPT, S_REVIEW_EMPTY, S_REVIEW_UNKNOWN,
     S_LANGUAGES, S_NO_LANGUAGE, S_REMARK_PROMPT, S_REMARK_IS, S_REMARKED, S_INTERVIEWER, S_FIRST, S_UNKNOWN_COMMAND, S_NEAR_COMMAND, S_OVERRIDE_PROMPT,
-    S_NOT_POSSIBLE, S_TOO_LONG, S_NOT_TEXT, S_QUESTION_IS,
+    S_NOT_POSSIBLE, S_NOT_SHOWN, S_ALONE, S_TWICE, S_TOO_MANY_LETTERS, S_NOT_NOW, S_TOO_LARGE, S_TOO_LONG, S_NOT_TEXT, S_QUESTION_IS,
     S_FORMAT_INTEGER, S_FORMAT_DECIMAL, S_FORMAT_DATE, S_FORMAT_MONTH, S_FORMAT_YEAR, S_FORMAT_TIME, S_FORMAT_DATETIME, S_FORMAT_BOOLEAN,
     S_FORMAT_GEOPOINT, S_FORMAT_FILE, S_HELP, S_COUNT
 } string_id;

@@ -11,13 +11,15 @@ static int right_to_left(const dialogue *d)
     return language_is_right_to_left(svy_form_language(d->form, svy_interview_current_language(d->interview)));
 }
 
+void dialogue_direction(dialogue *d) { d->terminal->right_to_left = right_to_left(d); }
+
 const char *question_text(const dialogue *d, svy_place place, svy_role role, char *out)
 {
     svy_interview_text(d->interview, place, role, right_to_left(d), out, TEXT_SIZE);
     return out;
 }
 
-/* Keeps a right-to-left label from mixing with the code beside it. */
+/* Keeps a right-to-left label from mixing with the code beside it, and a date from being turned around. */
 static const char *isolated(const dialogue *d, const char *text, char *out, size_t size)
 {
     if (!right_to_left(d) || text[0] == '\0')
@@ -65,7 +67,7 @@ static void codes_text(const dialogue *d, uint32_t list, const char *codes, size
 void question_answer_text(const dialogue *d, svy_place place, char *out, size_t size)
 {
     const svy_item *item = svy_form_item(d->form, place.item);
-    svy_value value = svy_interview_get(d->interview, place);
+    svy_value value = svy_interview_typed(d->interview, place);
     if (value.missing != SVY_PRESENT)
         snprintf(out, size, "%s", missing_text(d, value.missing));
     else if (item->type == SVY_T_KEY)
@@ -170,7 +172,7 @@ static void add_parents(const dialogue *d, uint32_t list, uint32_t choice, char 
 
 void question_choice(const dialogue *d, uint32_t list, uint32_t choice, int width, int parents)
 {
-    char lead[128], label[TEXT_SIZE], shown[TEXT_SIZE + 8];
+    char lead[128], label[TEXT_SIZE];
     const char *code = svy_form_choice(d->form, list, choice).code;
     int fill = width - terminal_columns(code), right = svy_form_list(d->form, list).numeric != 0;
     fill = fill > 0 ? fill : 0;
@@ -178,7 +180,7 @@ void question_choice(const dialogue *d, uint32_t list, uint32_t choice, int widt
     snprintf(label, sizeof label, "%s", label_of(d, list, choice));
     if (parents)
         add_parents(d, list, choice, label, sizeof label);
-    terminal_paragraph(d->terminal, PLAIN, 6 + width, lead, isolated(d, label, shown, sizeof shown));
+    terminal_paragraph(d->terminal, PLAIN, 6 + width, lead, label);
 }
 
 void question_list(const dialogue *d, uint32_t limit)
@@ -241,10 +243,11 @@ static void show_format(const dialogue *d, const svy_item *item)
 
 static void show_present_answer(const dialogue *d)
 {
-    char answer[TEXT_SIZE];
+    char answer[TEXT_SIZE], shown[TEXT_SIZE + 8];
     question_answer_text(d, d->at, answer, sizeof answer);
     if (answer[0] != '\0')
-        terminal_paragraph(d->terminal, QUIET, 4, string_of(d, svy_interview_is_preset(d->interview, d->at) ? S_PROPOSED : S_CURRENT), answer);
+        terminal_paragraph(d->terminal, QUIET, 4, string_of(d, svy_interview_is_preset(d->interview, d->at) ? S_PROPOSED : S_CURRENT),
+                           isolated(d, answer, shown, sizeof shown));
     const char *remark = svy_interview_get_remark(d->interview, d->at);
     if (remark[0] != '\0')
         terminal_paragraph(d->terminal, QUIET, 4, string_of(d, S_REMARK_IS), remark);

@@ -187,12 +187,48 @@ static const char *style_end(const terminal *t, terminal_style style)
     return t->colour && style != PLAIN ? "\033[0m" : "";
 }
 
-typedef struct paragraph { int width, indent, at; } paragraph;
+/* Hebrew, Arabic and their neighbours. */
+static int is_right_to_left(uint32_t c)
+{
+    return (c >= 0x0590 && c <= 0x08FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFC) || (c >= 0x10800 && c <= 0x10FFF) || (c >= 0x1E800 && c <= 0x1EFFF);
+}
+
+static int has_right_to_left(const char *text)
+{
+    size_t len = strlen(text);
+    while (len > 0) {
+        uint32_t c;
+        size_t n = character(text, len, &c);
+        if (is_right_to_left(c))
+            return 1;
+        text += n;
+        len -= n;
+    }
+    return 0;
+}
+
+/* A line of a right-to-left text, inside a terminal that lays lines out from left to right: the direction ends with the line. */
+static const char RIGHT_TO_LEFT[] = "\xE2\x81\xA7", POP[] = "\xE2\x81\xA9";
+
+typedef struct paragraph { int width, indent, at, turned; } paragraph;
+
+/* The mark has no width and belongs to the blank before it: some terminals drop it in the first column. */
+static void turn(paragraph *p)
+{
+    if (p->at == 0) {
+        putchar(' ');
+        p->at = 1;
+    }
+    fputs(RIGHT_TO_LEFT, stdout);
+    p->turned = 1;
+}
 
 static void new_line(paragraph *p)
 {
-    printf("\n%*s", p->indent, "");
+    printf("%s\n%*s", p->turned ? POP : "", p->indent, "");
     p->at = p->indent;
+    if (p->turned)
+        turn(p);
 }
 
 /* A word that is longer than a line (or a language without blanks) is broken between characters. */
@@ -217,12 +253,16 @@ static void put_word(paragraph *p, const char *word, size_t len, int columns)
 
 void terminal_paragraph(const terminal *t, terminal_style style, int indent, const char *lead, const char *text)
 {
-    paragraph p = { t->width, indent < t->width / 2 ? indent : t->width / 2, terminal_columns(lead) };
-    int start = 1;
+    paragraph p = { t->width, indent < t->width / 2 ? indent : t->width / 2, 0, 0 };
+    int start = 1, with_lead = t->right_to_left && has_right_to_left(lead);    /* a word of introduction turns with its text, a code does not */
     fputs(style_begin(t, style), stdout);
+    if (with_lead)
+        turn(&p);
     put_safely(lead, strlen(lead));
-    for (; p.at < p.indent; p.at++)
+    for (p.at += terminal_columns(lead); p.at < p.indent; p.at++)
         putchar(' ');
+    if (!with_lead && t->right_to_left && has_right_to_left(text))
+        turn(&p);
     while (*text != '\0') {
         size_t word = strcspn(text, " \n");
         int columns = columns_of(text, word);
@@ -240,6 +280,7 @@ void terminal_paragraph(const terminal *t, terminal_style style, int indent, con
         if (*text != '\0')
             text++;
     }
+    fputs(p.turned ? POP : "", stdout);
     fputs(style_end(t, style), stdout);
     putchar('\n');
 }
@@ -302,7 +343,10 @@ terminal_reading terminal_ask(terminal *t, const char *prompt)
 {
     size_t len = 0;
     int newline = 0, fits = 1;
+    const int turned = t->right_to_left && has_right_to_left(prompt);
+    printf("%s%s", turned ? " " : "", turned ? RIGHT_TO_LEFT : "");
     put_safely(prompt, strlen(prompt));
+    fputs(turned ? POP : "", stdout);
     fflush(stdout);
     if (asked_to_end())
         t->over = 1;

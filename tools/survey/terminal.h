@@ -19,6 +19,7 @@ typedef struct terminal {
     int interactive;      /* a person types: the line typed is on the screen already */
     int colour;
     int width;            /* columns to wrap at */
+    int right_to_left;    /* texts with letters that are written so get marks that keep each line together in that direction */
     char *line;           /* last line read */
     size_t capacity;
     char block[TERMINAL_BLOCK];

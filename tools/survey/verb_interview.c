@@ -49,6 +49,7 @@ static int run(void *settings, int argc, char **argv)
     terminal_init(&t);
     dialogue d = { .terminal = &t, .session = session, .interview = svy_session_interview(session) };
     d.form = svy_interview_form(d.interview);
+    dialogue_direction(&d);
     if (resumed)
         terminal_paragraph(&t, STRONG, 0, "", string_of(&d, S_RESUMED));
     status = dialogue_run(&d);
