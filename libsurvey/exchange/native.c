@@ -1,5 +1,5 @@
 /* Native XML to builder: every element with its attributes and texts, shared code lists in their place. */
-#include "exchange/reader.h"
+#include "exchange/native_tree.h"
 #include <string.h>
 
 enum { ATTRIBUTES = 64 };
@@ -16,7 +16,7 @@ static const struct { const char *name; svy_role role; } TEXTS[] = {
 
 /* Where an element is in the builder. An element at a wrong place (which was reported) still goes where it can be, so that what refers
    to it is not reported too. */
-typedef struct place { uint32_t element, container, root; } place;
+typedef struct place { uint32_t element, container, root; int odk; } place;
 
 static svy_element element_kind(const char *name)
 {
@@ -62,15 +62,21 @@ static int holds_items(svy_element kind)
     return kind == SVY_EL_QUESTIONNAIRE || kind == SVY_EL_SECTION || kind == SVY_EL_ROSTER;
 }
 
-/* The text of an element without that of elements in it, white space collapsed; lives until the next call. NULL when out of memory. */
-static const char *text_of(svyi_buffer *out, const svyi_xml *element)
+/* What an ODK list says of a choice is a value: its blanks count. */
+static const char *value_of(svyi_buffer *out, const svyi_xml *element)
 {
     out->len = 0;
     svyi_buffer_text(out, "");
     for (const svyi_xml *c = element->first; c != NULL; c = c->next)
         if (c->name == NULL)
             svyi_buffer_text(out, c->text);
-    if (out->failed)
+    return out->failed ? NULL : out->data;
+}
+
+/* The text of an element without that of elements in it, white space collapsed; lives until the next call. NULL when out of memory. */
+static const char *text_of(svyi_buffer *out, const svyi_xml *element)
+{
+    if (value_of(out, element) == NULL)
         return NULL;
     out->len = svyi_xml_collapse(out->data, out->len);
     return out->data;
@@ -78,7 +84,7 @@ static const char *text_of(svyi_buffer *out, const svyi_xml *element)
 
 static svy_status add_text(svyi_reader *r, uint32_t element, svy_role role, const svyi_xml *x)
 {
-    const char *text = text_of(&r->text, x);
+    const char *text = role == SVY_TEXT && strcmp(x->name, "property") == 0 ? value_of(&r->text, x) : text_of(&r->text, x);
     if (text == NULL)
         return svyi_nomem(r->err);
     const svyi_xml *first = x->first;
@@ -181,6 +187,10 @@ static svy_status load_below(svyi_reader *r, const svyi_xml *x, const place *in)
     for (const svyi_xml *c = x->first; c != NULL && st == SVY_OK; c = c->next) {
         if (c->name == NULL || c->foreign)
             continue;
+        if (in->odk && svyi_native_is_tree(c)) {
+            st = svyi_native_tree(r, c);
+            continue;
+        }
         const svy_element kind = element_kind(c->name);
         if (kind != 0)
             st = load_element(r, c, kind, in);
@@ -194,6 +204,7 @@ static svy_status load_below(svyi_reader *r, const svyi_xml *x, const place *in)
 
 svy_status svyi_native_load(svyi_reader *r)
 {
-    const place outside = { .element = 0 };
+    const char *expressions = svyi_xml_get(r->file.root, "expressions");
+    const place outside = { .odk = expressions != NULL && strcmp(expressions, "odk") == 0 };
     return load_element(r, r->file.root, SVY_EL_QUESTIONNAIRE, &outside);
 }

@@ -14,7 +14,8 @@ int svyi_faults_has(const svyi_faults *f, const char *source, int line, const ch
 typedef struct svyi_schema svyi_schema;
 /* The schema that is built into the library. */
 svy_status svyi_schema_new(const svy_alloc *alloc, svyi_schema **out, svy_error *err);
-/* A schema from RELAX NG XML. Read is what questionnaire.rng uses: no interleave, no name classes, no external references. */
+/* A schema from RELAX NG XML. Read is what questionnaire.rng uses: no interleave, no external references; an element of any name has any content,
+   attributes of any name are those named odk-.... */
 svy_status svyi_schema_read(const svy_alloc *alloc, const char *rng, size_t len, svyi_schema **out, svy_error *err);
 void svyi_schema_free(svyi_schema *s);
 

@@ -12,7 +12,7 @@ typedef struct checker {
     svy_diags *diags;
     svy_error *err;
     svy_status status;
-    unsigned problems;
+    unsigned problems, roots;      /* roots: bit of the root element at hand */
 } checker;
 
 /* A sentence, cut when it is longer than the room for it. */
@@ -154,6 +154,10 @@ static void check_attributes(checker *k, svyi_xml *x, const pattern *p)
         size_t j = 0;
         while (j < n && strcmp(names[j], x->attributes[i].name) != 0)
             j++;
+        if (j == n && strncmp(x->attributes[i].name, "odk-", 4) == 0 && svyi_schema_keeps_attributes(p)) {
+            i++;
+            continue;
+        }
         if (j == n) {
             unknown_attribute(k, x, i, names, n);   /* renamed or gone: looked at again */
             continue;
@@ -269,11 +273,11 @@ static const pattern *element_at(const content *c, uint64_t set)
     return NULL;
 }
 
-static const pattern *element_named(const svyi_schema *s, const char *name)
+static const pattern *element_named(const checker *k, const char *name)
 {
     const pattern *found = NULL;
-    for (const pattern *e = s->elements; e != NULL; e = e->next_element)
-        if (strcmp(e->name, name) == 0 && (found == NULL || found->parent_element == NULL))
+    for (const pattern *e = k->s->elements; e != NULL; e = e->next_element)
+        if (strcmp(e->name, name) == 0 && (e->roots & k->roots) != 0 && (found == NULL || found->parent_element == NULL))
             found = e;               /* rather one that stands somewhere than a root */
     return found;
 }
@@ -325,7 +329,7 @@ static const pattern *stranger(walk *w, svyi_xml *x)
 {
     char list[LINE_SIZE], found[LINE_SIZE], advice[LINE_SIZE], name[SHOWN + 4];
     const char *names[NAMES], *meant;
-    const pattern *known = x->foreign ? NULL : element_named(w->k->s, x->name);
+    const pattern *known = x->foreign ? NULL : element_named(w->k, x->name);
     uint64_t all = w->c.n == 0 ? 0 : ~(uint64_t)0 >> (POSITIONS - w->c.n);
     const size_t n = names_in(&w->c, all, names);
     enumerate(list, sizeof list, names, n);
@@ -354,6 +358,17 @@ static const pattern *stranger(walk *w, svyi_xml *x)
         return element_at(&w->c, at);
     }
     return known;
+}
+
+/* 1 when anything may stand here: it is taken as it is. */
+static int takes_anything(walk *w)
+{
+    for (unsigned i = 0; i < w->c.n; i++)
+        if (w->c.at[i]->kind == P_ANY && (w->now >> i & 1) != 0) {
+            accept(w, (uint64_t)1 << i);
+            return 1;
+        }
+    return 0;
 }
 
 static const pattern *step(walk *w, svyi_xml *x)
@@ -402,7 +417,7 @@ static void check_element(checker *k, svyi_xml *x, const pattern *p);
 static void check_orphans(checker *k, svyi_xml *x)
 {
     for (svyi_xml *c = x->first; c != NULL && !stopped(k); c = c->next) {
-        const pattern *p = c->name != NULL && !c->foreign ? element_named(k->s, c->name) : NULL;
+        const pattern *p = c->name != NULL && !c->foreign ? element_named(k, c->name) : NULL;
         if (p != NULL)
             check_element(k, c, p);
         else if (c->name != NULL)
@@ -442,6 +457,8 @@ static void check_element(checker *k, svyi_xml *x, const pattern *p)
             check_text(&w, c, &reported);
             continue;
         }
+        if (takes_anything(&w))
+            continue;
         const pattern *child = step(&w, c);
         if (child != NULL)
             check_element(k, c, child);
@@ -453,6 +470,30 @@ static void check_element(checker *k, svyi_xml *x, const pattern *p)
 
 /* ---- the root ---- */
 
+/* Of root elements with one name, the one that takes most of the attributes as they are: the first of those. */
+static const pattern *root_at(const content *c, uint64_t set, const svyi_xml *root)
+{
+    const pattern *best = NULL, *known[NAMES];
+    int required[NAMES];
+    size_t most = 0;
+    for (unsigned i = 0; i < c->n; i++) {
+        size_t fit = 0;
+        const size_t n = set >> i & 1 ? svyi_schema_attributes(c->at[i], known, required, NAMES) : 0;
+        for (size_t j = 0; j < n; j++) {
+            const char *value = svyi_xml_get(root, known[j]->name);
+            if (strcmp(known[j]->name, "expressions") == 0)
+                fit += value != NULL ? (svyi_schema_value(known[j], value) ? NAMES : 0) : required[j] ? 0 : NAMES;
+            else
+                fit += value != NULL;
+        }
+        if ((set >> i & 1) && (best == NULL || fit > most)) {
+            best = c->at[i];
+            most = fit;
+        }
+    }
+    return best;
+}
+
 static void check_root(checker *k, svyi_xml *root)
 {
     char found[LINE_SIZE], advice[LINE_SIZE], name[SHOWN + 4];
@@ -462,6 +503,8 @@ static void check_root(checker *k, svyi_xml *root)
     svyi_schema_content(&c, k->s->start, &nothing, 1);
     const size_t n = names_in(&c, c.first, names);
     const uint64_t at = positions_of(&c, root->name);
+    const pattern *p = root_at(&c, at, root);
+    k->roots = p != NULL ? p->roots : ~0u;
     if (root->foreign) {
         say(found, "the element '%s' is not in the namespace of the questionnaire language", shown(root->name, name));
         problem(k, root, root->line, root->column, 0, "write xmlns=\"urn:libsurvey:questionnaire:1\" in the first tag", found);
@@ -470,7 +513,7 @@ static void check_root(checker *k, svyi_xml *root)
         say(found, "the file begins with '%s', not with %s", shown(root->name, name), advice);
         problem(k, root, root->line, root->column, 0, "check that it is the right file", found);
     } else {
-        check_element(k, root, element_at(&c, at));
+        check_element(k, root, p);
     }
 }
 

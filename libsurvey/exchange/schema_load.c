@@ -60,6 +60,12 @@ static svy_status add_param(loader *l, pattern *p, const svyi_xml *x)
     return SVY_OK;
 }
 
+/* An element or attribute without a name of its own: any. What the schema says further about it is not looked at. */
+static int is_any(const svyi_xml *x, pattern_kind kind)
+{
+    return (kind == P_ELEMENT || kind == P_ATTRIBUTE) && svyi_xml_get(x, "name") == NULL && svyi_xml_child(x, "anyName") != NULL;
+}
+
 /* Content of a schema element becomes the content of `p`; `element` is the innermost element pattern around it. */
 static svy_status add_children(loader *l, pattern *p, const svyi_xml *x, pattern *element)
 {
@@ -80,11 +86,14 @@ static svy_status add_children(loader *l, pattern *p, const svyi_xml *x, pattern
             if (i == N_KINDS)
                 return foreign(l, c, "the element");
             const char *name = KINDS[i].kind == P_VALUE ? text_of(c) : svyi_xml_get(c, KINDS[i].kind == P_DATA ? "type" : "name");
-            pattern *made = new_pattern(l, KINDS[i].kind, name != NULL ? name : "");
+            const int any = is_any(c, KINDS[i].kind);
+            pattern *made = new_pattern(l, !any ? KINDS[i].kind : KINDS[i].kind == P_ELEMENT ? P_ANY : P_ANY_ATTRIBUTE, name != NULL ? name : "");
             if (made == NULL)
                 return SVY_E_NOMEM;
             *tail = made;
             tail = &made->next;
+            if (any)
+                continue;
             if (made->kind == P_ELEMENT) {
                 made->next_element = l->s->elements;
                 l->s->elements = made;
@@ -144,6 +153,32 @@ static void find_parents(const pattern *p, pattern *around, int depth)
     }
 }
 
+/* Elements that can stand under the root with a bit. Each is looked at once; the depth is that of the schema. */
+static void mark_roots(const pattern *p, unsigned bit)
+{
+    for (pattern *c = p->first; c != NULL; c = c->next) {
+        if (c->kind == P_ELEMENT && (c->roots & bit) != 0)
+            continue;
+        if (c->kind == P_ELEMENT)
+            c->roots |= bit;
+        mark_roots(c->kind == P_REF ? c->target : c, bit);
+    }
+}
+
+/* The root elements, in the order of the schema. */
+static void find_roots(const pattern *p, unsigned *bit)
+{
+    for (pattern *c = p->first; c != NULL; c = c->next) {
+        if (c->kind == P_ELEMENT) {
+            c->roots |= *bit;
+            mark_roots(c, *bit);
+            *bit <<= 1;
+        } else {
+            find_roots(c->kind == P_REF ? c->target : c, bit);
+        }
+    }
+}
+
 static svy_status load(loader *l, const char *rng, size_t len)
 {
     svy_status st = svyi_xml_parse(&l->s->file, &l->s->arena.alloc, "schema", rng, len, RELAXNG, 0, NULL, NULL, l->err);
@@ -156,6 +191,9 @@ static svy_status load(loader *l, const char *rng, size_t len)
             st = add_define(l, x);
     if (st == SVY_OK)
         st = resolve(l);
+    unsigned bit = 1;
+    if (st == SVY_OK)
+        find_roots(l->s->start, &bit);
     for (pattern *e = st == SVY_OK ? l->s->elements : NULL; e != NULL; e = e->next_element)
         find_parents(e, e, 16);
     return st;

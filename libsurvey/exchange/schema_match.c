@@ -39,6 +39,25 @@ size_t svyi_schema_attributes(const pattern *element_pattern, const pattern **at
     return l.n;
 }
 
+static int keeps(const pattern *p)
+{
+    p = svyi_schema_target(p);
+    if (p->kind == P_ELEMENT)
+        return 0;
+    for (const pattern *c = p->first; c != NULL; c = c->next)
+        if (keeps(c))
+            return 1;
+    return p->kind == P_ANY_ATTRIBUTE;
+}
+
+int svyi_schema_keeps_attributes(const pattern *element_pattern)
+{
+    for (const pattern *c = element_pattern->first; c != NULL; c = c->next)
+        if (keeps(c))
+            return 1;
+    return 0;
+}
+
 /* ---- values ---- */
 
 /* Regular expressions of the schema: literals, \S, \-, [classes], each with * + ? or nothing, taken as long as they match. */
@@ -197,7 +216,7 @@ int svyi_schema_value(const pattern *p, const char *text)
     case P_ATTRIBUTE: case P_GROUP:
         return p->first == NULL || svyi_schema_value(p->first, text);
     case P_TEXT: return 1;
-    case P_EMPTY: case P_ELEMENT: case P_OPTIONAL: case P_MANY: case P_SOME: case P_REF: break;
+    case P_EMPTY: case P_ELEMENT: case P_OPTIONAL: case P_MANY: case P_SOME: case P_REF: case P_ANY: case P_ANY_ATTRIBUTE: break;
     }
     return 0;
 }
@@ -309,12 +328,12 @@ static part settle(content *c, const pattern *p)
 {
     p = svyi_schema_target(p);
     switch (p->kind) {
-    case P_ELEMENT: case P_TEXT: return position(c, p);
+    case P_ELEMENT: case P_TEXT: case P_ANY: return position(c, p);
     case P_ATTRIBUTE: return attribute(c, p);
     case P_GROUP: return sequence(c, p->first);
     case P_CHOICE: return alternatives(c, p->first);
     case P_OPTIONAL: case P_MANY: case P_SOME: return repeated(c, p);
-    case P_EMPTY: case P_VALUE: case P_DATA: case P_LIST: case P_REF: break;
+    case P_EMPTY: case P_VALUE: case P_DATA: case P_LIST: case P_REF: case P_ANY_ATTRIBUTE: break;
     }
     return (part){ 1, 1, 0, 0, 0 };
 }

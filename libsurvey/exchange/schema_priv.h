@@ -4,7 +4,9 @@
 #include "exchange/schema.h"
 
 typedef enum pattern_kind {
-    P_EMPTY, P_TEXT, P_ELEMENT, P_ATTRIBUTE, P_GROUP, P_CHOICE, P_OPTIONAL, P_MANY, P_SOME, P_VALUE, P_DATA, P_LIST, P_REF
+    P_EMPTY, P_TEXT, P_ELEMENT, P_ATTRIBUTE, P_GROUP, P_CHOICE, P_OPTIONAL, P_MANY, P_SOME, P_VALUE, P_DATA, P_LIST, P_REF,
+    P_ANY,               /* any element, whatever stands in it */
+    P_ANY_ATTRIBUTE      /* attributes named odk-... */
 } pattern_kind;
 
 typedef struct pattern {
@@ -14,6 +16,7 @@ typedef struct pattern {
     const char *form;          /* regular expression of a datatype, NULL when none */
     size_t min, max;           /* length of a datatype in characters */
     struct pattern *first, *next, *target;
+    unsigned roots;            /* of an element: bit i for the i-th root element that it can stand under */
     struct pattern *parent_element, *next_element;   /* of an element: where it stands (one such place), and the list of all */
 } pattern;
 
@@ -35,6 +38,8 @@ void svyi_schema_content(content *c, const pattern *element_pattern, const svyi_
 
 /* The attribute patterns of an element; `required`[i] is 1 for those that must always be there. @return how many, at most `size`. */
 size_t svyi_schema_attributes(const pattern *element_pattern, const pattern **attributes, int *required, size_t size);
+/* 1 when an element may have attributes named odk-... */
+int svyi_schema_keeps_attributes(const pattern *element_pattern);
 /* 1 when a text is a value of the pattern of an attribute (or a part of it). */
 int svyi_schema_value(const pattern *p, const char *text);
 /* Constants that a value pattern allows, and the sentence about what else; NULL when nothing else. */

@@ -11,7 +11,7 @@
 typedef struct shape { uint32_t parents; const char *attributes; } shape;
 
 static const shape SHAPES[] = {
-    [SVY_EL_QUESTIONNAIRE] = { 0, "id version xml:lang | style expressions compat" },
+    [SVY_EL_QUESTIONNAIRE] = { 0, "id version xml:lang | style expressions" },
     [SVY_EL_PARAMETER] = { BIT(SVY_EL_QUESTIONNAIRE), "id type | value choices" },
     [SVY_EL_CHOICES] = { BIT(SVY_EL_QUESTIONNAIRE), "id | order source" },
     [SVY_EL_CHOICE] = { BIT(SVY_EL_CHOICES), "code | parent relevant exclusive other missing valid-from valid-to" },
@@ -29,7 +29,7 @@ static const shape SHAPES[] = {
 
 /* The same with expressions="odk". */
 static const shape ODK_SHAPES[] = {
-    [SVY_EL_QUESTIONNAIRE] = { 0, "id xml:lang | version style expressions compat node form-id language-names submission-url method public-key "
+    [SVY_EL_QUESTIONNAIRE] = { 0, "id xml:lang expressions | version style compat node form-id language-names submission-url method public-key "
                                   "auto-send auto-delete" },
     [SVY_EL_PARAMETER] = { 0, "|" }, [SVY_EL_GRID] = { 0, "|" }, [SVY_EL_ROW] = { 0, "|" }, [SVY_EL_NOTE] = { 0, "|" }, [SVY_EL_END] = { 0, "|" },
     [SVY_EL_CHOICES] = { BIT(SVY_EL_QUESTIONNAIRE), "id | order source code-name" },
@@ -39,7 +39,7 @@ static const shape ODK_SHAPES[] = {
     [SVY_EL_ROSTER] = { HOLDERS, "id | node relevant readonly required appearance count fixed" },
     [SVY_EL_QUESTION] = { HOLDERS, "id type | node bind-type choices itemset code label-from value required readonly relevant appearance preload "
                                    "sensitive start end step rows max-pixels quality accuracy-threshold mediatype accept autoplay" },
-    [SVY_EL_COMPUTE] = { HOLDERS, "id type | node bind-type value relevant readonly required preload choices sensitive" },
+    [SVY_EL_COMPUTE] = { HOLDERS, "id type | node bind-type value relevant readonly required preload choices sensitive appearance max-pixels quality" },
     [SVY_EL_CHECK] = { HOLDERS | BIT(SVY_EL_QUESTION) | BIT(SVY_EL_COMPUTE), "that | id severity" },
     [SVY_EL_SET] = { HOLDERS | BIT(SVY_EL_QUESTION) | BIT(SVY_EL_COMPUTE), "node on | value action" },
     [SVY_EL_ITEXT] = { BIT(SVY_EL_QUESTIONNAIRE), "id |" },
@@ -86,7 +86,7 @@ static int is_id(const svyi_q *q, uint32_t element, const char *id)
 
     if (!q->odk)
         return svyi_q_id_valid(id);
-    if (q->b->elements[element].kind == SVY_EL_ITEXT)
+    if (q->b->elements[element].kind == SVY_EL_ITEXT || q->b->elements[element].kind == SVY_EL_CHOICES)
         return len <= SVYI_Q_ODK_CODE;
     return len > 0 && len <= SVYI_Q_ODK_ID && strchr(FIRST, id[0]) != NULL &&
            len == strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-0123456789");
