@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/text.h"
+#include "interview/odk_priv.h"
 #include "interview/random_priv.h"
 
 enum { ANCHORS = 64 };
@@ -52,8 +53,9 @@ static void mentions(anchors *a, const svy_interview *iv, const char *text, uint
         if (!svy_form_find(iv->form, at, (size_t)(end - at), &item))
             continue;
         const svy_value v = svyi_value_at(iv, item, entry);
-        if (v.missing == SVY_PRESENT)
-            anchor(a, v.number);
+        double number = v.number;
+        if (v.missing == SVY_PRESENT && (iv->odk == NULL || svyi_number_parse(v.text, v.len, &number)))
+            anchor(a, number);
     }
 }
 
@@ -239,7 +241,10 @@ size_t svyi_candidate(svy_interview *iv, svy_place place, svyi_random *r, int at
     const svy_type type = (svy_type)item->type;
     svy_value v = { .kind = (uint8_t)svy_type_kind(type), .text = "" };
     anchors a;
+    size_t len;
 
+    if (iv->odk != NULL && ((len = svyi_odk_candidate(iv, place, r, out)) > 0 || v.kind == SVY_K_CODE || v.kind == SVY_K_CODES))
+        return len;
     if ((v.kind == SVY_K_CODE || v.kind == SVY_K_CODES) && item->list != 0)
         return codes(iv, place, r, out);
     if (v.kind == SVY_K_PLACE)

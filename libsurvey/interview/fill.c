@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/map.h"
-#include "interview/interview_priv.h"
+#include "interview/odk_priv.h"
 
 typedef struct filling {
     svy_interview *iv;
@@ -174,9 +174,9 @@ static svy_status fill_all(filling *f)
         const svy_item *item = svyi_item(iv, stop.at.item);
         if (stop.after || !svy_interview_relevant(iv, stop.at))
             continue;
-        if (item->kind == SVY_EL_QUESTION && (item->flags & SVY_ITEM_READONLY) == 0)
+        if (item->kind == SVY_EL_QUESTION && !svy_interview_readonly(iv, stop.at))
             st = fill_question(f, stop.at);
-        else if (item->kind == SVY_EL_ROSTER && (item->flags & SVY_ITEM_OPEN) != 0)
+        else if (svyi_is_open_roster(iv, stop.at.item))
             st = fill_roster(f, stop.at);
         if (st != SVY_OK)
             return st;

@@ -144,6 +144,10 @@ int svyi_odk_label(svyi_view *view, svy_place place, const char *code, size_t le
 /* Reads an answer: iv->value holds its canonical text. */
 svy_status svyi_odk_read(svy_interview *iv, svy_place place, const char *text, size_t len, svy_error *err);
 uint32_t svyi_odk_choices(svy_interview *iv, svy_place place, uint32_t *choices, uint32_t size);
+/* ---- odk_candidate.c ---- */
+/* An answer that may be legal: 0 when there is none, or its type is one that every form has. */
+size_t svyi_odk_candidate(svy_interview *iv, svy_place place, svyi_random *r, char *out);
+
 size_t svyi_odk_text(svy_interview *iv, svy_place place, const char *text, int isolate, char *out, size_t size);
 
 #endif

@@ -61,7 +61,7 @@ static svy_status insert(writing *w, uint32_t entry, int at)
     for (size_t i = 0; i < w->level->n_vars && st == SVY_OK; i++) {
         const uint32_t item = w->level->vars[i].item;
         svy_place place = { item, entry };
-        svy_value value = svy_interview_get(w->iv, place);
+        svy_value value = svy_interview_typed(w->iv, place);
         svyi_arg arg = value_arg(&value, (svy_type)svy_form_item(w->v->form, item)->type, text, sizeof text);
         int rc = SQLITE_OK;
         /* Dates and the like are formatted into `text`, which the next variable uses again: SQLite keeps a copy. */

@@ -351,7 +351,7 @@ void answering_western_digits(char *line)
     *to = '\0';
 }
 
-static int is_file(uint32_t type) { return type == SVY_T_PHOTO || type == SVY_T_AUDIO || type == SVY_T_FILE || type == SVY_T_SIGNATURE; }
+static int is_file(uint32_t type) { return type == SVY_T_PHOTO || type == SVY_T_AUDIO || type == SVY_T_FILE || type == SVY_T_VIDEO || type == SVY_T_SIGNATURE; }
 
 /* Without the blanks around it. */
 static char *trim(char *line)
@@ -372,12 +372,14 @@ dialogue_step answering_take(dialogue *d, char *line)
         answering_western_digits(line);
     if (item->kind == SVY_EL_ROSTER)
         return take_another(d, line);
-    if (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0 || line[0] == '\0') {
+    if (item->kind != SVY_EL_QUESTION || svy_interview_readonly(d->interview, d->at) || line[0] == '\0') {
         string_say(d, ALERT, line[0] == '\0' ? S_BLANK : S_NOTHING_TO_TYPE, "");
         return STAY;
     }
     if (line[0] == '\\')
         line++;
+    if (item->list == 0 && (item->type == SVY_T_SINGLE || item->type == SVY_T_MULTIPLE || item->type == SVY_T_RANKING))
+        return give(d, line, strlen(line));
     if (item->type == SVY_T_SINGLE) {
         const char *code = line[0] != '\0' ? code_of(d, item->list, line, strlen(line)) : NULL;
         return code != NULL ? give(d, code, strlen(code)) : STAY;

@@ -87,7 +87,7 @@ static dialogue_step enter(dialogue *d)
         string_say(d, ALERT, S_YES_OR_NO, "");
         return STAY;
     }
-    if (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0)
+    if (item->kind != SVY_EL_QUESTION || svy_interview_readonly(d->interview, d->at))
         return MOVED;
     svy_value value = svy_interview_get(d->interview, d->at);
     if (value.missing == SVY_PRESENT || value.missing == SVY_DONT_KNOW || value.missing == SVY_REFUSED || (value.missing == SVY_NOT_STATED && !required))
@@ -105,7 +105,7 @@ static const char *prompt_of(const dialogue *d, char *out, size_t size)
     const char *unit = svy_form_unit(d->form, d->at.item);
     if (item->kind == SVY_EL_ROSTER)
         return string_of(d, S_YES_NO);
-    if (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0)
+    if (item->kind != SVY_EL_QUESTION || svy_interview_readonly(d->interview, d->at))
         return string_of(d, S_ENTER_GOES_ON);
     return unit[0] != '\0' ? string_fill(d, S_ANSWER_UNIT, unit, out, size) : string_of(d, S_ANSWER);
 }
@@ -121,7 +121,7 @@ static int must_have_more(const dialogue *d)
 int dialogue_passes(const dialogue *d, svy_place place)
 {
     const svy_item *item = svy_form_item(d->form, place.item);
-    return !d->terminal->interactive && item->kind != SVY_EL_ROSTER && (item->kind != SVY_EL_QUESTION || (item->flags & SVY_ITEM_READONLY) != 0);
+    return !d->terminal->interactive && item->kind != SVY_EL_ROSTER && (item->kind != SVY_EL_QUESTION || svy_interview_readonly(d->interview, place));
 }
 
 /* Shows the place and reads lines until one of them leads on. */

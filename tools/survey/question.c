@@ -216,6 +216,31 @@ static void show_choices(const dialogue *d)
     string_say(d, QUIET, S_SEARCH, count);
 }
 
+/* Choices that come from elsewhere than a list of codes: a file, other answers. */
+typedef struct offering { const dialogue *d; uint32_t n; } offering;
+
+static void show_offer(void *user, uint32_t choice, const char *code, const char *label)
+{
+    offering *o = user;
+    char lead[128], shown[TEXT_SIZE];
+    (void)choice;
+    if (o->n++ >= CHOICES_SHOWN)
+        return;
+    snprintf(lead, sizeof lead, "    %.80s  ", code);
+    terminal_paragraph(o->d->terminal, PLAIN, 6, lead, isolated(o->d, label, shown, sizeof shown));
+}
+
+static void show_offers(const dialogue *d)
+{
+    offering o = { d, 0 };
+    const svy_offer to = { show_offer, &o };
+    char more[16];
+    if (svy_interview_offer(d->interview, d->at, &to, NULL) != SVY_OK || o.n <= CHOICES_SHOWN)
+        return;
+    snprintf(more, sizeof more, "%u", o.n - CHOICES_SHOWN);
+    string_say(d, QUIET, S_MORE_CHOICES, more);
+}
+
 /* ---- the question ---- */
 
 const char *question_format(const dialogue *d, const svy_item *item)
@@ -224,7 +249,7 @@ const char *question_format(const dialogue *d, const svy_item *item)
         [SVY_T_MULTIPLE] = S_SEVERAL_CODES, [SVY_T_RANKING] = S_RANK_CODES, [SVY_T_INTEGER] = S_FORMAT_INTEGER, [SVY_T_DECIMAL] = S_FORMAT_DECIMAL,
         [SVY_T_DATE] = S_FORMAT_DATE, [SVY_T_MONTH] = S_FORMAT_MONTH, [SVY_T_YEAR] = S_FORMAT_YEAR, [SVY_T_TIME] = S_FORMAT_TIME,
         [SVY_T_DATETIME] = S_FORMAT_DATETIME, [SVY_T_BOOLEAN] = S_FORMAT_BOOLEAN, [SVY_T_GEOPOINT] = S_FORMAT_GEOPOINT, [SVY_T_PHOTO] = S_FORMAT_FILE,
-        [SVY_T_AUDIO] = S_FORMAT_FILE, [SVY_T_FILE] = S_FORMAT_FILE, [SVY_T_SIGNATURE] = S_FORMAT_FILE,
+        [SVY_T_AUDIO] = S_FORMAT_FILE, [SVY_T_FILE] = S_FORMAT_FILE, [SVY_T_SIGNATURE] = S_FORMAT_FILE, [SVY_T_VIDEO] = S_FORMAT_FILE,
     };
     string_id id = item->type < sizeof FORMATS / sizeof FORMATS[0] ? FORMATS[item->type] : S_ANSWER;   /* S_ANSWER is 0: nothing to say */
     return id != S_ANSWER ? string_of(d, id) : "";
@@ -276,6 +301,8 @@ void question_show(dialogue *d)
     }
     if (item->list != 0)
         show_choices(d);
+    else if (item->type == SVY_T_SINGLE || item->type == SVY_T_MULTIPLE || item->type == SVY_T_RANKING)
+        show_offers(d);
     if (item->kind == SVY_EL_QUESTION) {
         show_format(d, item);
         show_present_answer(d);

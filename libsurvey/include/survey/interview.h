@@ -13,6 +13,9 @@
  *  - Entries: `count` rosters have as many as their expression says (none when it has no value), `for` rosters one for each code chosen, in that
  *    order, open ones those added. At most 10,000 in one roster, 100,000 entries and 4,000,000 answers in one interview (SVY_E_LIMIT).
  *  - A key (SVY_T_KEY) is kept as it was given; hashing it is for who stores the interview.
+ *  - In a form with ODK's expressions every value is a text in ODK's lexical form; what is calculated, preloaded or set by an action counts as a
+ *    proposal (svy_interview_is_preset) until it is answered. A chosen code that is not offered any more reads as blank and comes back when it is.
+ *    Differences between clients go by the form's `compat`: docs/formats/xform.md.
  *  An interview belongs to one thread at a time. */
 #ifndef SURVEY_INTERVIEW_H
 #define SURVEY_INTERVIEW_H
@@ -31,7 +34,8 @@ typedef struct svy_place { uint32_t item, entry; } svy_place;
 
 /** What happened. Values are stored in files: append only. */
 typedef enum svy_action {
-    SVY_DID_START = 1,     /**< value: "seed=N lang=TAG", then one "parameter" event for each overridden parameter */
+    SVY_DID_START = 1,     /**< value: "seed=N lang=TAG" (ODK: and a line "name=value" for each property), then one "parameter" event for each
+                                overridden parameter */
     SVY_DID_PARAMETER = 2, /**< item: parameter id; value */
     SVY_DID_ANSWER = 3,    /**< item, entry; value or missing; reason when a soft check was overridden */
     SVY_DID_CLEAR = 4,     /**< the answer was taken back */
@@ -154,6 +158,9 @@ SVY_API uint64_t svy_interview_seed(const svy_interview *iv);
 
 /** The value at a place as expressions see it: not-asked when it is routed away, not-reached when it was not answered yet. Text is borrowed until the next change. */
 SVY_API svy_value svy_interview_get(const svy_interview *iv, svy_place place);
+/** The same as the item's type. Forms with ODK's expressions hold texts ("5.0", "10:30:00.000+02:00"): svy_interview_get() tells those, this
+ *  the number, the date, the time of day without its offset; not-stated for a text (of a submission) that is no such thing. */
+SVY_API svy_value svy_interview_typed(const svy_interview *iv, svy_place place);
 SVY_API int svy_interview_relevant(const svy_interview *iv, svy_place place);
 SVY_API int svy_interview_required(const svy_interview *iv, svy_place place);
 /** 1 when the value is only proposed by the question's `default`. A proposal follows its expression until the question is answered or
