@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     for (size_t i = 0; plan != NULL && i < svy_study_plan_count(plan); i++) {
         const svy_planned_questionnaire *q = svy_study_plan_questionnaire(plan, i);
-        if (strncmp(q->path, "a/", 2) != 0 || strstr(q->path, "../..") != NULL || q->line < 1)
+        const char *up = strstr(q->path, "/../");      /* one step up from the folder of the plan, and no other */
+        if (strncmp(q->path, "a/", 2) != 0 || (up != NULL && (up != q->path + 1 || strstr(up + 3, "/../") != NULL)) || q->line < 1)
             abort();
         for (size_t k = 0; k < q->count; k++)
             if (q->parameters[k].id == NULL || q->parameters[k].value == NULL || q->parameters[k].line < 1)
