@@ -243,7 +243,7 @@ static svy_status load_xform(svyi_reader *r, const char *xml, size_t len, int ma
 
 svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len)
 {
-    switch (svy_format_of(r->source, bytes, len)) {
+    switch (r->format != SVY_FORMAT_UNKNOWN ? r->format : svy_format_of(r->source, bytes, len)) {
     case SVY_FORMAT_XFORM: return load_xform(r, bytes, len, 0);
     case SVY_FORMAT_XLSFORM: case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: case SVY_FORMAT_NATIVE: case SVY_FORMAT_UNKNOWN: break;
     }

@@ -19,6 +19,7 @@ typedef struct svyi_reader {
     svy_alloc alloc;
     svy_xml_limits limits;
     int preset;                          /* the limits are our own choice: other formats than the native one have others */
+    svy_format format;                   /* of the questionnaire; SVY_FORMAT_UNKNOWN: by its content and name */
     svy_compat compat;                   /* for forms of other formats */
     const svy_watch *watch;          /* NULL: nobody sees the files */
     const char *source, *folder;         /* folder NULL: nothing beside the questionnaire is read */

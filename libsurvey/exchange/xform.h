@@ -33,6 +33,8 @@ typedef struct svyi_xform_node {
 /* One value of a text: in one language, in one form. */
 typedef struct svyi_xform_value { uint32_t lang; svy_role role; const svyi_xml *x; struct svyi_xform_value *next; } svyi_xform_value;
 typedef struct svyi_xform_text { const char *id; svyi_xform_value *values; int line; } svyi_xform_text;
+/* A translation that waits until those of the languages before it are in the builder. */
+typedef struct svyi_xform_target { uint32_t lang; const char *unit, *from, *to; int line; size_t number; } svyi_xform_target;
 typedef struct svyi_xform_language { const char *name, *tag; } svyi_xform_language;
 
 /* A secondary instance. */
@@ -61,6 +63,7 @@ typedef struct svyi_xform {
     svyi_xform_language *languages; uint32_t n_languages; size_t languages_capacity;     /* 0: the source language */
     svyi_map text_ids;
     svyi_xform_text *texts; size_t n_texts, texts_capacity;
+    svyi_xform_target *targets; size_t n_targets, targets_capacity;
     int texts_by_id;                     /* some expression asks for texts by ids that are not known before it runs */
     svyi_xform_instance *instances; size_t n_instances, instances_capacity;
     svyi_map instance_ids, list_ids, inline_lists;
@@ -116,6 +119,7 @@ void svyi_xform_itext_at(svyi_xform *f, const svyi_xml *at, const char *id, cons
 /* The id in "jr:itext('id')"; NULL when it is no such thing. */
 const char *svyi_xform_itext_id(svyi_xform *f, const char *ref);
 const char *svyi_xform_unit(svyi_xform *f, const char *a, const char *b);   /* two texts joined, in the arena */
+void svyi_xform_translate(svyi_xform *f);                              /* all translations, language by language, into the builder */
 void svyi_xform_itext_all(svyi_xform *f);                              /* texts that are asked for by id */
 
 /* Appends a label in all its languages; 0 when it depends on where it is shown. */

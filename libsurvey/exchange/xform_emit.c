@@ -300,4 +300,6 @@ void svyi_xform_emit(svyi_xform *f)
         put_children(f, f->root, f->questionnaire);
     if (f->st == SVY_OK)
         svyi_xform_itext_all(f);
+    if (f->st == SVY_OK)
+        svyi_xform_translate(f);
 }

@@ -187,7 +187,7 @@ static void put_property(svyi_xform *f, uint32_t choice, const svyi_xml *x)
     svyi_xform_put(f, &a, "name", x->name, x);
     const uint32_t element = svyi_xform_add(f, choice, SVY_EL_PROPERTY, &a, x);
     if (element != 0 && x->first != NULL)
-        f->st = svy_builder_text(f->r->builder, element, SVY_TEXT, svyi_xform_trim(f, x->first->text), svyi_xform_line(f, x), f->r->err);
+        f->st = svy_builder_text(f->r->builder, element, SVY_TEXT, x->first->text, svyi_xform_line(f, x), f->r->err);
 }
 
 const char *svyi_xform_choice_unit(svyi_xform *f, svyi_map *codes, const char *list, const char *code)

@@ -195,6 +195,7 @@ static void clear(svyi_xform *f)
     svyi_release(a, f->mentions, f->mentions_capacity * sizeof *f->mentions);
     svyi_release(a, f->languages, f->languages_capacity * sizeof *f->languages);
     svyi_release(a, f->texts, f->texts_capacity * sizeof *f->texts);
+    svyi_release(a, f->targets, f->targets_capacity * sizeof *f->targets);
     svyi_release(a, f->instances, f->instances_capacity * sizeof *f->instances);
     svyi_release(a, f->inline_ids, f->inline_capacity * sizeof *f->inline_ids);
 }

@@ -1,5 +1,6 @@
 /* Texts of an XForm: labels that stand in the form or in itext, in every language, with their outputs as ${expression}. */
 #include "exchange/xform.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const struct { const char *form; svy_role role; } FORMS[] = {
@@ -229,6 +230,14 @@ static const char *unit_of(svyi_xform *f, const svyi_xform_words *to, svy_role r
     return role == to->role ? to->unit : svyi_xform_unit(f, svyi_xform_unit(f, to->unit, "/"), unit_name(role));
 }
 
+static void keep(svyi_xform *f, const svyi_xform_target *t)
+{
+    if (svyi_grow(&f->r->alloc, &f->targets, &f->targets_capacity, f->n_targets + 1, sizeof *f->targets) == 0)
+        f->targets[f->n_targets++] = *t;
+    else
+        svyi_xform_nomem(f);
+}
+
 /* One form of a text in all languages. The first value is the one that the others translate: in the source language where there is one. */
 static void give_form(svyi_xform *f, const svyi_xform_value *first, const svyi_xform_words *to, svy_role role)
 {
@@ -239,8 +248,8 @@ static void give_form(svyi_xform *f, const svyi_xform_value *first, const svyi_x
     const char *unit = unit_of(f, to, role);
     for (const svyi_xform_value *v = first->next; v != NULL && f->st == SVY_OK; v = v->next) {
         const char *words = v->role == first->role ? words_of(f, v->x) : "";
-        if (words[0] != '\0' && f->st == SVY_OK)
-            f->st = svy_builder_translate(f->r->builder, f->languages[v->lang].tag, unit, source, words, f->r->source, svyi_xform_line(f, v->x), f->r->err);
+        if (words[0] != '\0')
+            keep(f, &(svyi_xform_target){ v->lang, unit, source, words, svyi_xform_line(f, v->x), f->n_targets });
     }
 }
 
@@ -341,6 +350,36 @@ void svyi_xform_message(svyi_xform *f, const svyi_xml *at, const char *message, 
         svyi_xform_nomem(f);
     if (f->st == SVY_OK)
         give(f, at, to, to->role, settled(f, f->text.data));
+}
+
+static int by_language(const void *a, const void *b)
+{
+    const svyi_xform_target *x = a, *y = b;
+    if (x->lang != y->lang)
+        return x->lang < y->lang ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* As files of translations come: the languages by their tags, each with its texts in order. */
+void svyi_xform_translate(svyi_xform *f)
+{
+    if (f->n_targets > 0)
+        qsort(f->targets, f->n_targets, sizeof *f->targets, by_language);
+    for (uint32_t done = 0, last = 0; done + 1 < f->n_languages && f->st == SVY_OK; done++) {
+        uint32_t lang = 0;
+        size_t i = 0;
+        for (uint32_t l = 1; l < f->n_languages; l++)
+            if ((last == 0 || strcmp(f->languages[l].tag, f->languages[last].tag) > 0) &&
+                (lang == 0 || strcmp(f->languages[l].tag, f->languages[lang].tag) < 0))
+                lang = l;
+        while (i < f->n_targets && f->targets[i].lang != lang)
+            i++;
+        for (; i < f->n_targets && f->targets[i].lang == lang && f->st == SVY_OK; i++) {
+            const svyi_xform_target *t = &f->targets[i];
+            f->st = svy_builder_translate(f->r->builder, f->languages[lang].tag, t->unit, t->from, t->to, f->r->source, t->line, f->r->err);
+        }
+        last = lang;
+    }
 }
 
 void svyi_xform_itext_all(svyi_xform *f)

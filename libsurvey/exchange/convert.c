@@ -1,0 +1,196 @@
+/* From one format of questionnaires to another: reads with the reader of the one, writes with the writer of the other. */
+#define _POSIX_C_SOURCE 200809L
+#include "exchange/native_write.h"
+#include "exchange/output.h"
+#include "exchange/reader.h"
+#include "exchange/xform_write.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct conversion {
+    svyi_reader reader;
+    svyi_gate gate;
+    svyi_output output;
+    svyi_buffer made;                /* the text of the other format */
+    const char *in, *out, *bytes;
+    size_t len;
+    svy_format from, to;
+    svy_error *err;
+    svy_status copied;               /* of keeping the files that are used */
+} conversion;
+
+static const char *format_name(svy_format format)
+{
+    static const char *const NAMES[] = { "unknown", "native", "XForm", "XLSForm", "LimeSurvey", "queXML" };
+    return (size_t)format < sizeof NAMES / sizeof NAMES[0] ? NAMES[format] : NAMES[0];
+}
+
+static int ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static const char *beside(conversion *c, const char *name)
+{
+    const char *folder = svyi_path_folder(&c->reader.arena, c->out);
+    return folder != NULL ? svyi_path_join(&c->reader.arena, folder, name) : NULL;
+}
+
+/* Lists in files of their own go with a native questionnaire. */
+static void keep_file(void *user, const char *path, const void *bytes, size_t len)
+{
+    conversion *c = user;
+    if (c->to != SVY_FORMAT_NATIVE || strcmp(path, c->in) == 0 || c->copied != SVY_OK)
+        return;
+    const char *to = beside(c, file_name(path));
+    if (to == NULL)
+        c->copied = svyi_nomem(c->err);
+    else if (strcmp(to, path) != 0)
+        c->copied = svyi_output_add(&c->output, to, bytes, len, c->err);
+}
+
+/* ---- writers ---- */
+
+/* The translations of another questionnaire are not overwritten. */
+static svy_status add_translation(conversion *c, const char *lang)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%.64s.xlf", lang);
+    const char *path = beside(c, name);
+    if (path == NULL)
+        return svyi_nomem(c->err);
+    if (access(path, F_OK) == 0 && access(c->out, F_OK) != 0)
+        return svyi_fail_at(c->err, SVY_E_STATE, path, 0, 0, 0, "there is a translation of another questionnaire in that folder: choose an empty one");
+    c->made.len = 0;
+    const svy_status st = svyi_native_write_xliff(c->reader.builder, lang, file_name(c->out), &c->made, c->err);
+    return st == SVY_OK ? svyi_output_add(&c->output, path, c->made.data, c->made.len, c->err) : st;
+}
+
+static svy_status write_native(conversion *c)
+{
+    svy_status st = svyi_native_write(c->reader.builder, &c->made, c->err);
+    if (st == SVY_OK)
+        st = svyi_output_add(&c->output, c->out, c->made.data, c->made.len, c->err);
+    for (const char *lang = svyi_native_language(c->reader.builder, ""); lang != NULL && st == SVY_OK; lang = svyi_native_language(c->reader.builder, lang))
+        st = add_translation(c, lang);
+    return st == SVY_OK ? svyi_output_write(&c->output, c->err) : st;
+}
+
+static svy_status write_text(conversion *c)
+{
+    svy_status st = svyi_output_add(&c->output, c->out, c->made.data, c->made.len, c->err);
+    return st == SVY_OK ? svyi_output_write(&c->output, c->err) : st;
+}
+
+/* The XForm of a questionnaire that was read, as text. */
+static svy_status make_xform(conversion *c, const void *block, size_t size)
+{
+    svy_form *form = NULL;
+    svy_status st = svy_form_open(&c->reader.alloc, block, size, &form, c->err);
+    if (st == SVY_OK && svy_form_is_odk(form))
+        st = svyi_fail(c->err, SVY_E_ARG, "a questionnaire with ODK's expressions is not written as an XForm yet: keep the XForm it came from");
+    else if (st == SVY_OK)
+        st = svyi_xform_write(&c->reader.alloc, form, c->in, &c->gate.diags, &c->made, c->err);
+    svy_form_free(form);
+    return st;
+}
+
+/* ---- the whole ---- */
+
+/* Reads and compiles, so that nothing is written that would not be read again. */
+static svy_status read_all(conversion *c, void **block, size_t *size)
+{
+    svy_status st = svyi_reader_load(&c->reader, c->bytes, c->len);
+    if (st == SVY_OK)
+        st = c->copied;
+    if (st == SVY_OK) {
+        c->gate.faults = &c->reader.faults;
+        st = svy_builder_compile(c->reader.builder, &c->gate.diags, block, size, c->err);
+    }
+    if (st == SVY_OK && c->gate.diags.problems > 0) {
+        svy_block_free(&c->reader.alloc, *block, *size);
+        *block = NULL;
+        st = SVY_E_INVALID;
+    }
+    return st;
+}
+
+static svy_status convert_read(conversion *c)
+{
+    void *block = NULL;
+    size_t size = 0;
+    svy_status st = read_all(c, &block, &size);
+    if (st == SVY_OK && c->to == SVY_FORMAT_NATIVE)
+        st = write_native(c);
+    else if (st == SVY_OK)
+        st = make_xform(c, block, size);
+    if (st == SVY_OK && c->to == SVY_FORMAT_XFORM)
+        st = write_text(c);
+    svy_block_free(&c->reader.alloc, block, size);
+    return st;
+}
+
+/* What is between: 1 when the way is there. */
+static int is_way(svy_format from, svy_format to)
+{
+    switch (to) {
+    case SVY_FORMAT_NATIVE: return from == SVY_FORMAT_XFORM;
+    case SVY_FORMAT_XFORM: return from == SVY_FORMAT_NATIVE;
+    case SVY_FORMAT_XLSFORM: case SVY_FORMAT_UNKNOWN: case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: break;
+    }
+    return 0;
+}
+
+static svy_format wanted(const conversion *c, svy_format to)
+{
+    if (to != SVY_FORMAT_UNKNOWN)
+        return to;
+    if (ends_with(c->out, ".xlsx"))
+        return SVY_FORMAT_XLSFORM;
+    return c->from == SVY_FORMAT_NATIVE ? SVY_FORMAT_XFORM : SVY_FORMAT_NATIVE;
+}
+
+static svy_status run(conversion *c, const svy_convert_options *o)
+{
+    svy_status st = svyi_reader_open(&c->reader, c->in, &c->bytes, &c->len);
+    if (st != SVY_OK)
+        return st;
+    c->from = o->from != SVY_FORMAT_UNKNOWN ? o->from : svy_format_of(c->in, c->bytes, c->len);
+    c->to = wanted(c, o->to);
+    c->reader.format = c->from;
+    if (c->from == c->to)
+        return svyi_fail(c->err, SVY_E_ARG, "the file is in that format already (%s): give another one with --to", format_name(c->from));
+    if (!is_way(c->from, c->to))
+        return svyi_fail(c->err, SVY_E_ARG, "a questionnaire cannot be converted from %s to %s", format_name(c->from), format_name(c->to));
+    return convert_read(c);
+}
+
+svy_status svy_convert(const svy_alloc *alloc, const char *in, const char *out, const svy_convert_options *options, svy_diags *diags, svy_error *err)
+{
+    const svy_convert_options preset = SVY_CONVERT_OPTIONS_INIT;
+    const svy_convert_options *o = options != NULL && options->size >= sizeof *options ? options : &preset;
+    conversion c = { .in = in, .out = out };
+    const svy_watch watch = { keep_file, &c };
+    SVY_REQUIRE(in != NULL && out != NULL, err);
+    svyi_reader_begin(&c.reader, alloc, o->limits, &c.gate, diags, err);
+    svyi_output_init(&c.output, alloc);
+    svyi_buffer_init(&c.made, alloc);
+    c.err = c.reader.err;
+    c.reader.watch = &watch;
+    c.reader.compat = o->compat;
+    const svy_status st = run(&c, o);
+    svyi_output_clear(&c.output);
+    svyi_buffer_clear(&c.made);
+    svyi_reader_clear(&c.reader);
+    if (st != SVY_OK && (st != SVY_E_INVALID || c.gate.diags.problems == 0) && err != NULL && err->size >= sizeof c.reader.last)
+        *err = c.reader.last;
+    return st;
+}
