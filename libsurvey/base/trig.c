@@ -49,7 +49,7 @@ static double wave(double x, int shift)
     double high, low;
 
     if (!isfinite(x))
-        return NAN;
+        return (double)NAN;
     const int quarter = (reduce(x, &high, &low) + shift) & 3;
     const double v = (quarter & 1) != 0 ? cosine(high, low) : sine(high, low);
     return (quarter & 2) != 0 ? -v : v;
@@ -98,7 +98,7 @@ double svyi_atan2(double y, double x)
     const double sign = signbit(y) != 0 ? -1 : 1;
 
     if (isnan(x) || isnan(y))
-        return NAN;
+        return (double)NAN;
     if (y == 0)
         return signbit(x) != 0 ? sign * SVYI_PI : y;
     if (x == 0)
@@ -113,10 +113,10 @@ double svyi_atan2(double y, double x)
 
 double svyi_asin(double x)
 {
-    return fabs(x) <= 1 ? (x == 0 ? x : svyi_atan2(x, sqrt((1 - x) * (1 + x)))) : NAN;
+    return fabs(x) <= 1 ? (x == 0 ? x : svyi_atan2(x, sqrt((1 - x) * (1 + x)))) : (double)NAN;
 }
 
 double svyi_acos(double x)
 {
-    return fabs(x) <= 1 ? svyi_atan2(sqrt((1 - x) * (1 + x)), x) : NAN;
+    return fabs(x) <= 1 ? svyi_atan2(sqrt((1 - x) * (1 + x)), x) : (double)NAN;
 }
