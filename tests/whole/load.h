@@ -51,21 +51,27 @@ static inline void load_free(loaded *l)
     svy_block_free(NULL, l->block, l->size);
 }
 
-/* `parameter` NULL, or one to override with `value`. */
-static inline svy_interview *begin(const svy_form *form, recorder *r, uint64_t seed, const char *parameter, const char *value)
+/* `pairs`: parameters to override, each with its value behind it. */
+static inline svy_interview *begin_with(const svy_form *form, recorder *r, uint64_t seed, const char *const *pairs, unsigned n)
 {
-    const char *const pair[] = { parameter, value };
     svy_interview_options o = SVY_INTERVIEW_OPTIONS_INIT;
     svy_error err = SVY_ERROR_INIT;
     svy_interview *iv;
 
     o.seed = seed;
-    o.parameters = pair;
-    o.n_parameters = parameter != NULL;
+    o.parameters = pairs;
+    o.n_parameters = n;
     if (r != NULL)
         o.journal = (svy_journal){ rec_write, r };
     cr_assert_eq(svy_interview_new(NULL, form, &o, NOW, &iv, &err), SVY_OK, "%s", err.message);
     return iv;
+}
+
+/* `parameter` NULL, or one to override with `value`. */
+static inline svy_interview *begin(const svy_form *form, recorder *r, uint64_t seed, const char *parameter, const char *value)
+{
+    const char *const pair[] = { parameter, value };
+    return begin_with(form, r, seed, pair, parameter != NULL);
 }
 
 static inline char *json_of(const svy_interview *iv, int sensitive)

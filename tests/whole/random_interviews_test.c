@@ -4,7 +4,6 @@
 enum { RUNS = 2000, WALKS = 200, STEPS = 60, PLACES = 4096 };
 
 static const char MAIN[] = SVY_SOURCE_DIR "/questionnaires/a-main-tcn/questionnaire.xml";
-static const char TRAINING[] = SVY_SOURCE_DIR "/questionnaires/c-training/questionnaire.xml";
 
 /* How often a question was asked, and answered with a value, over all interviews; by item. */
 typedef struct coverage { unsigned asked[PLACES], answered[PLACES]; } coverage;
@@ -129,32 +128,60 @@ Test(random_interviews, main_study, .timeout = 280)
     load_free(&l);
 }
 
-Test(random_interviews, training_in_its_three_stages, .timeout = 280)
+/* The other questionnaires, each with the parameters that open all its parts, and the outcomes of its early ends. */
+typedef struct setting { const char *pairs[4]; unsigned n; } setting;
+typedef struct shipped { const char *name; unsigned n_settings; setting settings[3]; const char *codes[2]; } shipped;
+static const shipped OTHERS[] = {
+    { "b-employer", 2, { { { "after", "0" }, 1 }, { { "after", "1" }, 1 } }, { "21", "" } },
+    { "c-training", 3, { { { "stage", "1" }, 1 }, { { "stage", "2" }, 1 }, { { "stage", "3" }, 1 } }, { "21", "" } },
+    { "d-campaign", 3, { { { "aud", "1", "wave", "0" }, 2 }, { { "aud", "1", "wave", "1" }, 2 }, { { "aud", "2", "wave", "1" }, 2 } }, { "21", "" } },
+    { "e-exchange", 3, { { { "stage", "1" }, 1 }, { { "stage", "2" }, 1 }, { { "stage", "3" }, 1 } }, { "21", "" } },
+    { "f-conference", 1, { { { NULL }, 0 } }, { "", "" } },
+    { "g-encounter", 1, { { { NULL }, 0 } }, { "24", "" } },
+};
+
+static void load_shipped(loaded *l, const char *name)
 {
-    static const char *const STAGES[] = { "1", "2", "3" };
-    static const char *const CODES[] = { "21", "" };
+    char path[512];
+
+    snprintf(path, sizeof path, SVY_SOURCE_DIR "/questionnaires/%s/questionnaire.xml", name);
+    load_file(l, path);
+    cr_assert_leq(svy_form_items(l->form), PLACES);
+}
+
+static void expect_lived_through(const shipped *s)
+{
     static coverage c;
     static loaded l;
-    unsigned outcomes[2] = { 0 };
+    unsigned outcomes[3] = { 0 };
     svy_error err = SVY_ERROR_INIT;
 
-    load_file(&l, TRAINING);
-    cr_assert_leq(svy_form_items(l.form), PLACES);
+    memset(&c, 0, sizeof c);
+    load_shipped(&l, s->name);
     for (unsigned seed = 1; seed <= RUNS; seed++) {
         recorder r = { .writes_left = -1 };
-        svy_interview *iv = begin(l.form, &r, seed, "stage", STAGES[seed % 3]);
-        cr_assert_eq(svy_interview_randomize(iv, seed, 0.1, NOW, &err), SVY_OK, "seed %u: %s", seed, err.message);
-        count_outcome(iv, CODES, outcomes);
+        const setting *with = &s->settings[seed % s->n_settings];
+        svy_interview *iv = begin_with(l.form, &r, seed, with->pairs, with->n);
+        cr_assert_eq(svy_interview_randomize(iv, seed, 0.1, NOW, &err), SVY_OK, "%s, seed %u: %s", s->name, seed, err.message);
+        cr_expect_eq(svy_interview_phase(iv), SVY_COMPLETE);
+        count_outcome(iv, s->codes, outcomes);
         cover(iv, &c);
-        expect_replayed(iv, &r, "training");
+        expect_replayed(iv, &r, s->name);
         svy_interview_free(iv);
         rec_free(&r);
     }
     expect_covered(l.form, &c);
-    for (int i = 0; i < 2; i++)
-        cr_expect_gt(outcomes[i], 0, "no interview ended with '%s'", CODES[i]);
+    for (int i = 0; i < 2 && (i == 0 || s->codes[0][0] != '\0'); i++)
+        cr_expect_gt(outcomes[i], 0, "%s: no interview ended with '%s'", s->name, s->codes[i]);
     load_free(&l);
 }
+
+Test(random_interviews, employers, .timeout = 280) { expect_lived_through(&OTHERS[0]); }
+Test(random_interviews, training_in_its_three_stages, .timeout = 280) { expect_lived_through(&OTHERS[1]); }
+Test(random_interviews, campaigns, .timeout = 280) { expect_lived_through(&OTHERS[2]); }
+Test(random_interviews, exchanges, .timeout = 280) { expect_lived_through(&OTHERS[3]); }
+Test(random_interviews, conference, .timeout = 280) { expect_lived_through(&OTHERS[4]); }
+Test(random_interviews, encounters, .timeout = 280) { expect_lived_through(&OTHERS[5]); }
 
 static void walk_through(const svy_form *form, const char *parameter, const char *value, unsigned seed, unsigned *taken)
 {
@@ -199,8 +226,25 @@ Test(random_interviews, back_and_forth_through_the_training, .timeout = 280)
     static const char *const STAGES[] = { "1", "2", "3" };
     static loaded l;
 
-    load_file(&l, TRAINING);
+    load_shipped(&l, "c-training");
     walk_form(&l, "stage", STAGES, 3);
+}
+
+Test(random_interviews, back_and_forth_through_exchanges, .timeout = 280)
+{
+    static const char *const STAGES[] = { "1", "2", "3" };
+    static loaded l;
+
+    load_shipped(&l, "e-exchange");
+    walk_form(&l, "stage", STAGES, 3);
+}
+
+Test(random_interviews, back_and_forth_through_encounters, .timeout = 280)
+{
+    static loaded l;
+
+    load_shipped(&l, "g-encounter");
+    walk_form(&l, NULL, NULL, 0);
 }
 
 /* The three kinds of rosters, one inside another, with routing and computes that look into them. */
