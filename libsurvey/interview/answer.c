@@ -88,10 +88,16 @@ svy_status svyi_answer_read(svy_interview *iv, svy_place place, const char *text
 }
 
 /* The same in a form with ODK's expressions. */
-static svy_status put_text(svy_interview *iv, svy_place place, const svy_value *value, svy_error *err)
+static svy_status put_text(svy_interview *iv, svy_place place, const svy_value *value, const char *reason, svy_error *err)
 {
+    const svyi_note *note = svyi_cell_at(iv, place.entry, place.item)->note;
     svy_status st;
 
+    if (reason[0] != '\0' || (note != NULL && note->reason_len > 0)) {
+        svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
+        if (cell == NULL || svyi_cell_note(iv, cell, note != NULL ? note->text : "", note != NULL ? note->remark_len : 0, reason, strlen(reason)) != 0)
+            return svyi_nomem(err);
+    }
     if (value->missing == SVY_PRESENT || value->missing == SVY_NOT_REACHED)
         st = svyi_odk_put(iv, place, value->text, value->len, SVYI_GIVEN, err);
     else
@@ -103,7 +109,7 @@ static svy_status put_text(svy_interview *iv, svy_place place, const svy_value *
 svy_status svyi_answer_put(svy_interview *iv, svy_place place, const svy_value *value, const char *reason, svy_error *err)
 {
     if (iv->odk != NULL)
-        return put_text(iv, place, value, err);
+        return put_text(iv, place, value, reason, err);
     svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     const svyi_note *note;
 
@@ -290,7 +296,7 @@ svy_status svyi_do_clear(svy_interview *iv, svy_place place, svy_error *err)
     const svy_value none = svy_value_missing(SVY_K_NONE, SVY_NOT_REACHED);
 
     if (iv->odk != NULL)
-        return put_text(iv, place, &none, err);
+        return put_text(iv, place, &none, "", err);
     svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     if (cell == NULL || svyi_cell_set(iv, place.item, cell, &none) != 0)
         return svyi_nomem(err);

@@ -222,6 +222,7 @@ void svyi_touch_inside(svy_interview *iv, uint32_t entry);     /* everything in 
 svy_status svyi_settle(svy_interview *iv, svy_error *err);
 svy_status svyi_settle_rules(svy_interview *iv, svy_error *err);   /* but not what ODK's actions do */
 void svyi_queue_rule(svy_interview *iv, uint32_t rule, uint32_t entry);
+void svyi_queue_everywhere(svy_interview *iv, uint32_t rule);      /* in every entry that it runs in */
 /* Settles every rule anew, as if nothing were known: the state must not change by it. For tests. */
 svy_status svyi_settle_all(svy_interview *iv, svy_error *err);
 

@@ -38,6 +38,9 @@ void svyi_odk_touched(svy_interview *iv, uint32_t item, uint32_t entry)
 {
     svyi_odk *odk = iv->odk;
 
+    for (uint32_t s = 1; odk->is_code[item] && s < iv->plan.n_items; s++)
+        if (odk->items[s]->choices != 0 && svyi_item(iv, s)->list == 0 && odk->items[s]->code_name == odk->items[item]->name)
+            svyi_queue_everywhere(iv, odk->items[s]->choices);
     if (!odk->has_change[item] || !svyi_is_leaf(iv, item) || (svyi_cell_at(iv, entry, item)->flags & SVYI_SEEN) == 0)
         return;
     if (svyi_grow(&iv->alloc, &odk->changed, &odk->changed_capacity, odk->n_changed + 1, sizeof *odk->changed) != 0)
@@ -195,8 +198,10 @@ static uint64_t visible_hash(const svy_interview *iv, svy_place place)
 svy_status svyi_odk_show(svy_interview *iv, svy_place place, svy_error *err)
 {
     const uint64_t was = visible_hash(iv, place);
-    const svy_status st = update_shown(iv, place, err);
 
+    if (!has_choices(iv, place.item))
+        return SVY_OK;
+    const svy_status st = update_shown(iv, place, err);
     if (st == SVY_OK && visible_hash(iv, place) != was)
         svyi_touched(iv, place.item, place.entry);
     return st;
@@ -225,6 +230,8 @@ svy_status svyi_odk_put(svy_interview *iv, svy_place place, const char *text, si
     const svy_value none = svy_value_missing(SVY_K_TEXT, SVY_NOT_REACHED);
     const svy_value value = { .kind = SVY_K_TEXT, .text = text, .len = (uint32_t)len };
 
+    if (flag == SVYI_PRESET && svyi_item(iv, place.item)->kind != SVY_EL_QUESTION)
+        flag = 0;                                      /* a proposal is for somebody to confirm */
     if (len > SVYI_MAX_ANSWER)
         return svyi_fail(err, SVY_E_LIMIT, "'%s' would get a text of %zu bytes; at most %d", svy_form_item_id(iv->form, place.item), len, SVYI_MAX_ANSWER);
     return put(iv, place, len > 0 ? &value : &none, len > 0 ? flag : flag == SVYI_GIVEN ? SVYI_TOUCHED : 0, err);

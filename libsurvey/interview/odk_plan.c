@@ -44,13 +44,14 @@ static int make_tables(svy_interview *iv, size_t n)
     odk->order_end = room(iv, n, sizeof *odk->order_end);
     odk->first_set = room(iv, n, sizeof *odk->first_set);
     odk->has_change = room(iv, n, sizeof *odk->has_change);
+    odk->is_code = room(iv, n, sizeof *odk->is_code);
     odk->slots = room(iv, odk->n_slots, sizeof *odk->slots);
     odk->next_set = room(iv, svy_form_sets(iv->form), sizeof *odk->next_set);
     odk->is_attribute = room(iv, odk->n_names, sizeof *odk->is_attribute);
     odk->trees = room(iv, odk->n_trees, sizeof *odk->trees);
     return odk->items != NULL && odk->parent != NULL && odk->first_child != NULL && odk->next_child != NULL && odk->previous_child != NULL &&
            odk->next_same != NULL && odk->order != NULL && odk->by_order != NULL && odk->order_end != NULL && odk->first_set != NULL &&
-           odk->has_change != NULL && odk->slots != NULL && odk->next_set != NULL && odk->is_attribute != NULL && odk->trees != NULL ? 0 : -1;
+           odk->has_change != NULL && odk->is_code != NULL && odk->slots != NULL && odk->next_set != NULL && odk->is_attribute != NULL && odk->trees != NULL ? 0 : -1;
 }
 
 typedef struct placed { uint32_t record, item; } placed;
@@ -147,6 +148,17 @@ static void link_sets(svy_interview *iv)
     }
 }
 
+/* Codes of choices are read beside their expression. */
+static void mark_codes(svy_interview *iv, uint32_t n)
+{
+    svyi_odk *odk = iv->odk;
+
+    for (uint32_t s = 0; s < n; s++)
+        for (uint32_t i = 1; odk->items[s]->choices != 0 && svy_form_item(iv->form, s)->list == 0 && i < n; i++)
+            if (odk->items[i]->name == odk->items[s]->code_name && svy_form_item(iv->form, odk->parent[i])->kind == SVY_EL_ROSTER)
+                odk->is_code[i] = 1;
+}
+
 int svyi_odk_make(svy_interview *iv)
 {
     svyi_odk *odk = iv->odk = room(iv, 1, sizeof *odk);
@@ -175,6 +187,7 @@ int svyi_odk_make(svy_interview *iv)
         return -1;
     link_children(iv);
     link_sets(iv);
+    mark_codes(iv, n);
     return 0;
 }
 

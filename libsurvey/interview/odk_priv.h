@@ -39,6 +39,7 @@ typedef struct svyi_odk {
     uint32_t *order_end;              /* behind the last item inside, in by_order */
     uint32_t *first_set, *next_set;   /* actions on a target, as a chain of 1 + number; by item, by action */
     uint8_t *has_change;              /* 1: an action happens when its value changes */
+    uint8_t *is_code;                 /* 1: it may be the code of a choice that is an entry of a roster */
     uint32_t *slots, n_slots;         /* (parent, name) -> first child; a power of two */
 
     svyi_index *indexes; size_t n_indexes, indexes_capacity, n_indexed;

@@ -110,7 +110,8 @@ static svy_status put_first(svy_interview *iv, uint32_t item, uint32_t entry, sv
     svyi_cell *cell = svyi_cell_change(iv, entry, item);
     if (cell == NULL || svyi_cell_set(iv, item, cell, &value) != 0)
         return svyi_nomem(err);
-    cell->flags |= SVYI_PRESET;
+    if (svyi_item(iv, item)->kind == SVY_EL_QUESTION)
+        cell->flags |= SVYI_PRESET;
     return SVY_OK;
 }
 

@@ -6,7 +6,9 @@
 
 static int fits(const svyi_odk *odk, uint32_t is, uint32_t wanted)
 {
-    return wanted == SVY_NAME_ANY ? !odk->is_attribute[is] : is == wanted;
+    if (wanted == SVY_NAME_ANY || wanted == SVY_NAME_ANY_ATTRIBUTE)
+        return odk->is_attribute[is] == (wanted == SVY_NAME_ANY_ATTRIBUTE);
+    return is == wanted;
 }
 
 /* The first of the siblings from `node` on that has the name; `end`: behind their parent. */

@@ -161,6 +161,11 @@ static void queue_reader(svy_interview *iv, target t, uint32_t roster, int acros
         queue_inside(iv, t, roster, roster_inside(iv, roster, iv->entries[entry].roster) ? entry : 0);
 }
 
+void svyi_queue_everywhere(svy_interview *iv, uint32_t rule)
+{
+    queue_inside(iv, (target){ .rule = rule }, iv->plan.rules[rule].roster, 0);
+}
+
 /* The text of an other-specify choice is asked when the choice is chosen. */
 static int other_chosen(const svy_interview *iv, uint32_t question, uint32_t entry)
 {
