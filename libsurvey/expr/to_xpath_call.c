@@ -42,6 +42,11 @@ static void put_aggregate(svyi_x_writer *w, const svyi_node *n)
         svyi_x_cannot(w, n->fn->detail == SVYI_SUM ? "a sum of several answers" : n->fn->name);
         return;
     }
+    if (n->fn->detail == SVYI_SUM) {                         /* some clients have no number for the sum of nothing */
+        svyi_x_text(w, "if(count(");
+        put_set(w, a);
+        svyi_x_text(w, ") > 0, ");
+    }
     svyi_x_text(w, NAMES[n->fn->detail]);
     svyi_x_text(w, "(");
     for (const svyi_node *c = a; c != NULL; c = c->next) {
@@ -52,7 +57,7 @@ static void put_aggregate(svyi_x_writer *w, const svyi_node *n)
         else
             put_set(w, c);
     }
-    svyi_x_text(w, ")");
+    svyi_x_text(w, n->fn->detail == SVYI_SUM ? "), 0)" : ")");
 }
 
 /* answered(), refused(), ...: an ODK client knows blank and not blank. */
