@@ -95,6 +95,8 @@ static void repetition(outline *o, unsigned indent, const svy_item *item)
         if (item->max > 0)
             svyi_buffer_format(&o->out, ", at most %u", item->max);
         svyi_buffer_text(&o->out, "\n");
+    } else if (item->value == 0) {
+        line(o, indent, "", "as many entries as the record has");
     } else {
         rule(o, indent, "number of entries: ", item->value);
     }
@@ -118,7 +120,7 @@ static const char *word_for(const svy_item *item)
 static void heading(outline *o, unsigned indent, uint32_t i, const svy_item *item)
 {
     const char *id = svy_form_item_id(o->f, i), *word = word_for(item);
-    const char *mark = item->kind == SVY_EL_COMPUTE ? " computed" : item->kind == SVY_EL_PARAMETER ? " parameter" :
+    const char *mark = item->kind == SVY_EL_COMPUTE ? (item->value != 0 ? " computed" : " not asked") : item->kind == SVY_EL_PARAMETER ? " parameter" :
                        item->flags & SVY_ITEM_OTHER ? " (other)" : item->flags & SVY_ITEM_REQUIRED ? " *" : "";
     svyi_indent(&o->out, indent);
     svyi_buffer_format(&o->out, "%s%s%s%s", id, id[0] != '\0' ? "  " : "", word, mark);
@@ -142,6 +144,35 @@ static void text(outline *o, unsigned indent, const char *word, uint32_t i, svy_
     const char *words = svy_form_text(o->f, i, role, o->lang);
     if (words[0] != '\0')
         line(o, indent, word, words);
+}
+
+/* What an item of an ODK form has besides. */
+static void odk_details(outline *o, unsigned indent, uint32_t i)
+{
+    static const struct { uint32_t bit; const char *when; } EVENTS[] = {
+        { SVY_ON_FIRST_LOAD, "at the first beginning" }, { SVY_ON_LOAD, "at each beginning" }, { SVY_ON_CHANGE, "when it changes" },
+        { SVY_ON_NEW_ENTRY, "in a new entry" },
+    };
+    const svy_odk_item *d = svy_form_odk_item(o->f, i);
+    if (d == NULL)
+        return;
+    text(o, indent, "more help: ", i, SVY_GUIDANCE);
+    text(o, indent, "said when it is missing: ", i, SVY_REQUIRED_TEXT);
+    rule(o, indent, "shown only when ", d->readonly);
+    rule(o, indent, "choices: ", d->choices);
+    if (d->preload != 0)
+        line(o, indent, "filled in: ", svy_form_string(o->f, d->preload));
+    for (uint32_t s = d->first_set; s < d->first_set + d->n_sets; s++) {
+        const svy_set *set = svy_form_set(o->f, s);
+        for (size_t e = 0; e < sizeof EVENTS / sizeof EVENTS[0]; e++)
+            if (set->on & EVENTS[e].bit) {
+                svyi_indent(&o->out, indent);
+                svyi_buffer_format(&o->out, "%s, %s ", EVENTS[e].when, svy_form_item_id(o->f, set->target));
+                svyi_buffer_text(&o->out, set->rule != 0 ? "becomes " : "is cleared");
+                svyi_buffer_text(&o->out, svyi_rule_text(o->f, set->rule));
+                svyi_buffer_text(&o->out, "\n");
+            }
+    }
 }
 
 static void details(outline *o, unsigned indent, uint32_t i, const svy_item *item)
@@ -169,6 +200,7 @@ static void details(outline *o, unsigned indent, uint32_t i, const svy_item *ite
         svyi_buffer_text(&o->out, "\n");
     }
     rule(o, indent, "choices offered when ", item->filter);
+    odk_details(o, indent, i);
     if (item->list != 0 && !(item->flags & SVY_ITEM_ROW))
         choices(o, indent, item->list);
     for (uint32_t c = 0; c < item->n_checks; c++)
@@ -186,7 +218,7 @@ static void front(outline *o)
     const char *text = svy_form_text(o->f, 0, SVY_TITLE, o->lang);
     wrapped(o, text, 0, 0);
     svyi_buffer_text(&o->out, "\n");
-    svyi_buffer_format(&o->out, "%s, version %s, in", svy_form_id(o->f), svy_form_version(o->f));
+    svyi_buffer_format(&o->out, svy_form_version(o->f)[0] != '\0' ? "%s, version %s, in" : "%s, in", svy_form_id(o->f), svy_form_version(o->f));
     for (uint32_t l = 0; l < svy_form_languages(o->f); l++)
         svyi_buffer_format(&o->out, " %s", svy_form_language(o->f, l));
     svyi_buffer_text(&o->out, "\n");
@@ -217,6 +249,7 @@ svy_status svy_form_outline(const svy_form *f, uint32_t lang, const svy_sink *si
         details(&o, indent + 4, i, item);
         st = svyi_hand_over(&o.out, sink, err);
     }
+    odk_details(&o, 4, 0);
     const svy_item *root = svy_form_item(f, 0);
     if (root->n_checks > 0)
         svyi_buffer_text(&o.out, "\nOver the whole questionnaire\n");

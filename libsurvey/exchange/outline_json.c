@@ -68,6 +68,33 @@ static void roster(writer *w, const svy_item *item)
     maybe(w, "count", svyi_rule_text(w->f, item->value));
 }
 
+/* What an item of an ODK form has besides. */
+static void odk_item(writer *w, uint32_t i)
+{
+    const svy_odk_item *d = svy_form_odk_item(w->f, i);
+    if (d == NULL)
+        return;
+    maybe(w, "node", d->name != SVY_NAME_NONE ? svy_form_name(w->f, d->name) : "");
+    maybe(w, "readonly_when", svyi_rule_text(w->f, d->readonly));
+    maybe(w, "itemset", svyi_rule_text(w->f, d->choices));
+    maybe(w, "preload", svy_form_string(w->f, d->preload));
+    maybe(w, "guidance", svy_form_text(w->f, i, SVY_GUIDANCE, w->lang));
+    maybe(w, "required_text", svy_form_text(w->f, i, SVY_REQUIRED_TEXT, w->lang));
+    for (uint32_t s = d->first_set; s < d->first_set + d->n_sets; s++) {
+        const svy_set *set = svy_form_set(w->f, s);
+        svyi_buffer_text(&w->out, s == d->first_set ? ", \"sets\": [{" : ", {");
+        w->first = 1;
+        text(w, "target", svy_form_item_id(w->f, set->target));
+        flag(w, "first_load", (set->on & SVY_ON_FIRST_LOAD) != 0);
+        flag(w, "load", (set->on & SVY_ON_LOAD) != 0);
+        flag(w, "change", (set->on & SVY_ON_CHANGE) != 0);
+        flag(w, "new_entry", (set->on & SVY_ON_NEW_ENTRY) != 0);
+        maybe(w, "value", svyi_rule_text(w->f, set->rule));
+        svyi_buffer_text(&w->out, s + 1 == d->first_set + d->n_sets ? "}]" : "}");
+        w->first = 0;
+    }
+}
+
 static void item(writer *w, uint32_t i)
 {
     const svy_item *it = svy_form_item(w->f, i);
@@ -95,6 +122,7 @@ static void item(writer *w, uint32_t i)
         text(w, "value", svy_form_parameter(w->f, i));
     else
         maybe(w, it->kind == SVY_EL_END ? "when" : "value", svyi_rule_text(w->f, it->value));
+    odk_item(w, i);
     checks(w, it);
     svyi_buffer_text(&w->out, "}");
 }

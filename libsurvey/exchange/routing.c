@@ -136,7 +136,7 @@ static void begin_cluster(graph *g, uint32_t i, const svy_item *item)
         table_row(g, "<br/><i>number of entries: ", svyi_rule_text(g->f, item->value), "</i>", 2);
     else if (roster && item->flags & SVY_ITEM_FOR)
         table_row(g, "<br/><i>one entry for each of ", svy_form_item_id(g->f, item->of), "</i>", 1);
-    else if (roster)
+    else if (roster && item->flags & SVY_ITEM_OPEN)
         svyi_buffer_text(&g->nodes, "<br/><i>is there another?</i>");
     svyi_buffer_text(&g->nodes, ">\n");
 }

@@ -51,7 +51,7 @@ typedef struct svyi_b_list { uint32_t id, order, numeric, first, n, reserved; } 
 typedef struct svyi_b_choice { double number; uint32_t code, parent, relevant, flags, missing; int32_t valid_from, valid_to; uint32_t reserved; } svyi_b_choice;
 typedef struct svyi_b_rule { uint32_t at, size, text, owner, purpose, rank, uses_clock, flags; } svyi_b_rule;
 enum { SVYI_B_POSITION = 1, SVYI_B_LABELS = 2, SVYI_B_BACK = 4 };   /* flags of a rule */
-typedef struct svyi_b_tree { uint32_t id, list, first, n; } svyi_b_tree;
+typedef struct svyi_b_tree { uint32_t id, file, list, first, n; } svyi_b_tree;
 typedef struct svyi_b_media { uint32_t choice /* counted over all lists */, role, unit; } svyi_b_media;
 typedef struct svyi_b_itext { uint32_t id, first_unit, roles; } svyi_b_itext;
 typedef struct svyi_b_attribute { uint32_t item, name, value; } svyi_b_attribute;

@@ -61,6 +61,11 @@ const svy_tree_node *svy_form_tree(const svy_form *f, uint32_t tree, uint32_t *n
     return *n_nodes > 0 ? &f->tree_nodes[f->trees[tree].first] : NULL;
 }
 
+const char *svy_form_tree_file(const svy_form *f, uint32_t tree)
+{
+    return tree < f->n[SVYI_B_TREES] ? f->texts + f->trees[tree].file : "";
+}
+
 uint32_t svy_form_tree_list(const svy_form *f, uint32_t tree)
 {
     return tree < f->n[SVYI_B_TREES] ? f->trees[tree].list : 0;
@@ -127,7 +132,20 @@ const char *svy_form_choice_text(const svy_form *f, uint32_t list, uint32_t choi
     return "";
 }
 
-const char *svy_form_attribute(const svy_form *f, uint32_t item, const char *name)
+uint32_t svy_form_itexts(const svy_form *f)
+{
+    return f->n[SVYI_B_ITEXTS];
+}
+
+const char *svy_form_itext_id(const svy_form *f, uint32_t number)
+{
+    return number < f->n[SVYI_B_ITEXTS] ? f->texts + f->itexts[number].id : "";
+}
+
+/* ---- Attributes ---- */
+
+/* The first one of an item, or where it would be. */
+static uint32_t first_attribute(const svy_form *f, uint32_t item)
 {
     uint32_t low = 0, high = f->n[SVYI_B_ATTRIBUTES];
 
@@ -138,8 +156,34 @@ const char *svy_form_attribute(const svy_form *f, uint32_t item, const char *nam
         else
             high = middle;
     }
-    for (; low < f->n[SVYI_B_ATTRIBUTES] && f->attributes[low].item == item; low++)
-        if (strcmp(f->texts + f->attributes[low].name, name) == 0)
-            return f->texts + f->attributes[low].value;
+    return low;
+}
+
+uint32_t svy_form_attributes(const svy_form *f, uint32_t item)
+{
+    const uint32_t first = first_attribute(f, item);
+    uint32_t n = 0;
+
+    while (first + n < f->n[SVYI_B_ATTRIBUTES] && f->attributes[first + n].item == item)
+        n++;
+    return n;
+}
+
+const char *svy_form_attribute_at(const svy_form *f, uint32_t item, uint32_t number, const char **value)
+{
+    const uint32_t at = first_attribute(f, item);
+
+    *value = "";
+    if (at >= f->n[SVYI_B_ATTRIBUTES] || number >= f->n[SVYI_B_ATTRIBUTES] - at || f->attributes[at + number].item != item)
+        return "";
+    *value = f->texts + f->attributes[at + number].value;
+    return f->texts + f->attributes[at + number].name;
+}
+
+const char *svy_form_attribute(const svy_form *f, uint32_t item, const char *name)
+{
+    for (uint32_t at = first_attribute(f, item); at < f->n[SVYI_B_ATTRIBUTES] && f->attributes[at].item == item; at++)
+        if (strcmp(f->texts + f->attributes[at].name, name) == 0)
+            return f->texts + f->attributes[at].value;
     return "";
 }

@@ -32,6 +32,31 @@ static void put_attributes(svyi_b_writer *w, uint32_t item)
     }
 }
 
+/* Actions that are not carried out are kept as attributes: "geopoint ID EVENTS". */
+static void put_actions(svyi_b_writer *w, uint32_t item)
+{
+    svyi_q *q = w->q;
+    svyi_buffer text;
+
+    svyi_buffer_init(&text, &q->alloc);
+    for (uint32_t e = q->b->elements[q->items[item].element].first; e != 0; e = q->b->elements[e].next) {
+        const char *action = svyi_q_value(q->b, e, "action"), *node = svyi_q_value(q->b, e, "node");
+        uint32_t target;
+        if (q->b->elements[e].kind != SVY_EL_SET || action[0] == '\0' || !svyi_q_find_target(q, node, item, &target))
+            continue;
+        text.len = 0;
+        svyi_buffer_format(&text, "%s %s %s", action, q->items[target].id, svyi_q_value(q->b, e, "on"));
+        if (text.failed)
+            break;
+        const char *own = svyi_arena_text(&q->arena, text.data, text.len);
+        const svyi_b_attribute a = { .item = item, .name = svyi_b_text(w, "action"), .value = own != NULL ? svyi_b_text(w, own) : 0 };
+        svyi_b_put(w, SVYI_B_ATTRIBUTES, &a, sizeof a);
+        w->failed |= own == NULL;
+    }
+    w->failed |= text.failed;
+    svyi_buffer_clear(&text);
+}
+
 static void put_nodes(svyi_b_writer *w)
 {
     const svyi_q *q = w->q;
@@ -42,6 +67,7 @@ static void put_nodes(svyi_b_writer *w)
         node.bind_type = svyi_b_text(w, svyi_q_value(q->b, q->items[i].element, "bind-type"));
         svyi_b_put(w, SVYI_B_NODES, &node, sizeof node);
         put_attributes(w, i);
+        put_actions(w, i);
     }
     for (uint32_t i = 0; i < q->n_names; i++)
         svyi_b_put_number(w, SVYI_B_NODE_NAMES, svyi_b_text(w, q->names[i]));
@@ -55,7 +81,7 @@ static void put_trees(svyi_b_writer *w)
 
     for (uint32_t i = 0; i < q->n_groves; i++) {
         const svyi_q_grove *g = &q->groves[i];
-        const svyi_b_tree tree = { .id = svyi_b_text(w, g->id), .list = g->list, .first = first, .n = g->n };
+        const svyi_b_tree tree = { .id = svyi_b_text(w, g->id), .file = svyi_b_text(w, g->file), .list = g->list, .first = first, .n = g->n };
         svyi_b_put(w, SVYI_B_TREES, &tree, sizeof tree);
         for (uint32_t k = 0; k < g->n; k++) {
             const svy_tree_node node = { .name = g->nodes[k].name, .parent = g->nodes[k].parent, .end = g->nodes[k].end,

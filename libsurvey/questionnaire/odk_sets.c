@@ -68,7 +68,7 @@ static int walk_path(const svyi_q *q, const char *path, uint32_t from, uint32_t 
     return 1;
 }
 
-static int find_target(const svyi_q *q, const char *path, uint32_t from, uint32_t *item)
+int svyi_q_find_target(const svyi_q *q, const char *path, uint32_t from, uint32_t *item)
 {
     const char *name;
     size_t len;
@@ -115,7 +115,7 @@ static void add_set(svyi_q *q, uint32_t item, uint32_t element)
     if (node == NULL || on == NULL)
         return;                           /* reported */
     s.on = events(q, element, on);
-    if (!find_target(q, node->value, item, &s.target) || q->nodes[s.target].i.name == SVY_NAME_NONE || q->nodes[s.target].first != 0) {
+    if (!svyi_q_find_target(q, node->value, item, &s.target) || q->nodes[s.target].i.name == SVY_NAME_NONE || q->nodes[s.target].first != 0) {
         svyi_q_tell(q, SVY_WARNING, SVY_OK, element, node, "name a node that holds a value; until then nothing is set", "the action sets '%.*s', which is no such node",
                     svyi_q_shown(node->value), node->value);
         return;

@@ -50,6 +50,7 @@ static void copy_tree(svyi_q *q, const svyi_q_tree *from, const uint32_t *names,
     const svyi_q_node *nodes = &q->b->nodes[from->first];
 
     to->id = from->id;
+    to->file = from->file;
     to->nodes = svyi_arena_get(&q->arena, ((size_t)from->n + 1) * sizeof *to->nodes);
     if (to->nodes == NULL) {
         q->failed = 1;
@@ -113,7 +114,7 @@ static void list_tree(svyi_q *q, uint32_t list, svyi_q_grove *to)
     for (uint32_t c = l->first; c < l->first + l->n; c++)
         add_choice(&m, q->choices[c].element, item_name, code_name, label_name);
     end_node(&m);
-    *to = (svyi_q_grove){ .id = l->id, .list = list, .nodes = m.nodes, .n = m.n };
+    *to = (svyi_q_grove){ .id = l->id, .file = "", .list = list, .nodes = m.nodes, .n = m.n };
 }
 
 /* ---- A record for a questionnaire that has none ---- */
@@ -148,7 +149,7 @@ static void made_record(svyi_q *q, svyi_q_grove *to)
     }
     while (m.open != SVYI_Q_NO_NODE)
         end_node(&m);
-    *to = (svyi_q_grove){ .id = "", .nodes = m.nodes, .n = m.n };
+    *to = (svyi_q_grove){ .id = "", .file = "", .nodes = m.nodes, .n = m.n };
 }
 
 /* ---- Items in the record ---- */

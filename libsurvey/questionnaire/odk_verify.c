@@ -86,7 +86,7 @@ static svy_status check_trees(const svy_form *f, svy_error *err)
 
     for (uint32_t i = 0; i < f->n[SVYI_B_TREES]; i++) {
         const svyi_b_tree *t = &f->trees[i];
-        TRY(svyi_b_is_text(f, t->id) && t->first == next && t->n >= 1 && t->n <= f->n[SVYI_B_TREE_NODES] - next, "a tree has nodes that are not there", i);
+        TRY(svyi_b_is_text(f, t->id) && svyi_b_is_text(f, t->file) && t->first == next && t->n >= 1 && t->n <= f->n[SVYI_B_TREE_NODES] - next, "a tree has nodes that are not there", i);
         PASS(check_nodes(f, &f->tree_nodes[t->first], t->n, err));
         PASS(check_list_tree(f, t, i, err));
         next += t->n;

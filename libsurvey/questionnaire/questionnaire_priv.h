@@ -37,7 +37,7 @@ typedef struct svyi_q_element {
 
 /* A tree of XML beside the elements. Names are numbers of the builder's table; an attribute's begins with "@". */
 typedef struct svyi_q_node { uint32_t name, parent, end; const char *text; } svyi_q_node;
-typedef struct svyi_q_tree { const char *id, *source; int line; uint32_t first, n; } svyi_q_tree;
+typedef struct svyi_q_tree { const char *id, *source, *file; int line; uint32_t first, n; } svyi_q_tree;
 
 typedef struct svyi_q_target { const char *lang, *unit, *from, *to, *source; int line; } svyi_q_target;
 
@@ -106,7 +106,7 @@ typedef struct svyi_q_rule {
 } svyi_q_rule;
 
 /* With ODK's expressions: trees as they go into the form, files shown with choices, texts by their ids. */
-typedef struct svyi_q_grove { const char *id; uint32_t list, n; svyi_q_node *nodes; } svyi_q_grove;
+typedef struct svyi_q_grove { const char *id, *file; uint32_t list, n; svyi_q_node *nodes; } svyi_q_grove;
 typedef struct svyi_q_media { uint32_t choice, role, unit; } svyi_q_media;
 typedef struct svyi_q_itext { const char *id; uint32_t element, first_unit, roles; } svyi_q_itext;
 
@@ -251,6 +251,8 @@ void svyi_q_make_trees(svyi_q *q);
 void svyi_q_make_odk_rules(svyi_q *q);
 uint32_t svyi_q_add_odk_rule(svyi_q *q, uint32_t purpose, uint32_t owner, uint32_t item, uint32_t element, const svy_attribute *a);
 void svyi_q_make_sets(svyi_q *q);
+/* The item that a path, or ${id}, names from an item. 1 found. */
+int svyi_q_find_target(const svyi_q *q, const char *path, uint32_t from, uint32_t *item);
 
 /* ---- odk_texts.c ---- */
 void svyi_q_make_odk_texts(svyi_q *q);      /* further units: texts by id, files shown with choices */

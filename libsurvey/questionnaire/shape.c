@@ -208,6 +208,8 @@ void svyi_q_check_shape(svyi_q *q)
         const char *known = shape_of(q, q->b->elements[i].kind)->attributes;
         check_texts(q, i);
         check_parent(q, i);
+        if (q->b->elements[i].parent != 0 && shape_of(q, q->b->elements[i].kind)->parents == 0)
+            continue;
         check_attributes(q, i, known);
         check_needed(q, i, known);
     }

@@ -319,19 +319,22 @@ static void name_unit(const svyi_q *q, const svyi_q_unit *u, char *out)
 static void tell_missing(svyi_q *q, uint32_t lang)
 {
     uint32_t missing = 0;
+    const svy_severity severity = q->odk ? SVY_NOTE : SVY_WARNING;      /* many ODK forms are translated in part, and their titles cannot be */
 
     for (uint32_t unit = 0; unit < q->n_units; unit++) {
         const svyi_q_unit *u = &q->units[unit];
         char name[UNIT_NAME] = "";
+        if (q->odk && u->element == q->b->root)
+            continue;
         if (q->texts[(size_t)(lang - 1) * q->n_units + unit] != NULL || !has_letter(u->text) || missing++ >= MISSING_TOLD)
             continue;
         const svy_attribute at = { .line = u->line };
         name_unit(q, u, name);
-        svyi_q_tell(q, SVY_WARNING, SVY_OK, u->element, &at, "translate it; until then it is shown in the source language",
+        svyi_q_tell(q, severity, SVY_OK, u->element, &at, "translate it; until then it is shown in the source language",
                     "'%s' is not translated into '%s'", name, q->languages[lang]);
     }
     if (missing > MISSING_TOLD)
-        svyi_q_tell(q, SVY_WARNING, SVY_OK, q->b->root, NULL, "translate them; until then they are shown in the source language",
+        svyi_q_tell(q, severity, SVY_OK, q->b->root, NULL, "translate them; until then they are shown in the source language",
                     "%u more texts are not translated into '%s'", missing - MISSING_TOLD, q->languages[lang]);
 }
 

@@ -95,7 +95,21 @@ svy_status svy_builder_tree(svy_builder *b, const char *id, const char *source, 
         file = svyi_arena_text(&b->arena, source, strlen(source));
     if (own == NULL || file == NULL || svyi_grow(&b->alloc, &b->trees, &b->trees_capacity, b->n_trees + 1, sizeof *b->trees) != 0)
         return svyi_nomem(err);
-    b->trees[b->n_trees++] = (svyi_q_tree){ .id = own, .source = file, .line = line, .first = (uint32_t)b->n_nodes };
+    b->trees[b->n_trees++] = (svyi_q_tree){ .id = own, .source = file, .file = "", .line = line, .first = (uint32_t)b->n_nodes };
+    return SVY_OK;
+}
+
+svy_status svy_builder_tree_file(svy_builder *b, const char *name, svy_error *err)
+{
+    SVY_REQUIRE(b != NULL && name != NULL, err);
+    if (b->n_trees == 0)
+        return svyi_fail(err, SVY_E_STATE, "a file needs a tree");
+    if (strlen(name) > SVYI_Q_TEXT || !svyi_utf8_valid(name, strlen(name)))
+        return fail(b, err, SVY_E_VALUE, "the name of an instance's file is too long, or not valid UTF-8");
+    const char *own = svyi_arena_text(&b->arena, name, strlen(name));
+    if (own == NULL)
+        return svyi_nomem(err);
+    current(b)->file = own;
     return SVY_OK;
 }
 

@@ -70,6 +70,8 @@ SVY_API SVY_NODISCARD svy_status svy_builder_translate(svy_builder *b, const cha
  *  Names as they are written ("orx:meta"); `value` NULL: an element, else an attribute of the element that is open. Strings are copied.
  *  @return SVY_OK, SVY_E_LIMIT (4,000,000 nodes, depth 64, 64 MiB of text), SVY_E_VALUE (not UTF-8), SVY_E_STATE, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_builder_tree(svy_builder *b, const char *id, const char *source, int line, svy_error *err);
+/** Says that the tree that was begun last stands in a file of its own, by the name that the questionnaire gives it ("jr://file-csv/places.csv"). */
+SVY_API SVY_NODISCARD svy_status svy_builder_tree_file(svy_builder *b, const char *name, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_builder_node(svy_builder *b, const char *name, const char *value, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_builder_node_text(svy_builder *b, const char *text, size_t len, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_builder_node_end(svy_builder *b, svy_error *err);
@@ -239,6 +241,8 @@ typedef struct svy_tree_node { uint32_t name, parent /**< UINT32_MAX: none */, e
 SVY_API uint32_t svy_form_trees(const svy_form *f);
 SVY_API const char *svy_form_tree_id(const svy_form *f, uint32_t tree);
 SVY_API const svy_tree_node *svy_form_tree(const svy_form *f, uint32_t tree, uint32_t *n_nodes);
+/** The file that an instance came from, by the name that the questionnaire gives it; "" when it stands in the questionnaire. */
+SVY_API const char *svy_form_tree_file(const svy_form *f, uint32_t tree);
 /** The list that an instance was made from (its item elements are the list's choices in order), 0 when none. */
 SVY_API uint32_t svy_form_tree_list(const svy_form *f, uint32_t tree);
 /** An ${expression} of a text shown at `item` (a choice's label: at the question): the rule for it, as written between the braces; 0 when there is none. */
@@ -251,6 +255,13 @@ SVY_API const char *svy_form_itext(const svy_form *f, const char *id, size_t len
 /** A further attribute of an item ("start", "end", "step", "rows", "max-pixels", "odk-..."), or of the questionnaire (item 0: "style",
  *  "submission-url", ...), as written; "" when it has none. */
 SVY_API const char *svy_form_attribute(const svy_form *f, uint32_t item, const char *name);
+/** All of these: how many an item has, and the name and value of one (from 0). An action that is not carried out is among them: name "action", value
+ *  "geopoint ID EVENTS" with the id of its target and events as in svy_form_set(): "first-load change". */
+SVY_API uint32_t svy_form_attributes(const svy_form *f, uint32_t item);
+SVY_API const char *svy_form_attribute_at(const svy_form *f, uint32_t item, uint32_t number, const char **value);
+/** Texts by their ids: how many there are, and the id of one (from 0). */
+SVY_API uint32_t svy_form_itexts(const svy_form *f);
+SVY_API const char *svy_form_itext_id(const svy_form *f, uint32_t number);
 /** Any text of a choice: its label, or the files shown with it. "" when there is none. */
 SVY_API const char *svy_form_choice_text(const svy_form *f, uint32_t list, uint32_t choice, svy_role role, uint32_t lang);
 

@@ -62,7 +62,7 @@ static inline void walk_item(svy_form *f, uint32_t i)
     const char *id = svy_form_item_id(f, i);
 
     for (uint32_t lang = 0; lang <= svy_form_languages(f); lang++)
-        for (int role = 0; role <= 7; role++) {
+        for (int role = 0; role <= 14; role++) {
             const char *text = svy_form_text(f, i, (svy_role)role, lang);
             walk_text(text);
             walk_seen += svy_form_fill(f, text, walk_fill, f, out, sizeof out);
@@ -97,7 +97,7 @@ static inline void walk_lists(svy_form *f)
             const svy_choice choice = svy_form_choice(f, l, c);
             walk_text(choice.parent);
             walk_text(svy_form_choice_label(f, l, c, 1));
-            if (c < list.n_choices && (!svy_form_find_choice(f, l, choice.code, strlen(choice.code), &found) || found != c))
+            if (c < list.n_choices && (!svy_form_find_choice(f, l, choice.code, strlen(choice.code), &found) || (svy_form_is_odk(f) ? found > c : found != c)))
                 abort();
         }
         walk_seen += svy_form_search(f, l, 1, "a", 1, hits, 8);
@@ -115,10 +115,72 @@ static inline void walk_rules(svy_form *f)
                               .label = walk_label, .lookup = walk_lookup, .now = 1.8e9, .seed = 7 };
         svy_value value;
         walk_text(rule.text);
-        if (rule.code.size > 0 && svy_code_run(rule.code, &env, 1, scratch, &value, NULL) == SVY_OK && value.len > 0)
+        if (rule.code.size > 0 && !svy_form_is_odk(f) && svy_code_run(rule.code, &env, 1, scratch, &value, NULL) == SVY_OK && value.len > 0)
             walk_seen += (unsigned char)value.text[value.len - 1];
     }
     svy_scratch_free(scratch);
+}
+
+/* ---- forms with ODK's expressions ---- */
+
+static inline void walk_trees(const svy_form *f)
+{
+    for (uint32_t t = 0; t <= svy_form_trees(f); t++) {
+        uint32_t n, items = 0;
+        const svy_tree_node *nodes = svy_form_tree(f, t, &n);
+        walk_text(svy_form_tree_id(f, t));
+        for (uint32_t i = 0; i < n; i++) {
+            if (nodes[i].name >= svy_form_names(f) || (i == 0) != (nodes[i].parent == UINT32_MAX) || (i > 0 && nodes[i].parent >= i) || nodes[i].end <= i)
+                abort();
+            items += nodes[i].parent == 0;
+            walk_text(svy_form_name(f, nodes[i].name));
+            walk_text(svy_form_string(f, nodes[i].text));
+        }
+        if (svy_form_tree_list(f, t) != 0 && items != svy_form_list(f, svy_form_tree_list(f, t)).n_choices)
+            abort();
+    }
+}
+
+static inline void walk_nodes(const svy_form *f)
+{
+    uint32_t n;
+    const svy_tree_node *record = svy_form_tree(f, 0, &n);
+    for (uint32_t i = 0; i < svy_form_items(f); i++) {
+        const svy_odk_item *d = svy_form_odk_item(f, i);
+        if (d->record != UINT32_MAX && (d->record >= n || record[d->record].name != d->name))
+            abort();
+        walk_text(svy_form_string(f, d->preload));
+        walk_text(svy_form_string(f, d->bind_type));
+        walk_text(svy_form_attribute(f, i, "start"));
+        for (uint32_t s = d->first_set; s < d->first_set + d->n_sets; s++)
+            if (svy_form_set(f, s)->item != i || svy_form_odk_item(f, svy_form_set(f, s)->target)->name == SVY_NAME_NONE)
+                abort();
+    }
+    for (uint32_t r = 1; r <= svy_form_rules(f); r++) {
+        const svy_rule rule = svy_form_rule(f, r);
+        if (rule.purpose == SVY_FOR_OUTPUT && rule.text[0] != '\0')
+            walk_seen += svy_form_find_output(f, rule.owner, rule.text, strlen(rule.text));
+    }
+}
+
+static inline size_t walk_output(void *user, uint32_t rule, char *out, size_t size)
+{
+    walk_seen += rule;
+    return walk_fill(user, 0, out, size);
+}
+
+static inline void walk_odk(svy_form *f)
+{
+    char out[64];
+    walk_trees(f);
+    walk_nodes(f);
+    walk_seen += svy_form_itext(f, "a", 1, SVY_LABEL, 1) != NULL;
+    for (uint32_t i = 0; i < svy_form_items(f); i++)
+        walk_seen += svy_form_fill_outputs(f, i, svy_form_text(f, i, SVY_LABEL, 0), walk_output, f, out, sizeof out);
+    for (uint32_t l = 1; l <= svy_form_lists(f); l++)
+        for (uint32_t c = 0; c < svy_form_list(f, l).n_choices; c++)
+            for (int role = 0; role <= 14; role++)
+                walk_text(svy_form_choice_text(f, l, c, (svy_role)role, 1));
 }
 
 static inline void walk_form(svy_form *f)
@@ -135,5 +197,7 @@ static inline void walk_form(svy_form *f)
         walk_text(svy_form_check_text(f, c, 1));
     walk_lists(f);
     walk_rules(f);
+    if (svy_form_is_odk(f))
+        walk_odk(f);
 }
 #endif

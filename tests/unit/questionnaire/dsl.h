@@ -8,6 +8,14 @@
  *        check that=". = 1" | Sentence
  *    @bg a/label "Label" => "Translation"          (the source text may be left out: @bg a/label => "Translation")
  *
+ *  and with expressions=odk trees of XML:
+ *
+ *    record
+ *      <data @id=q
+ *        <a | first value
+ *    instance id=x
+ *      <root
+ *
  *  A child stands two blanks further in; a line's number is the element's line. Without `questionnaire` in the first line one is made. */
 #ifndef SVY_TEST_DSL_H
 #define SVY_TEST_DSL_H
@@ -35,14 +43,14 @@ static inline void dsl_report(void *user, const svy_diag *d)
 
 static inline svy_role dsl_role(svy_element kind)
 {
-    return kind == SVY_EL_CHECK || kind == SVY_EL_END ? SVY_TEXT : kind == SVY_EL_QUESTIONNAIRE || kind == SVY_EL_SECTION ? SVY_TITLE : SVY_LABEL;
+    return kind == SVY_EL_CHECK || kind == SVY_EL_END || kind == SVY_EL_PROPERTY ? SVY_TEXT : kind == SVY_EL_QUESTIONNAIRE || kind == SVY_EL_SECTION ? SVY_TITLE : SVY_LABEL;
 }
 
 static inline svy_element dsl_kind(const char *word)
 {
     static const char *const NAMES[] = { "", "questionnaire", "parameter", "choices", "choice", "section", "question", "grid", "row", "roster",
-                                         "note", "compute", "check", "end" };
-    for (int i = 1; i <= 13; i++)
+                                         "note", "compute", "check", "end", "property", "set", "itext" };
+    for (int i = 1; i <= 16; i++)
         if (strcmp(NAMES[i], word) == 0)
             return (svy_element)i;
     return (svy_element)0;
@@ -50,14 +58,15 @@ static inline svy_element dsl_kind(const char *word)
 
 static inline svy_role dsl_words(const char *word)
 {
-    static const char *const NAMES[] = { "", "title", "description", "label", "hint", "instruction", "text" };
-    for (int i = 1; i <= 6; i++)
+    static const char *const NAMES[] = { "", "title", "description", "label", "hint", "instruction", "text", "required", "guidance", "short",
+                                         "image", "big-image", "audio", "video" };
+    for (int i = 1; i <= 13; i++)
         if (strcmp(NAMES[i], word) == 0)
             return (svy_role)i;
     return (svy_role)0;
 }
 
-typedef struct dsl { svy_builder *b; uint32_t at[DSL_DEPTH]; int line; svy_error *err; } dsl;
+typedef struct dsl { svy_builder *b; uint32_t at[DSL_DEPTH]; int line; size_t open, tree; svy_error *err; } dsl;
 
 /* Cuts the next word or name=value off; returns the rest. */
 static inline char *dsl_attribute(char *at, svy_attribute *a, const char *line)
@@ -94,8 +103,48 @@ static inline svy_status dsl_translation(dsl *d, char *line)
     return svy_builder_translate(d->b, lang, unit, from, to, "test.xlf", d->line, d->err);
 }
 
+/* Ends the nodes of a tree that are open beyond a depth. */
+static inline svy_status dsl_close(dsl *d, size_t depth)
+{
+    svy_status st = SVY_OK;
+    for (; st == SVY_OK && d->open > depth; d->open--)
+        st = svy_builder_node_end(d->b, d->err);
+    return st;
+}
+
+/* "<name @attribute=value | text" */
+static inline svy_status dsl_node(dsl *d, char *line, size_t indent)
+{
+    char *words = line + indent + 1, *bar = strstr(words, " | "), *text = bar != NULL ? bar + 3 : NULL;
+    if (bar != NULL)
+        *bar = '\0';
+    char *at = words + strcspn(words, " ");
+    if (*at != '\0')
+        *at++ = '\0';
+    svy_status st = dsl_close(d, indent > d->tree ? (indent - d->tree) / 2 - 1 : 0);
+    if (st == SVY_OK)
+        st = svy_builder_node(d->b, words, NULL, d->err);
+    d->open += st == SVY_OK;
+    for (at += strspn(at, " @"); st == SVY_OK && *at != '\0'; at += strspn(at, " @")) {
+        svy_attribute a = { .name = "" };
+        at = dsl_attribute(at, &a, line);
+        if (a.value != NULL)
+            st = svy_builder_node(d->b, a.name, a.value, d->err);
+    }
+    return st == SVY_OK && text != NULL ? svy_builder_node_text(d->b, text, strlen(text), d->err) : st;
+}
+
 static inline svy_status dsl_line(dsl *d, char *line)
 {
+    const size_t column = strspn(line, " ");
+    if (line[column] == '<')
+        return dsl_node(d, line, column);
+    const svy_status ended = dsl_close(d, 0);
+    d->tree = column;
+    if (ended != SVY_OK || strcmp(line + column, "record") == 0)
+        return ended != SVY_OK ? ended : svy_builder_tree(d->b, "", NULL, d->line, d->err);
+    if (strncmp(line + column, "instance id=", 12) == 0)
+        return svy_builder_tree(d->b, line + column + 12, NULL, d->line, d->err);
     svy_attribute attributes[70];
     const size_t blanks = strspn(line, " "), indent = blanks / 2 < DSL_DEPTH ? blanks : 0;
     const uint32_t parent = d->at[indent / 2];
@@ -148,6 +197,8 @@ static inline svy_builder *dsl_build(const svy_alloc *alloc, const char *form, s
             *st = dsl_line(&d, line);
         }
     }
+    if (*st == SVY_OK)
+        *st = dsl_close(&d, 0);
     free(copy);
     if (*st != SVY_OK) {
         svy_builder_free(d.b);
