@@ -69,10 +69,13 @@ static const char *exchanged(xlsform *x, const char *text, const char *what, con
 
 typedef struct itemset { const char *nodeset, *value, *label, *filter; } itemset;
 
-/* Choices that are answers of a repeat: its instances that have one. */
+/* Choices that are answers of a repeat: its instances that have one. Places to show beside a question name the repeat itself. */
 static itemset from_repeat(xlsform *x, xlsform_element *e)
 {
     const char *path = trimmed(x, svyi_xlsform_resolve(x, e->itemset, e, 0, 1)), *slash = strrchr(path, '/');
+
+    if (strncmp(e->type, "geo", 3) == 0)
+        return (itemset){ path, "geometry", "geometry", "./geometry != ''" };
     const char *name = slash != NULL ? slash + 1 : path;
 
     return (itemset){ svyi_xlsform_text(x, path, slash != NULL ? (size_t)(slash - path) : 0), name, name, svyi_xlsform_format(x, "./%s != ''", name) };

@@ -154,6 +154,11 @@ static xlsform_entity *entity_named(xlsform *x, const char *dataset)
     return NULL;
 }
 
+int svyi_xlsform_is_entity(xlsform *x, const char *dataset)
+{
+    return entity_named(x, dataset) != NULL;
+}
+
 /* The entity of a save_to, "property" or "list_name#property"; *property what is behind the #. NULL when it was reported. */
 static xlsform_entity *entity_of(xlsform *x, const char *save_to, int row, const char **property)
 {

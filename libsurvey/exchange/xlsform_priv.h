@@ -218,6 +218,7 @@ void svyi_xlsform_clear_entities(xlsform *x);
 /* A row of the survey sheet that saves to an entity or that entities refer to. 0 when it was reported. */
 int svyi_xlsform_entity_row(xlsform *x, xlsform_element *container, xlsform_dict *bind, const char *name, int row, int is_container);
 void svyi_xlsform_entity_updates(xlsform *x, const svyi_map *instances);
+int svyi_xlsform_is_entity(xlsform *x, const char *dataset);
 void svyi_xlsform_place_entities(xlsform *x);
 
 /* ---- xlsform_reference.c */

@@ -315,8 +315,8 @@ static void check_geometry(xlsform_rows *r)
         uint32_t value = 0;
         const int repeat = svyi_xlsform_is_reference(target) && svyi_xlsform_next_reference(target, &at, &ref) == 1 &&
                            svyi_map_find(&r->repeats, target + ref.name, ref.name_len, &value) == 1;
-        const int file = svyi_map_find(&r->secondary, target, strlen(target), &value) == 1 && value == 1;
-        if (!repeat && !file && svyi_xlsform_list(&x->choices, target, strlen(target)) == NULL)
+        const int file = svyi_map_find(&r->secondary, target, strlen(target), &value) == 1 && value != 0;
+        if (!repeat && !file && !svyi_xlsform_is_entity(x, target) && svyi_xlsform_list(&x->choices, target, strlen(target)) == NULL)
             svyi_xlsform_problem(x, "survey", r->geometry[i].row, "name a list of choices, an attached file, or ${repeat}",
                                  "reference-geometry=%s is nothing in this form", target);
     }
