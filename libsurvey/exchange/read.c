@@ -1,5 +1,6 @@
 /* A questionnaire from its file to its compiled form: parse, check the structure, feed the builder, add translations, compile. */
 #include "exchange/xform.h"
+#include "exchange/xlsform.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -241,11 +242,38 @@ static svy_status load_xform(svyi_reader *r, const char *xml, size_t len, int ma
     return st == SVY_OK ? svyi_xform_load(r, made) : st;
 }
 
+svy_status svyi_reader_workbook(svyi_reader *r, const char *bytes, size_t len, svyi_buffer *xform)
+{
+    svyi_workbook *workbook = NULL;
+    svy_status st = svyi_workbook_read_memory(&r->alloc, bytes, len, r->source, NULL, &workbook, r->err);
+    if (st == SVY_E_FORMAT || st == SVY_E_INVALID) {
+        const svyi_where where = { r->source, r->err->line, r->err->column, "" };
+        svyi_report(r->diags, SVY_PROBLEM, st, &where, "", "%s", r->err->message);
+        return SVY_E_INVALID;
+    }
+    if (st == SVY_OK)
+        st = svyi_xlsform_to_xform(workbook, r->source, r->diags, xform, r->err);
+    svyi_workbook_free(workbook);
+    return st;
+}
+
+static svy_status load_workbook(svyi_reader *r, const char *bytes, size_t len)
+{
+    svyi_buffer xform;
+    svyi_buffer_init(&xform, &r->alloc);
+    svy_status st = svyi_reader_workbook(r, bytes, len, &xform);
+    if (st == SVY_OK)
+        st = load_xform(r, xform.data, xform.len, 1);
+    svyi_buffer_clear(&xform);
+    return st;
+}
+
 svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len)
 {
     switch (r->format != SVY_FORMAT_UNKNOWN ? r->format : svy_format_of(r->source, bytes, len)) {
     case SVY_FORMAT_XFORM: return load_xform(r, bytes, len, 0);
-    case SVY_FORMAT_XLSFORM: case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: case SVY_FORMAT_NATIVE: case SVY_FORMAT_UNKNOWN: break;
+    case SVY_FORMAT_XLSFORM: return load_workbook(r, bytes, len);
+    case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: case SVY_FORMAT_NATIVE: case SVY_FORMAT_UNKNOWN: break;
     }
     return load_native(r, bytes, len);
 }

@@ -41,6 +41,8 @@ svy_status svyi_shared_open(svyi_reader *r, const svyi_xml *choices, svyi_shared
 
 /* Reads the bytes of a questionnaire in any format into r->builder, which is made. @return SVY_OK, SVY_E_INVALID (reported), SVY_E_LIMIT, SVY_E_NOMEM */
 svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len);
+/* Appends the XForm that a workbook means. */
+svy_status svyi_reader_workbook(svyi_reader *r, const char *bytes, size_t len, svyi_buffer *xform);
 /* What a reader begins and ends with. Problems pass through `gate`, which counts them and keeps the first. */
 typedef struct svyi_gate { svy_diags diags, *outer; const svyi_faults *faults; svy_error *err; } svyi_gate;
 void svyi_reader_begin(svyi_reader *r, const svy_alloc *alloc, const svy_xml_limits *limits, svyi_gate *g, svy_diags *diags, svy_error *err);

@@ -250,7 +250,7 @@ static void put_instance(svyi_xform *f, const svyi_xform_instance *i)
 {
     const svyi_xml *root = svyi_xform_root_of(i->x);
     if (i->src != NULL) {
-        const svyi_instance_wish wish = { i->id, i->src, i->line, f->made ? NULL : f->r->source };
+        const svyi_instance_wish wish = { i->id, i->src, i->line, f->r->source };
         f->st = svyi_instance_read(f->r, &wish);
         return;
     }

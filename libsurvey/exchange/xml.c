@@ -319,6 +319,20 @@ static char *full_name(parser *p, const xmlChar *prefix, const xmlChar *name)
     return out;
 }
 
+/* A parser that expands no entities gives the character & in attributes as "&#38;". In place. */
+static void restore_ampersands(char *value)
+{
+    char *out = strchr(value, '&');
+    const char *at = out;
+    if (out == NULL)
+        return;
+    while (*at != '\0') {
+        *out++ = *at;
+        at += strncmp(at, "&#38;", 5) == 0 ? 5 : 1;
+    }
+    *out = '\0';
+}
+
 /* libxml2 gives five pointers per attribute: name, prefix, namespace, begin and end of the value. */
 static int take_attributes(parser *p, svyi_xml *node, const xmlChar **given, size_t n)
 {
@@ -334,9 +348,11 @@ static int take_attributes(parser *p, svyi_xml *node, const xmlChar **given, siz
             return 0;
         }
         node->attributes[i].name = full_name(p, given[1], given[0]);
-        node->attributes[i].value = svyi_arena_text(&p->file->arena, (const char *)given[3], len);
-        if (node->attributes[i].name == NULL || node->attributes[i].value == NULL)
+        char *value = svyi_arena_text(&p->file->arena, (const char *)given[3], len);
+        node->attributes[i].value = value;
+        if (node->attributes[i].name == NULL || value == NULL)
             return -1;
+        restore_ampersands(value);
         node->n = i + 1;
     }
     return 0;

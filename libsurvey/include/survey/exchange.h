@@ -70,6 +70,15 @@ SVY_API SVY_NODISCARD svy_status svy_xliff_read_memory(svy_builder *b, const cha
 /** Receives a text in pieces. Returns SVY_OK, or an error that the writer passes on. */
 typedef struct svy_sink { svy_status (*write)(void *user, const char *bytes, size_t len); void *user; } svy_sink;
 
+/** Opens a submission that an ODK client encrypted: RSA-OAEP (SHA-256) for the key, AES-256-CFB for the files, the signature checked.
+ *  @param path the submission's XML that names the encrypted files, which lie beside it
+ *  @param pem the private key of the form as text (PEM, without passphrase)
+ *  @param media_folder where photos and other files are written to, all or none; NULL: nowhere
+ *  @param xml receives the submission's XML
+ *  @return SVY_OK, SVY_E_INVALID (reported: another key, a damaged or missing file, a signature that does not fit), SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_submission_decrypt(const svy_alloc *alloc, const char *path, const char *pem, size_t len, const char *media_folder,
+                                                        const svy_sink *xml, svy_diags *diags, svy_error *err);
+
 /** The questionnaire as indented text: sections, questions with type, choices, routing, checks. */
 SVY_API SVY_NODISCARD svy_status svy_form_outline(const svy_form *f, uint32_t lang, const svy_sink *sink, svy_error *err);
 /** The same as JSON: id, version, languages, title, items in order (id, element, parent, type, label, expressions, checks), lists with their choices. */
