@@ -12,6 +12,8 @@ static const struct { const char *name; svy_element kind; } ELEMENTS[] = {
 };
 static const struct { const char *name; svy_role role; } TEXTS[] = {
     { "title", SVY_TITLE }, { "description", SVY_DESCRIPTION }, { "label", SVY_LABEL }, { "hint", SVY_HINT }, { "instruction", SVY_INSTRUCTION },
+    { "required", SVY_REQUIRED_TEXT }, { "guidance", SVY_GUIDANCE }, { "short", SVY_SHORT }, { "image", SVY_IMAGE }, { "big-image", SVY_BIG_IMAGE },
+    { "audio", SVY_AUDIO }, { "video", SVY_VIDEO },
 };
 
 /* Where an element is in the builder. An element at a wrong place (which was reported) still goes where it can be, so that what refers

@@ -433,8 +433,13 @@ static void check_end(walk *w)
         return;
     const size_t n = names_in(&w->c, w->now, names);
     enumerate(list, sizeof list, names, n);
-    say(found, "'%s' has no %s", w->x->name, list);
-    say(advice, "add <%s>...</%s>", n > 0 ? names[0] : "", n > 0 ? names[0] : "");
+    if (n > 0) {
+        say(found, "'%s' has no %s", w->x->name, list);
+        say(advice, "add <%s>...</%s>", names[0], names[0]);
+    } else {
+        say(found, "'%s' is empty", w->x->name);
+        say(advice, "put one element of any name into it");
+    }
     problem(w->k, w->x, w->x->line, w->x->column, 0, advice, found);
 }
 
