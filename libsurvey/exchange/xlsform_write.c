@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-char *svyi_xw_join(svyi_xw *w, const char *a, const char *b, const char *c)
+char *svyi_xlw_join(svyi_xlw *w, const char *a, const char *b, const char *c)
 {
     const size_t n = strlen(a), m = strlen(b), k = strlen(c);
     char *out = svyi_arena_get(&w->arena, n + m + k + 1);
@@ -18,7 +18,7 @@ char *svyi_xw_join(svyi_xw *w, const char *a, const char *b, const char *c)
     return out;
 }
 
-void svyi_xw_note(svyi_xw *w, svy_severity severity, const svyi_xml *x, const char *element, const char *advice, const char *fmt, ...)
+void svyi_xlw_note(svyi_xlw *w, svy_severity severity, const svyi_xml *x, const char *element, const char *advice, const char *fmt, ...)
 {
     char found[400];
     va_list args;
@@ -32,7 +32,7 @@ void svyi_xw_note(svyi_xw *w, svy_severity severity, const svyi_xml *x, const ch
     svyi_report(w->diags, severity, SVY_OK, &where, advice, "%s", found);
 }
 
-const char *svyi_xw_content(const svyi_xml *x)
+const char *svyi_xlw_content(const svyi_xml *x)
 {
     for (const svyi_xml *c = x != NULL ? x->first : NULL; c != NULL; c = c->next)
         if (c->name == NULL)
@@ -40,7 +40,7 @@ const char *svyi_xw_content(const svyi_xml *x)
     return "";
 }
 
-int svyi_xw_is(const svyi_xml *x, const char *name)
+int svyi_xlw_is(const svyi_xml *x, const char *name)
 {
     const char *colon = strchr(name, ':');
     if (colon == NULL)
@@ -48,22 +48,22 @@ int svyi_xw_is(const svyi_xml *x, const char *name)
     return x->prefix != NULL && strlen(x->prefix) == (size_t)(colon - name) && memcmp(x->prefix, name, (size_t)(colon - name)) == 0 && strcmp(x->name, colon + 1) == 0;
 }
 
-static svy_status convert(svyi_xw *w, const char *out_path)
+static svy_status convert(svyi_xlw *w, const char *out_path)
 {
-    const svy_status st = svyi_xw_read(w);
+    const svy_status st = svyi_xlw_read(w);
     if (st != SVY_OK)
         return st;
-    svyi_xw_rows(w, w->root);
-    svyi_xw_choices(w);
-    svyi_xw_settings(w);
-    return w->failed ? svyi_nomem(w->err) : svyi_xw_save(w, out_path);
+    svyi_xlw_rows(w, w->root);
+    svyi_xlw_choices(w);
+    svyi_xlw_settings(w);
+    return w->failed ? svyi_nomem(w->err) : svyi_xlw_save(w, out_path);
 }
 
 svy_status svyi_xlsform_write(const svy_alloc *alloc, const char *xform, size_t len, const char *source, const char *out_path, svy_diags *diags, svy_error *err)
 {
     static const char *const NAMES[SVYI_OUT_SHEETS] = { "survey", "choices", "settings", "entities", "external_choices", "osm" };
     const svy_xml_limits limits = { sizeof limits, 64u << 20, 64, 2000000, 1u << 20 };
-    svyi_xw w = { .diags = diags, .err = err, .source = source };
+    svyi_xlw w = { .diags = diags, .err = err, .source = source };
     const svy_alloc own = svyi_alloc_or_default(alloc);
     svyi_arena_init(&w.arena, &own);
     svyi_map_init(&w.by_path, &own);
@@ -76,7 +76,7 @@ svy_status svyi_xlsform_write(const svy_alloc *alloc, const char *xform, size_t 
     svy_status st = svyi_xml_parse(&w.file, &own, source, xform, len, "http://www.w3.org/2002/xforms", SVYI_XML_OUTPUTS, &limits, diags, err);
     if (st == SVY_OK)
         st = convert(&w, out_path);
-    svyi_xw_clear_sheets(&w);
+    svyi_xlw_clear_sheets(&w);
     for (size_t i = 0; i < w.n_languages; i++)
         svyi_map_clear(&w.languages[i].texts);
     svyi_map_clear(&w.by_path);

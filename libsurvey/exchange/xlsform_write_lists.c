@@ -11,17 +11,17 @@ static const char *attribute(const svyi_xml *x, const char *name)
 /* ---- choices ---- */
 
 /* One item: its children are columns, but for the id of its text. */
-static void put_item(svyi_xw *w, const char *list, const svyi_xml *item)
+static void put_item(svyi_xlw *w, const char *list, const svyi_xml *item)
 {
-    svyi_xw_row(w, SVYI_OUT_CHOICES);
-    svyi_xw_put(w, SVYI_OUT_CHOICES, "list_name", list);
+    svyi_xlw_row(w, SVYI_OUT_CHOICES);
+    svyi_xlw_put(w, SVYI_OUT_CHOICES, "list_name", list);
     for (const svyi_xml *c = item->first; c != NULL; c = c->next) {
         if (c->name == NULL)
             continue;
         if (strcmp(c->name, "itextId") == 0)
-            svyi_xw_itext(w, SVYI_OUT_CHOICES, NULL, svyi_xw_content(c), "label");
+            svyi_xlw_itext(w, SVYI_OUT_CHOICES, NULL, svyi_xlw_content(c), "label");
         else
-            svyi_xw_put(w, SVYI_OUT_CHOICES, c->name, svyi_xw_content(c));
+            svyi_xlw_put(w, SVYI_OUT_CHOICES, c->name, svyi_xlw_content(c));
     }
 }
 
@@ -43,7 +43,7 @@ static int mentioned(const char *text, const char *id)
 }
 
 /* An instance that an expression brings along by itself: pulldata('id', ...). */
-static int is_pulled(const svyi_xw *w, const char *id)
+static int is_pulled(const svyi_xlw *w, const char *id)
 {
     for (size_t i = 0; i < w->n_nodes; i++)
         for (size_t k = 0; w->nodes[i]->bind != NULL && k < w->nodes[i]->bind->n; k++)
@@ -52,7 +52,7 @@ static int is_pulled(const svyi_xw *w, const char *id)
     return 0;
 }
 
-static int is_select_from(const svyi_xw *w, const char *id)
+static int is_select_from(const svyi_xlw *w, const char *id)
 {
     for (size_t i = 0; i < w->n_nodes; i++) {
         const svyi_xml *items = w->nodes[i]->control != NULL ? svyi_xml_child(w->nodes[i]->control, "itemset") : NULL;
@@ -63,22 +63,22 @@ static int is_select_from(const svyi_xw *w, const char *id)
     return 0;
 }
 
-static void external_instance(svyi_xw *w, const svyi_xml *x)
+static void external_instance(svyi_xlw *w, const svyi_xml *x)
 {
     const char *id = attribute(x, "id"), *src = attribute(x, "src"), *dot = strrchr(src, '.');
     if (strcmp(id, "__last-saved") == 0 || is_select_from(w, id) || is_pulled(w, id))
         return;
     const int csv = dot != NULL && strcmp(dot, ".csv") == 0;
     if (!csv && (dot == NULL || strcmp(dot, ".xml") != 0)) {
-        svyi_xw_note(w, SVY_WARNING, x, id, "add the file by hand", "the instance from '%.100s' has no place in an XLSForm", src);
+        svyi_xlw_note(w, SVY_WARNING, x, id, "add the file by hand", "the instance from '%.100s' has no place in an XLSForm", src);
         return;
     }
-    svyi_xw_row(w, SVYI_OUT_SURVEY);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "type", csv ? "csv-external" : "xml-external");
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "name", id);
+    svyi_xlw_row(w, SVYI_OUT_SURVEY);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "type", csv ? "csv-external" : "xml-external");
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "name", id);
 }
 
-void svyi_xw_choices(svyi_xw *w)
+void svyi_xlw_choices(svyi_xlw *w)
 {
     for (size_t i = 0; i < w->n_instances && !w->failed; i++) {
         const svyi_xml *x = w->instances[i], *root = svyi_xml_child(x, "root");
@@ -86,7 +86,7 @@ void svyi_xw_choices(svyi_xw *w)
         if (svyi_xml_get(x, "src") != NULL) {
             external_instance(w, x);
         } else if (!is_list(x)) {
-            svyi_xw_note(w, SVY_WARNING, x, id, "keep it as a file beside the form, and name it with xml-external", "the instance '%.100s' is no list of choices: it has no place in an XLSForm", id);
+            svyi_xlw_note(w, SVY_WARNING, x, id, "keep it as a file beside the form, and name it with xml-external", "the instance '%.100s' is no list of choices: it has no place in an XLSForm", id);
         } else {
             for (const svyi_xml *c = root->first; c != NULL; c = c->next)
                 if (c->name != NULL)
@@ -96,7 +96,7 @@ void svyi_xw_choices(svyi_xw *w)
 }
 
 /* "L-3" is the fourth item of the list L; other texts say nothing of a list. */
-static const char *list_of_text(svyi_xw *w, const char *ref)
+static const char *list_of_text(svyi_xlw *w, const char *ref)
 {
     const char *from = strchr(ref, '\''), *end = from != NULL ? strrchr(from + 1, '-') : NULL;
     if (strncmp(ref, "jr:itext('", 10) != 0 || end == NULL || strchr(from + 1, '/') != NULL || strspn(end + 1, "0123456789") + 2 != strlen(end + 1) + (end[1] != '\0' ? 0 : 2))
@@ -106,13 +106,13 @@ static const char *list_of_text(svyi_xw *w, const char *ref)
     return list;
 }
 
-const char *svyi_xw_inline_list(svyi_xw *w, svyi_xw_node *n)
+const char *svyi_xlw_inline_list(svyi_xlw *w, svyi_xlw_node *n)
 {
     const svyi_xml *item = svyi_xml_child(n->control, "item"), *label = item != NULL ? svyi_xml_child(item, "label") : NULL;
     const char *list = label != NULL ? list_of_text(w, attribute(label, "ref")) : NULL;
     uint32_t known;
     if (list == NULL)
-        list = svyi_xw_join(w, n->shared_name && n->parent != NULL ? n->parent->name : "", n->name, "_choices");
+        list = svyi_xlw_join(w, n->shared_name && n->parent != NULL ? n->parent->name : "", n->name, "_choices");
     if (list == NULL || svyi_map_find(&w->by_instance, list, strlen(list), &known))
         return list;
     known = UINT32_MAX;
@@ -121,17 +121,17 @@ const char *svyi_xw_inline_list(svyi_xw *w, svyi_xw_node *n)
     for (; item != NULL && !w->failed; item = item->next) {
         if (item->name == NULL || strcmp(item->name, "item") != 0)
             continue;
-        svyi_xw_row(w, SVYI_OUT_CHOICES);
-        svyi_xw_put(w, SVYI_OUT_CHOICES, "list_name", list);
-        svyi_xw_put(w, SVYI_OUT_CHOICES, "name", svyi_xw_content(svyi_xml_child(item, "value")));
-        svyi_xw_text(w, SVYI_OUT_CHOICES, n, svyi_xml_child(item, "label"), "label");
+        svyi_xlw_row(w, SVYI_OUT_CHOICES);
+        svyi_xlw_put(w, SVYI_OUT_CHOICES, "list_name", list);
+        svyi_xlw_put(w, SVYI_OUT_CHOICES, "name", svyi_xlw_content(svyi_xml_child(item, "value")));
+        svyi_xlw_text(w, SVYI_OUT_CHOICES, n, svyi_xml_child(item, "label"), "label");
     }
     return list;
 }
 
 /* ---- meta and entities ---- */
 
-static const svyi_xml *bind_of(const svyi_xw *w, const char *path)
+static const svyi_xml *bind_of(const svyi_xlw *w, const char *path)
 {
     for (const svyi_xml *x = w->model->first; x != NULL; x = x->next)
         if (x->name != NULL && strcmp(x->name, "bind") == 0 && strcmp(attribute(x, "nodeset"), path) == 0)
@@ -139,55 +139,55 @@ static const svyi_xml *bind_of(const svyi_xw *w, const char *path)
     return NULL;
 }
 
-static const char *calculated(svyi_xw *w, const svyi_xw_node *n, const char *below)
+static const char *calculated(svyi_xlw *w, const svyi_xlw_node *n, const char *below)
 {
-    const char *path = svyi_xw_join(w, n->path, below, "");
+    const char *path = svyi_xlw_join(w, n->path, below, "");
     const svyi_xml *bind = path != NULL ? bind_of(w, path) : NULL;
-    return bind != NULL ? svyi_xw_expression(w, n, attribute(bind, "calculate")) : "";
+    return bind != NULL ? svyi_xlw_expression(w, n, attribute(bind, "calculate")) : "";
 }
 
-static void entity(svyi_xw *w, const svyi_xw_node *n)
+static void entity(svyi_xlw *w, const svyi_xlw_node *n)
 {
-    svyi_xw_row(w, SVYI_OUT_ENTITIES);
-    svyi_xw_put(w, SVYI_OUT_ENTITIES, "list_name", attribute(n->x, "dataset"));
-    svyi_xw_put(w, SVYI_OUT_ENTITIES, "label", calculated(w, n, "/label"));
-    svyi_xw_put(w, SVYI_OUT_ENTITIES, "entity_id", calculated(w, n, "/@id"));
-    svyi_xw_put(w, SVYI_OUT_ENTITIES, "create_if", calculated(w, n, "/@create"));
-    svyi_xw_put(w, SVYI_OUT_ENTITIES, "update_if", calculated(w, n, "/@update"));
+    svyi_xlw_row(w, SVYI_OUT_ENTITIES);
+    svyi_xlw_put(w, SVYI_OUT_ENTITIES, "list_name", attribute(n->x, "dataset"));
+    svyi_xlw_put(w, SVYI_OUT_ENTITIES, "label", calculated(w, n, "/label"));
+    svyi_xlw_put(w, SVYI_OUT_ENTITIES, "entity_id", calculated(w, n, "/@id"));
+    svyi_xlw_put(w, SVYI_OUT_ENTITIES, "create_if", calculated(w, n, "/@create"));
+    svyi_xlw_put(w, SVYI_OUT_ENTITIES, "update_if", calculated(w, n, "/@update"));
 }
 
-static void audit(svyi_xw *w, const svyi_xw_node *n)
+static void audit(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *parameters = NULL;
     for (size_t i = 0; n->bind != NULL && i < n->bind->n; i++) {
         const svyi_xml_attribute *a = &n->bind->attributes[i];
         if (strncmp(a->name, "odk:", 4) != 0)
             continue;
-        const char *one = svyi_xw_join(w, a->name + 4, "=", a->value);
-        parameters = parameters == NULL || one == NULL ? one : svyi_xw_join(w, parameters, " ", one);
+        const char *one = svyi_xlw_join(w, a->name + 4, "=", a->value);
+        parameters = parameters == NULL || one == NULL ? one : svyi_xlw_join(w, parameters, " ", one);
     }
-    svyi_xw_row(w, SVYI_OUT_SURVEY);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "type", "audit");
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "name", "audit");
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
+    svyi_xlw_row(w, SVYI_OUT_SURVEY);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "type", "audit");
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "name", "audit");
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
 }
 
-static void meta(svyi_xw *w, const svyi_xw_node *n)
+static void meta(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *name = strchr(n->name, ':') != NULL ? strchr(n->name, ':') + 1 : n->name;
     if (strcmp(name, "instanceName") == 0)
-        svyi_xw_put(w, SVYI_OUT_SETTINGS, "instance_name", n->bind != NULL ? svyi_xw_expression(w, n, attribute(n->bind, "calculate")) : "");
+        svyi_xlw_put(w, SVYI_OUT_SETTINGS, "instance_name", n->bind != NULL ? svyi_xlw_expression(w, n, attribute(n->bind, "calculate")) : "");
     else if (strcmp(name, "audit") == 0)
         audit(w, n);
     else if (strcmp(name, "entity") == 0)
         entity(w, n);
     else if (strcmp(name, "instanceID") != 0)
-        svyi_xw_note(w, SVY_NOTE, n->x, n->name, NULL, "'%.60s' of the meta data has no place in an XLSForm", n->name);
+        svyi_xlw_note(w, SVY_NOTE, n->x, n->name, NULL, "'%.60s' of the meta data has no place in an XLSForm", n->name);
 }
 
 /* ---- settings ---- */
 
-static void root_settings(svyi_xw *w)
+static void root_settings(svyi_xlw *w)
 {
     static const struct { const char *attribute, *setting; } NAMES[] = {
         { "id", "form_id" }, { "version", "version" }, { "orx:version", "version" }, { "odk:prefix", "prefix" }, { "odk:delimiter", "delimiter" }
@@ -197,16 +197,16 @@ static void root_settings(svyi_xw *w)
         const char *to = NULL;
         for (size_t k = 0; k < sizeof NAMES / sizeof NAMES[0] && to == NULL; k++)
             to = strcmp(x->attributes[i].name, NAMES[k].attribute) == 0 ? NAMES[k].setting : NULL;
-        svyi_xw_put(w, SVYI_OUT_SETTINGS, to != NULL ? to : svyi_xw_join(w, "attribute::", x->attributes[i].name, ""), x->attributes[i].value);
+        svyi_xlw_put(w, SVYI_OUT_SETTINGS, to != NULL ? to : svyi_xlw_join(w, "attribute::", x->attributes[i].name, ""), x->attributes[i].value);
     }
     if (strcmp(w->root->name, "data") != 0)
-        svyi_xw_put(w, SVYI_OUT_SETTINGS, "name", w->root->name);
+        svyi_xlw_put(w, SVYI_OUT_SETTINGS, "name", w->root->name);
     for (size_t i = 0; i < x->n_spaces; i++)
         if (strcmp(x->spaces[i].name, "xmlns") == 0)
-            svyi_xw_put(w, SVYI_OUT_SETTINGS, "instance_xmlns", x->spaces[i].value);
+            svyi_xlw_put(w, SVYI_OUT_SETTINGS, "instance_xmlns", x->spaces[i].value);
 }
 
-static void submission_settings(svyi_xw *w)
+static void submission_settings(svyi_xlw *w)
 {
     static const struct { const char *attribute, *setting; } NAMES[] = {
         { "action", "submission_url" }, { "base64RsaPublicKey", "public_key" }, { "orx:auto-send", "auto_send" }, { "orx:auto-delete", "auto_delete" },
@@ -214,11 +214,11 @@ static void submission_settings(svyi_xw *w)
     };
     const svyi_xml *x = svyi_xml_child(w->model, "submission");
     for (size_t i = 0; x != NULL && i < sizeof NAMES / sizeof NAMES[0]; i++)
-        svyi_xw_put(w, SVYI_OUT_SETTINGS, NAMES[i].setting, attribute(x, NAMES[i].attribute));
+        svyi_xlw_put(w, SVYI_OUT_SETTINGS, NAMES[i].setting, attribute(x, NAMES[i].attribute));
 }
 
 /* Prefixes that the form declares beyond those that every XForm has: prefix="uri" prefix="uri". */
-static void namespace_settings(svyi_xw *w)
+static void namespace_settings(svyi_xlw *w)
 {
     static const char *const USUAL[] = { "xmlns", "xmlns:h", "xmlns:ev", "xmlns:xsd", "xmlns:jr", "xmlns:orx", "xmlns:odk", "xmlns:entities" };
     const svyi_xml *x = w->file.root;
@@ -229,34 +229,34 @@ static void namespace_settings(svyi_xw *w)
             usual |= strcmp(x->spaces[i].name, USUAL[k]) == 0;
         if (usual)
             continue;
-        const char *one = svyi_xw_join(w, x->spaces[i].name + 6, "=\"", x->spaces[i].value);
-        one = one != NULL ? svyi_xw_join(w, one, "\"", "") : NULL;
-        all = one != NULL ? svyi_xw_join(w, all, *all != '\0' ? " " : "", one) : NULL;
+        const char *one = svyi_xlw_join(w, x->spaces[i].name + 6, "=\"", x->spaces[i].value);
+        one = one != NULL ? svyi_xlw_join(w, one, "\"", "") : NULL;
+        all = one != NULL ? svyi_xlw_join(w, all, *all != '\0' ? " " : "", one) : NULL;
     }
-    svyi_xw_put(w, SVYI_OUT_SETTINGS, "namespaces", all);
+    svyi_xlw_put(w, SVYI_OUT_SETTINGS, "namespaces", all);
 }
 
-void svyi_xw_settings(svyi_xw *w)
+void svyi_xlw_settings(svyi_xlw *w)
 {
-    svyi_xw_row(w, SVYI_OUT_SETTINGS);
+    svyi_xlw_row(w, SVYI_OUT_SETTINGS);
     const svyi_xml *head = w->model->parent;
     for (const svyi_xml *c = head->first; c != NULL; c = c->next)
         if (c->name != NULL && strcmp(c->name, "title") == 0)
-            svyi_xw_put(w, SVYI_OUT_SETTINGS, "form_title", svyi_xw_content(c));
+            svyi_xlw_put(w, SVYI_OUT_SETTINGS, "form_title", svyi_xlw_content(c));
     root_settings(w);
     for (const svyi_xml *t = w->itext != NULL ? w->itext->first : NULL; t != NULL; t = t->next)
         if (t->name != NULL && svyi_xml_get(t, "default") != NULL && strcmp(attribute(t, "lang"), "default") != 0)
-            svyi_xw_put(w, SVYI_OUT_SETTINGS, "default_language", attribute(t, "lang"));
+            svyi_xlw_put(w, SVYI_OUT_SETTINGS, "default_language", attribute(t, "lang"));
     submission_settings(w);
     namespace_settings(w);
-    svyi_xw_put(w, SVYI_OUT_SETTINGS, "style", attribute(w->body, "class"));
+    svyi_xlw_put(w, SVYI_OUT_SETTINGS, "style", attribute(w->body, "class"));
     int has_id = 0;
     for (size_t i = 0; i < w->n_nodes && !w->failed; i++) {
-        const svyi_xw_node *n = w->nodes[i];
+        const svyi_xlw_node *n = w->nodes[i];
         if (n->in_meta && n->parent != NULL && n->parent->parent == w->root)
             meta(w, n);
         has_id |= n->in_meta && strstr(n->name, "instanceID") != NULL;
     }
     if (!has_id)
-        svyi_xw_put(w, SVYI_OUT_SETTINGS, "omit_instanceID", "yes");
+        svyi_xlw_put(w, SVYI_OUT_SETTINGS, "omit_instanceID", "yes");
 }

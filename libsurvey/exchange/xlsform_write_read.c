@@ -4,10 +4,10 @@
 
 /* ---- nodes ---- */
 
-static int index_node(svyi_xw *w, svyi_xw_node *n)
+static int index_node(svyi_xlw *w, svyi_xlw_node *n)
 {
     uint32_t number = (uint32_t)w->n_nodes, same = number;
-    if (svyi_grow(&w->arena.alloc, &w->nodes, &w->nodes_capacity, w->n_nodes + 1, sizeof(svyi_xw_node *)) != 0)
+    if (svyi_grow(&w->arena.alloc, &w->nodes, &w->nodes_capacity, w->n_nodes + 1, sizeof(svyi_xlw_node *)) != 0)
         return -1;
     w->nodes[w->n_nodes++] = n;
     if (svyi_map_add(&w->by_path, n->path, strlen(n->path), &number) < 0)
@@ -22,16 +22,16 @@ static int index_node(svyi_xw *w, svyi_xw_node *n)
     return known < 0 ? -1 : 0;
 }
 
-static svyi_xw_node *new_node(svyi_xw *w, const svyi_xml *x, svyi_xw_node *parent)
+static svyi_xlw_node *new_node(svyi_xlw *w, const svyi_xml *x, svyi_xlw_node *parent)
 {
-    svyi_xw_node *n = svyi_arena_get(&w->arena, sizeof *n);
+    svyi_xlw_node *n = svyi_arena_get(&w->arena, sizeof *n);
     if (n == NULL)
         return NULL;
     n->x = x;
-    n->name = x->prefix != NULL ? svyi_xw_join(w, x->prefix, ":", x->name) : x->name;
+    n->name = x->prefix != NULL ? svyi_xlw_join(w, x->prefix, ":", x->name) : x->name;
     n->parent = parent;
     n->in_meta = parent != NULL && (parent->in_meta || (parent->parent == NULL && strcmp(x->name, "meta") == 0));
-    n->path = n->name != NULL ? svyi_xw_join(w, parent != NULL ? parent->path : "", "/", n->name) : NULL;
+    n->path = n->name != NULL ? svyi_xlw_join(w, parent != NULL ? parent->path : "", "/", n->name) : NULL;
     if (n->path == NULL || index_node(w, n) != 0)
         return NULL;
     if (parent != NULL && parent->last != NULL)
@@ -44,16 +44,16 @@ static svyi_xw_node *new_node(svyi_xw *w, const svyi_xml *x, svyi_xw_node *paren
 }
 
 /* Elements of one name are instances of one repeat: the first counts, which is the template where there is one. */
-static int read_nodes(svyi_xw *w, const svyi_xml *x, svyi_xw_node *parent)
+static int read_nodes(svyi_xlw *w, const svyi_xml *x, svyi_xlw_node *parent)
 {
-    svyi_xw_node *n = new_node(w, x, parent);
+    svyi_xlw_node *n = new_node(w, x, parent);
     if (n == NULL)
         return -1;
     for (const svyi_xml *c = x->first; c != NULL; c = c->next) {
         if (c->name == NULL)
             continue;
-        const char *name = c->prefix != NULL ? svyi_xw_join(w, c->prefix, ":", c->name) : c->name;
-        char *path = name != NULL ? svyi_xw_join(w, n->path, "/", name) : NULL;
+        const char *name = c->prefix != NULL ? svyi_xlw_join(w, c->prefix, ":", c->name) : c->name;
+        char *path = name != NULL ? svyi_xlw_join(w, n->path, "/", name) : NULL;
         uint32_t known;
         if (path == NULL)
             return -1;
@@ -65,7 +65,7 @@ static int read_nodes(svyi_xw *w, const svyi_xml *x, svyi_xw_node *parent)
 
 /* ---- paths ---- */
 
-static svyi_xw_node *child_named(svyi_xw *w, const svyi_xw_node *n, const char *name, size_t len)
+static svyi_xlw_node *child_named(svyi_xlw *w, const svyi_xlw_node *n, const char *name, size_t len)
 {
     uint32_t index;
     svyi_buffer path;
@@ -79,7 +79,7 @@ static svyi_xw_node *child_named(svyi_xw *w, const svyi_xw_node *n, const char *
     return found ? w->nodes[index] : NULL;
 }
 
-svyi_xw_node *svyi_xw_resolve(svyi_xw *w, const svyi_xw_node *from, const char *path, size_t len)
+svyi_xlw_node *svyi_xlw_resolve(svyi_xlw *w, const svyi_xlw_node *from, const char *path, size_t len)
 {
     static const char CURRENT[] = "current()/";
     uint32_t index;
@@ -95,8 +95,8 @@ svyi_xw_node *svyi_xw_resolve(svyi_xw *w, const svyi_xw_node *from, const char *
         path += sizeof CURRENT - 1;
         len -= sizeof CURRENT - 1;
     }
-    svyi_xw_node *at = from != NULL ? w->nodes[0] : NULL;
-    const svyi_xw_node *now = from;
+    svyi_xlw_node *at = from != NULL ? w->nodes[0] : NULL;
+    const svyi_xlw_node *now = from;
     for (const char *end = path + len; now != NULL && path < end;) {
         const char *slash = memchr(path, '/', (size_t)(end - path));
         const size_t n = (size_t)((slash != NULL ? slash : end) - path);
@@ -121,21 +121,21 @@ static const char *reference(const svyi_xml *x)
     return ref != NULL ? ref : svyi_xml_get(x, "nodeset");
 }
 
-static void add_action(svyi_xw *w, const svyi_xml *x, svyi_xw_node *in, const svyi_xw_node *from)
+static void add_action(svyi_xlw *w, const svyi_xml *x, svyi_xlw_node *in, const svyi_xlw_node *from)
 {
     const char *ref = svyi_xml_get(x, "ref");
-    svyi_xw_node *n = ref != NULL ? svyi_xw_resolve(w, from, ref, strlen(ref)) : NULL;
+    svyi_xlw_node *n = ref != NULL ? svyi_xlw_resolve(w, from, ref, strlen(ref)) : NULL;
     if (n == NULL) {
         if (ref == NULL || strchr(ref, '@') == NULL)
-            svyi_xw_note(w, SVY_NOTE, x, ref != NULL ? ref : "", "write it into the workbook by hand, if it matters", "'%.60s' sets a node that is not in the record", x->name);
+            svyi_xlw_note(w, SVY_NOTE, x, ref != NULL ? ref : "", "write it into the workbook by hand, if it matters", "'%.60s' sets a node that is not in the record", x->name);
         return;
     }
-    svyi_xw_action *a = svyi_arena_get(&w->arena, sizeof *a), **last = &n->actions;
+    svyi_xlw_action *a = svyi_arena_get(&w->arena, sizeof *a), **last = &n->actions;
     if (a == NULL) {
         w->failed = 1;
         return;
     }
-    *a = (svyi_xw_action){ .x = x, .in = in };
+    *a = (svyi_xlw_action){ .x = x, .in = in };
     while (*last != NULL)
         last = &(*last)->next;
     *last = a;
@@ -155,19 +155,19 @@ static int is_control(const svyi_xml *x)
     return 0;
 }
 
-static void read_body(svyi_xw *w, const svyi_xml *x, svyi_xw_node *around)
+static void read_body(svyi_xlw *w, const svyi_xml *x, svyi_xlw_node *around)
 {
     for (const svyi_xml *c = x->first; c != NULL; c = c->next) {
         if (c->name == NULL)
             continue;
         const int group = strcmp(c->name, "group") == 0, repeat = strcmp(c->name, "repeat") == 0;
         const char *ref = reference(c);
-        svyi_xw_node *n = ref != NULL ? svyi_xw_resolve(w, around, ref, strlen(ref)) : NULL;
+        svyi_xlw_node *n = ref != NULL ? svyi_xlw_resolve(w, around, ref, strlen(ref)) : NULL;
         if (is_action(c)) {
             add_action(w, c, around, around);
         } else if (group || repeat) {
             if (n == NULL && group && ref == NULL && svyi_xml_child(c, "repeat") == NULL)
-                svyi_xw_note(w, SVY_WARNING, c, "", "put its questions into a group of the survey sheet by hand", "a group without a node has no place in an XLSForm: its questions stand without it");
+                svyi_xlw_note(w, SVY_WARNING, c, "", "put its questions into a group of the survey sheet by hand", "a group without a node has no place in an XLSForm: its questions stand without it");
             if (n != NULL && group)
                 n->group = c;
             else if (n != NULL)
@@ -179,7 +179,7 @@ static void read_body(svyi_xw *w, const svyi_xml *x, svyi_xw_node *around)
             if (n != NULL && n->control == NULL)
                 n->control = c;
             else
-                svyi_xw_note(w, SVY_WARNING, c, ref != NULL ? ref : "", "add it to the workbook by hand", n != NULL ? "a node is asked twice: only the first question is written" : "a question names no node of the record: it is left out");
+                svyi_xlw_note(w, SVY_WARNING, c, ref != NULL ? ref : "", "add it to the workbook by hand", n != NULL ? "a node is asked twice: only the first question is written" : "a question names no node of the record: it is left out");
             for (const svyi_xml *a = c->first; n != NULL && a != NULL; a = a->next)
                 if (a->name != NULL && is_action(a))
                     add_action(w, a, n, n);
@@ -187,7 +187,7 @@ static void read_body(svyi_xw *w, const svyi_xml *x, svyi_xw_node *around)
     }
 }
 
-static int keep(svyi_xw *w, const svyi_xml ***list, size_t *n, size_t *capacity, const svyi_xml *x)
+static int keep(svyi_xlw *w, const svyi_xml ***list, size_t *n, size_t *capacity, const svyi_xml *x)
 {
     if (svyi_grow(&w->arena.alloc, list, capacity, *n + 1, sizeof(svyi_xml *)) != 0)
         return -1;
@@ -195,7 +195,7 @@ static int keep(svyi_xw *w, const svyi_xml ***list, size_t *n, size_t *capacity,
     return 0;
 }
 
-static int read_itext(svyi_xw *w)
+static int read_itext(svyi_xlw *w)
 {
     size_t n = 0;
     for (const svyi_xml *t = w->itext != NULL ? w->itext->first : NULL; t != NULL; t = t->next)
@@ -206,7 +206,7 @@ static int read_itext(svyi_xw *w)
     for (const svyi_xml *t = w->itext != NULL ? w->itext->first : NULL; t != NULL; t = t->next) {
         if (t->name == NULL)
             continue;
-        svyi_xw_language *l = &w->languages[w->n_languages++];
+        svyi_xlw_language *l = &w->languages[w->n_languages++];
         svyi_map_init(&l->texts, &w->arena.alloc);
         l->name = svyi_xml_get(t, "lang") != NULL ? svyi_xml_get(t, "lang") : "default";
         for (const svyi_xml *x = t->first; x != NULL; x = x->next) {
@@ -219,7 +219,7 @@ static int read_itext(svyi_xw *w)
     return 0;
 }
 
-static int read_instance(svyi_xw *w, const svyi_xml *x)
+static int read_instance(svyi_xlw *w, const svyi_xml *x)
 {
     const char *id = svyi_xml_get(x, "id");
     uint32_t number = (uint32_t)w->n_instances;
@@ -240,7 +240,7 @@ static int read_instance(svyi_xw *w, const svyi_xml *x)
 }
 
 /* " /data/x " between blanks is what ${x} becomes; a form with such references was made from an XLSForm. */
-static void look_for_blanks(svyi_xw *w, const svyi_xml *x, const char *root)
+static void look_for_blanks(svyi_xlw *w, const svyi_xml *x, const char *root)
 {
     for (size_t i = 0; i < x->n && !w->spaced; i++)
         w->spaced = strstr(x->attributes[i].value, root) != NULL;
@@ -249,27 +249,27 @@ static void look_for_blanks(svyi_xw *w, const svyi_xml *x, const char *root)
             look_for_blanks(w, c, root);
 }
 
-static void read_model(svyi_xw *w)
+static void read_model(svyi_xlw *w)
 {
     for (const svyi_xml *x = w->model->first; x != NULL && !w->failed; x = x->next) {
         if (x->name == NULL)
             continue;
         const char *ref = strcmp(x->name, "bind") == 0 ? reference(x) : NULL;
         if (ref != NULL) {
-            svyi_xw_node *n = svyi_xw_resolve(w, w->root, ref, strlen(ref));
+            svyi_xlw_node *n = svyi_xlw_resolve(w, w->root, ref, strlen(ref));
             if (n != NULL && n->bind == NULL)
                 n->bind = x;
             else if (strchr(ref, '@') == NULL)
-                svyi_xw_note(w, SVY_WARNING, x, ref, "check it by hand", n != NULL ? "a second bind for one node is left out" : "a bind names no node of the record: it is left out");
+                svyi_xlw_note(w, SVY_WARNING, x, ref, "check it by hand", n != NULL ? "a second bind for one node is left out" : "a bind names no node of the record: it is left out");
         } else if (is_action(x)) {
             add_action(w, x, NULL, w->root);
         } else if (strcmp(x->name, "instance") != 0 && strcmp(x->name, "itext") != 0 && strcmp(x->name, "submission") != 0 && strcmp(x->name, "bind") != 0) {
-            svyi_xw_note(w, SVY_NOTE, x, x->name, NULL, "the element '%.60s' of the model has no place in an XLSForm", x->name);
+            svyi_xlw_note(w, SVY_NOTE, x, x->name, NULL, "the element '%.60s' of the model has no place in an XLSForm", x->name);
         }
     }
 }
 
-svy_status svyi_xw_read(svyi_xw *w)
+svy_status svyi_xlw_read(svyi_xlw *w)
 {
     const svyi_xml *html = w->file.root, *head = NULL;
     for (const svyi_xml *c = html->first; c != NULL; c = c->next) {
@@ -284,12 +284,12 @@ svy_status svyi_xw_read(svyi_xw *w)
         if (x->name != NULL && strcmp(x->name, "instance") == 0 && read_instance(w, x) != 0)
             return svyi_nomem(w->err);
     if (w->root == NULL || w->body == NULL) {
-        svyi_xw_note(w, SVY_PROBLEM, html, "", "give an XForm", "this is not an XForm: it has no model with a record, or no body");
+        svyi_xlw_note(w, SVY_PROBLEM, html, "", "give an XForm", "this is not an XForm: it has no model with a record, or no body");
         return svyi_fail_at(w->err, SVY_E_INVALID, w->source, 0, 0, 0, "this is not an XForm: it has no model with a record, or no body");
     }
     if (read_itext(w) != 0)
         return svyi_nomem(w->err);
-    const char *root = svyi_xw_join(w, " ", w->root->path, "/");
+    const char *root = svyi_xlw_join(w, " ", w->root->path, "/");
     if (root != NULL)
         look_for_blanks(w, html, root);
     read_model(w);

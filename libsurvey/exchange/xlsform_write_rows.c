@@ -34,28 +34,28 @@ static const char *yes_no(const char *text)
     return strcmp(text, "true()") == 0 ? "yes" : strcmp(text, "false()") == 0 ? "no" : text;
 }
 
-static void put_attributes(svyi_xw *w, const svyi_xw_node *n, const svyi_xml *x, const place *list, size_t count, const char *prefix, const char *without)
+static void put_attributes(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x, const place *list, size_t count, const char *prefix, const char *without)
 {
     for (size_t i = 0; x != NULL && i < x->n; i++) {
         const svyi_xml_attribute *a = &x->attributes[i];
         const place *p = find_place(list, count, a->name);
-        const char *own = p == NULL ? svyi_xw_join(w, prefix, a->name, "") : p->column;
+        const char *own = p == NULL ? svyi_xlw_join(w, prefix, a->name, "") : p->column;
         if (own == NULL || (p != NULL && p->kind == SKIP) || strcmp(a->name, without) == 0)
             continue;
         if (p != NULL && p->kind == MESSAGE)
-            svyi_xw_message(w, n, a->value, own);
+            svyi_xlw_message(w, n, a->value, own);
         else
-            svyi_xw_put(w, SVYI_OUT_SURVEY, own, p != NULL && p->kind == YES_NO ? yes_no(svyi_xw_expression(w, n, a->value)) : svyi_xw_expression(w, n, a->value));
+            svyi_xlw_put(w, SVYI_OUT_SURVEY, own, p != NULL && p->kind == YES_NO ? yes_no(svyi_xlw_expression(w, n, a->value)) : svyi_xlw_expression(w, n, a->value));
     }
 }
 
 /* Attributes of the node in the record: they come with every submission. */
-static void put_instance_attributes(svyi_xw *w, const svyi_xw_node *n)
+static void put_instance_attributes(svyi_xlw *w, const svyi_xlw_node *n)
 {
     for (size_t i = 0; i < n->x->n; i++) {
         const svyi_xml_attribute *a = &n->x->attributes[i];
         if (strcmp(a->name, "jr:template") != 0 && strcmp(a->name, "template") != 0)
-            svyi_xw_put(w, SVYI_OUT_SURVEY, svyi_xw_join(w, "instance::", a->name, ""), svyi_xw_expression(w, n, a->value));
+            svyi_xlw_put(w, SVYI_OUT_SURVEY, svyi_xlw_join(w, "instance::", a->name, ""), svyi_xlw_expression(w, n, a->value));
     }
 }
 
@@ -67,72 +67,72 @@ static int has_event(const svyi_xml *x, const char *event)
     return found != NULL && (found == events || found[-1] == ' ') && (found[strlen(event)] == '\0' || found[strlen(event)] == ' ');
 }
 
-static const char *action_value(svyi_xw *w, const svyi_xw_node *n, const svyi_xml *x)
+static const char *action_value(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)
 {
     const char *value = svyi_xml_get(x, "value");
-    return value != NULL ? svyi_xw_expression(w, n, value) : svyi_xw_content(x);
+    return value != NULL ? svyi_xlw_expression(w, n, value) : svyi_xlw_content(x);
 }
 
 /* First value and what a changed answer sets. Several of a kind with different values have no place. */
-static void put_actions(svyi_xw *w, const svyi_xw_node *n)
+static void put_actions(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *first = NULL, *set = NULL, *triggers = NULL;
-    for (const svyi_xw_action *a = n->actions; a != NULL && !w->failed; a = a->next) {
+    for (const svyi_xlw_action *a = n->actions; a != NULL && !w->failed; a = a->next) {
         const int load = has_event(a->x, "odk-instance-first-load") || has_event(a->x, "odk-new-repeat") || has_event(a->x, "xforms-ready");
         if (strcmp(a->x->name, "setvalue") != 0 && !has_event(a->x, "xforms-value-changed"))
             continue;                              /* start-geopoint, background-audio: the type says it */
         const char *value = strcmp(a->x->name, "setvalue") == 0 ? action_value(w, n, a->x) : "", **slot = load ? &first : &set;
         if (*slot != NULL && strcmp(*slot, value) != 0)
-            svyi_xw_note(w, SVY_WARNING, a->x, n->name, "bring both into one expression", "the node is set to different values by several actions: an XLSForm has place for one");
+            svyi_xlw_note(w, SVY_WARNING, a->x, n->name, "bring both into one expression", "the node is set to different values by several actions: an XLSForm has place for one");
         else
             *slot = value;
         if (!load && a->in != NULL && !a->in->shared_name) {
-            const char *one = svyi_xw_join(w, "${", a->in->name, "}");
-            triggers = triggers == NULL || one == NULL ? one : svyi_xw_join(w, triggers, ", ", one);
+            const char *one = svyi_xlw_join(w, "${", a->in->name, "}");
+            triggers = triggers == NULL || one == NULL ? one : svyi_xlw_join(w, triggers, ", ", one);
         }
     }
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "default", first != NULL ? first : n->first == NULL ? svyi_xw_content(n->x) : "");
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "trigger", triggers);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "calculation", set);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "default", first != NULL ? first : n->first == NULL ? svyi_xlw_content(n->x) : "");
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "trigger", triggers);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "calculation", set);
 }
 
 /* ---- rows ---- */
 
 /* `note`: the type says that it is read-only. */
-static void put_bind(svyi_xw *w, const svyi_xw_node *n, int note)
+static void put_bind(svyi_xlw *w, const svyi_xlw_node *n, int note)
 {
     put_attributes(w, n, n->bind, BIND, sizeof BIND / sizeof BIND[0], "bind::", note ? "readonly" : "");
 }
 
-static void put_control(svyi_xw *w, const svyi_xw_node *n, const svyi_xml *x)
+static void put_control(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)
 {
     put_attributes(w, n, x, CONTROL, sizeof CONTROL / sizeof CONTROL[0], "body::", "");
 }
 
-static void put_labels(svyi_xw *w, const svyi_xw_node *n, const svyi_xml *x)
+static void put_labels(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)
 {
-    svyi_xw_text(w, SVYI_OUT_SURVEY, n, svyi_xml_child(x, "label"), "label");
-    svyi_xw_text(w, SVYI_OUT_SURVEY, n, svyi_xml_child(x, "hint"), "hint");
+    svyi_xlw_text(w, SVYI_OUT_SURVEY, n, svyi_xml_child(x, "label"), "label");
+    svyi_xlw_text(w, SVYI_OUT_SURVEY, n, svyi_xml_child(x, "hint"), "hint");
     for (const svyi_xml *c = x->first; c != NULL; c = c->next)
         if (c->name != NULL && (strcmp(c->name, "help") == 0 || strcmp(c->name, "alert") == 0))
-            svyi_xw_note(w, SVY_NOTE, c, n->name, NULL, "the element '%s' has no place in an XLSForm", c->name);
+            svyi_xlw_note(w, SVY_NOTE, c, n->name, NULL, "the element '%s' has no place in an XLSForm", c->name);
 }
 
-static void put_count(svyi_xw *w, const svyi_xw_node *n)
+static void put_count(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *count = svyi_xml_get(n->repeat, "jr:count"), *fixed = svyi_xml_get(n->repeat, "jr:noAddRemove");
     if (count != NULL)
-        svyi_xw_put(w, SVYI_OUT_SURVEY, "repeat_count", svyi_xw_expression(w, n->parent, count));
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "repeat_count", svyi_xlw_expression(w, n->parent, count));
     else if (fixed != NULL)
-        svyi_xw_note(w, SVY_WARNING, n->repeat, n->name, "give the repeat a repeat_count", "that entries can neither be added nor removed has no place in an XLSForm");
+        svyi_xlw_note(w, SVY_WARNING, n->repeat, n->name, "give the repeat a repeat_count", "that entries can neither be added nor removed has no place in an XLSForm");
 }
 
-static void section(svyi_xw *w, svyi_xw_node *n)
+static void section(svyi_xlw *w, svyi_xlw_node *n)
 {
     const char *type = n->repeat != NULL ? "repeat" : "group";
-    svyi_xw_row(w, SVYI_OUT_SURVEY);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "type", svyi_xw_join(w, "begin ", type, ""));
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "name", n->name);
+    svyi_xlw_row(w, SVYI_OUT_SURVEY);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "type", svyi_xlw_join(w, "begin ", type, ""));
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "name", n->name);
     if (n->group != NULL) {
         put_labels(w, n, n->group);
         put_control(w, n, n->group);
@@ -143,20 +143,20 @@ static void section(svyi_xw *w, svyi_xw_node *n)
     }
     put_bind(w, n, 0);
     put_instance_attributes(w, n);
-    svyi_xw_rows(w, n);
-    svyi_xw_row(w, SVYI_OUT_SURVEY);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "type", svyi_xw_join(w, "end ", type, ""));
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "name", n->name);
+    svyi_xlw_rows(w, n);
+    svyi_xlw_row(w, SVYI_OUT_SURVEY);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "type", svyi_xlw_join(w, "end ", type, ""));
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "name", n->name);
 }
 
-static void question(svyi_xw *w, svyi_xw_node *n)
+static void question(svyi_xlw *w, svyi_xlw_node *n)
 {
     if (n->or_other)
         return;
-    svyi_xw_row(w, SVYI_OUT_SURVEY);
-    const char *type = svyi_xw_type(w, n);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "type", type);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "name", n->name);
+    svyi_xlw_row(w, SVYI_OUT_SURVEY);
+    const char *type = svyi_xlw_type(w, n);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "type", type);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "name", n->name);
     if (n->control != NULL) {
         put_labels(w, n, n->control);
         put_control(w, n, n->control);
@@ -166,9 +166,9 @@ static void question(svyi_xw *w, svyi_xw_node *n)
     put_instance_attributes(w, n);
 }
 
-void svyi_xw_rows(svyi_xw *w, const svyi_xw_node *parent)
+void svyi_xlw_rows(svyi_xlw *w, const svyi_xlw_node *parent)
 {
-    for (svyi_xw_node *n = parent->first; n != NULL && !w->failed; n = n->next) {
+    for (svyi_xlw_node *n = parent->first; n != NULL && !w->failed; n = n->next) {
         if (n->in_meta)
             continue;
         if (n->first != NULL || n->repeat != NULL || (n->group != NULL && n->control == NULL))

@@ -18,17 +18,17 @@ static const char *const ORDER[] = { "list_name", "type", "name", "label", "hint
     "constraint_message", "calculation", "trigger", "default", "appearance", "choice_filter", "parameters", "repeat_count", "read_only", "media::image",
     "media::big-image", "media::audio", "media::video", "form_title", "form_id", "version", "default_language" };
 
-void svyi_xw_row(svyi_xw *w, int sheet) { w->sheets[sheet].n_rows++; }
+void svyi_xlw_row(svyi_xlw *w, int sheet) { w->sheets[sheet].n_rows++; }
 
-void svyi_xw_put(svyi_xw *w, int sheet, const char *header, const char *text)
+void svyi_xlw_put(svyi_xlw *w, int sheet, const char *header, const char *text)
 {
-    svyi_sheet_out *s = &w->sheets[sheet];
+    svyi_xlw_sheet *s = &w->sheets[sheet];
     const svy_alloc *a = &w->arena.alloc;
     uint32_t column = (uint32_t)s->n_headers;
     if (text == NULL || *text == '\0' || w->failed)
         return;
     if (svyi_utf8_length(text, strlen(text)) > LONGEST_CELL) {
-        svyi_xw_note(w, SVY_WARNING, NULL, header, "shorten it", "a text is longer than the %d characters of a cell: it is left out", LONGEST_CELL);
+        svyi_xlw_note(w, SVY_WARNING, NULL, header, "shorten it", "a text is longer than the %d characters of a cell: it is left out", LONGEST_CELL);
         return;
     }
     if (svyi_map_find(&s->columns, header, strlen(header), &column) == 0) {
@@ -42,13 +42,13 @@ void svyi_xw_put(svyi_xw *w, int sheet, const char *header, const char *text)
     }
     w->failed |= svyi_grow(a, &s->cells, &s->cells_capacity, s->n_cells + 1, sizeof *s->cells) != 0;
     if (!w->failed)
-        s->cells[s->n_cells++] = (svyi_sheet_cell){ s->n_rows, column, text };
+        s->cells[s->n_cells++] = (svyi_xlw_cell){ s->n_rows, column, text };
 }
 
-void svyi_xw_clear_sheets(svyi_xw *w)
+void svyi_xlw_clear_sheets(svyi_xlw *w)
 {
     for (int i = 0; i < SVYI_OUT_SHEETS; i++) {
-        svyi_sheet_out *s = &w->sheets[i];
+        svyi_xlw_sheet *s = &w->sheets[i];
         svyi_map_clear(&s->columns);
         svyi_release(&w->arena.alloc, s->headers, s->headers_capacity * sizeof *s->headers);
         svyi_release(&w->arena.alloc, s->cells, s->cells_capacity * sizeof *s->cells);
@@ -69,7 +69,7 @@ static size_t rank(const char *header)
 }
 
 /* place[column]: where the column goes. */
-static uint32_t *place_columns(svyi_xw *w, const svyi_sheet_out *s)
+static uint32_t *place_columns(svyi_xlw *w, const svyi_xlw_sheet *s)
 {
     uint32_t *place = svyi_arena_get(&w->arena, (s->n_headers + 1) * sizeof *place), next = 0;
     for (size_t r = 0; place != NULL && r <= sizeof ORDER / sizeof ORDER[0]; r++)
@@ -81,7 +81,7 @@ static uint32_t *place_columns(svyi_xw *w, const svyi_sheet_out *s)
 
 /* ---- the file ---- */
 
-static lxw_error write_sheet(svyi_xw *w, lxw_workbook *book, lxw_format *bold, const svyi_sheet_out *s)
+static lxw_error write_sheet(svyi_xlw *w, lxw_workbook *book, lxw_format *bold, const svyi_xlw_sheet *s)
 {
     lxw_worksheet *sheet = workbook_add_worksheet(book, s->name);
     const uint32_t *place = place_columns(w, s);
@@ -99,7 +99,7 @@ static lxw_error write_sheet(svyi_xw *w, lxw_workbook *book, lxw_format *bold, c
     return error;
 }
 
-static lxw_error write_book(svyi_xw *w, const char *path)
+static lxw_error write_book(svyi_xlw *w, const char *path)
 {
     lxw_workbook *book = workbook_new(path);
     lxw_format *bold = book != NULL ? workbook_add_format(book) : NULL;
@@ -115,7 +115,7 @@ static lxw_error write_book(svyi_xw *w, const char *path)
 }
 
 /* libxlsxwriter would write to stderr where it cannot create the file: so it is created before. */
-static svy_status reserve(svyi_xw *w, char *path)
+static svy_status reserve(svyi_xlw *w, char *path)
 {
     const int fd = mkstemp(path);
     if (fd < 0)
@@ -125,9 +125,9 @@ static svy_status reserve(svyi_xw *w, char *path)
     return SVY_OK;
 }
 
-svy_status svyi_xw_save(svyi_xw *w, const char *path)
+svy_status svyi_xlw_save(svyi_xlw *w, const char *path)
 {
-    char *beside = svyi_xw_join(w, path, ".XXXXXX", "");
+    char *beside = svyi_xlw_join(w, path, ".XXXXXX", "");
     if (beside == NULL)
         return svyi_nomem(w->err);
     const svy_status st = reserve(w, beside);

@@ -25,23 +25,23 @@ static size_t path_end(const char *text, size_t at)
     return at;
 }
 
-static int in_same_repeat(const svyi_xw_node *from, const svyi_xw_node *to)
+static int in_same_repeat(const svyi_xlw_node *from, const svyi_xlw_node *to)
 {
-    for (const svyi_xw_node *around = to; around != NULL; around = around->parent)
-        for (const svyi_xw_node *mine = from; around->repeat != NULL && mine != NULL; mine = mine->parent)
+    for (const svyi_xlw_node *around = to; around != NULL; around = around->parent)
+        for (const svyi_xlw_node *mine = from; around->repeat != NULL && mine != NULL; mine = mine->parent)
             if (mine == around)
                 return 1;
     return 0;
 }
 
 /* The node that the path text[at..end) names, if ${name} would come back as the same path. */
-static const svyi_xw_node *referred(svyi_xw *w, const svyi_xw_node *from, const char *text, size_t at, size_t end, int *last_saved)
+static const svyi_xlw_node *referred(svyi_xlw *w, const svyi_xlw_node *from, const char *text, size_t at, size_t end, int *last_saved)
 {
     *last_saved = strncmp(text + at, LAST_SAVED, sizeof LAST_SAVED - 1) == 0;
     const size_t path = at + (*last_saved ? sizeof LAST_SAVED - 1 : 0);
     if (end <= path || memchr(text + path, '/', end - path) == NULL || text[end - 1] == '/')
         return NULL;
-    const svyi_xw_node *n = svyi_xw_resolve(w, from, text + path, end - path);
+    const svyi_xlw_node *n = svyi_xlw_resolve(w, from, text + path, end - path);
     if (n == NULL || n->in_meta || n->shared_name || n == w->root || n->parent == NULL)
         return NULL;
     if (w->spaced)
@@ -58,7 +58,7 @@ static int may_begin(const char *text, size_t at)
     return at == 0 || (!is_name(text[at - 1]) && text[at - 1] != ')' && text[at - 1] != ']' && text[at - 1] != '/' && text[at - 1] != '}');
 }
 
-static void add_expression(svyi_xw *w, svyi_buffer *out, const svyi_xw_node *from, const char *text)
+static void add_expression(svyi_xlw *w, svyi_buffer *out, const svyi_xlw_node *from, const char *text)
 {
     char quote = 0;
     for (size_t at = 0; text[at] != '\0';) {
@@ -67,7 +67,7 @@ static void add_expression(svyi_xw *w, svyi_buffer *out, const svyi_xw_node *fro
             quote = quote == 0 ? c : 0;
         int last_saved = 0;
         const size_t end = quote == 0 && may_begin(text, at) ? path_end(text, at) : at;
-        const svyi_xw_node *n = end > at ? referred(w, from, text, at, end, &last_saved) : NULL;
+        const svyi_xlw_node *n = end > at ? referred(w, from, text, at, end, &last_saved) : NULL;
         if (n == NULL) {
             const size_t next = end > at ? end : at + 1;
             svyi_buffer_add(out, text + at, next - at);
@@ -83,7 +83,7 @@ static void add_expression(svyi_xw *w, svyi_buffer *out, const svyi_xw_node *fro
     }
 }
 
-static const char *trimmed(svyi_xw *w, svyi_buffer *b)
+static const char *trimmed(svyi_xlw *w, svyi_buffer *b)
 {
     const char *text = b->data != NULL ? b->data : "";
     size_t len = b->len;
@@ -99,7 +99,7 @@ static const char *trimmed(svyi_xw *w, svyi_buffer *b)
     return own != NULL ? own : "";
 }
 
-const char *svyi_xw_expression(svyi_xw *w, const svyi_xw_node *from, const char *text)
+const char *svyi_xlw_expression(svyi_xlw *w, const svyi_xlw_node *from, const char *text)
 {
     svyi_buffer b;
     svyi_buffer_init(&b, &w->arena.alloc);
@@ -115,7 +115,7 @@ static int is_reference(const char *text)
     return strncmp(text, "${", 2) == 0 && close != NULL && close[1] == '\0';
 }
 
-static const char *words(svyi_xw *w, const svyi_xw_node *from, const svyi_xml *x)
+static const char *words(svyi_xlw *w, const svyi_xlw_node *from, const svyi_xml *x)
 {
     svyi_buffer b;
     svyi_buffer_init(&b, &w->arena.alloc);
@@ -125,19 +125,19 @@ static const char *words(svyi_xw *w, const svyi_xw_node *from, const svyi_xml *x
             continue;
         }
         const char *value = strcmp(c->name, "output") == 0 ? svyi_xml_get(c, "value") != NULL ? svyi_xml_get(c, "value") : svyi_xml_get(c, "ref") : NULL;
-        const char *shown = value != NULL ? svyi_xw_expression(w, from, value) : "";
+        const char *shown = value != NULL ? svyi_xlw_expression(w, from, value) : "";
         if (is_reference(shown))
             svyi_buffer_text(&b, shown);
         else
-            svyi_xw_note(w, SVY_WARNING, c, from != NULL ? from->name : "", "put the expression into a calculate question and show that",
+            svyi_xlw_note(w, SVY_WARNING, c, from != NULL ? from->name : "", "put the expression into a calculate question and show that",
                          "a text shows '%.100s', but in an XLSForm a text can only show answers: it is left out there", value != NULL ? value : c->name);
     }
     return trimmed(w, &b);
 }
 
-static const char *column(svyi_xw *w, const char *base, const char *language)
+static const char *column(svyi_xlw *w, const char *base, const char *language)
 {
-    return strcmp(language, "default") == 0 ? base : svyi_xw_join(w, base, "::", language);
+    return strcmp(language, "default") == 0 ? base : svyi_xlw_join(w, base, "::", language);
 }
 
 /* Column of a form of a text; NULL when there is none. */
@@ -163,7 +163,7 @@ static const char *file_name(const char *text)
 }
 
 /* 1 when this form of the text says something in a language other than "-", which stands for a translation that is missing. */
-static int is_said(svyi_xw *w, const char *id, const char *form)
+static int is_said(svyi_xlw *w, const char *id, const char *form)
 {
     for (size_t i = 0; i < w->n_languages; i++) {
         uint32_t number;
@@ -172,14 +172,14 @@ static int is_said(svyi_xw *w, const char *id, const char *form)
         for (const svyi_xml *v = w->texts[number]->first; v != NULL; v = v->next) {
             const char *own = v->name != NULL ? svyi_xml_get(v, "form") : NULL;
             if (v->name != NULL && (own == form || (own != NULL && form != NULL && strcmp(own, form) == 0)) &&
-                (v->first == NULL || v->first->next != NULL || strcmp(svyi_xw_content(v), "-") != 0))
+                (v->first == NULL || v->first->next != NULL || strcmp(svyi_xlw_content(v), "-") != 0))
                 return 1;
         }
     }
     return 0;
 }
 
-void svyi_xw_itext(svyi_xw *w, int sheet, const svyi_xw_node *from, const char *id, const char *base)
+void svyi_xlw_itext(svyi_xlw *w, int sheet, const svyi_xlw_node *from, const char *id, const char *base)
 {
     uint32_t number;
     for (size_t i = 0; i < w->n_languages && !w->failed; i++) {
@@ -190,7 +190,7 @@ void svyi_xw_itext(svyi_xw *w, int sheet, const svyi_xw_node *from, const char *
             if (v->name == NULL)
                 continue;
             if (to == NULL) {
-                svyi_xw_note(w, SVY_NOTE, v, from != NULL ? from->name : id, NULL, "the form '%.60s' of a text has no place in an XLSForm", form);
+                svyi_xlw_note(w, SVY_NOTE, v, from != NULL ? from->name : id, NULL, "the form '%.60s' of a text has no place in an XLSForm", form);
                 continue;
             }
             const char *text = words(w, from, v);
@@ -198,13 +198,13 @@ void svyi_xw_itext(svyi_xw *w, int sheet, const svyi_xw_node *from, const char *
                 continue;
             const char *header = column(w, to, w->languages[i].name);
             if (header != NULL)
-                svyi_xw_put(w, sheet, header, strncmp(to, "media::", 7) == 0 ? file_name(text) : text);
+                svyi_xlw_put(w, sheet, header, strncmp(to, "media::", 7) == 0 ? file_name(text) : text);
         }
     }
 }
 
 /* The id in "jr:itext('id')"; NULL when it is something else. */
-static const char *itext_id(svyi_xw *w, const char *ref)
+static const char *itext_id(svyi_xlw *w, const char *ref)
 {
     static const char CALL[] = "jr:itext(";
     while (*ref == ' ')
@@ -220,20 +220,20 @@ static const char *itext_id(svyi_xw *w, const char *ref)
     return id;
 }
 
-void svyi_xw_text(svyi_xw *w, int sheet, const svyi_xw_node *from, const svyi_xml *x, const char *base)
+void svyi_xlw_text(svyi_xlw *w, int sheet, const svyi_xlw_node *from, const svyi_xml *x, const char *base)
 {
     const char *ref = x != NULL ? svyi_xml_get(x, "ref") : NULL, *id = ref != NULL ? itext_id(w, ref) : NULL;
     if (id != NULL)
-        svyi_xw_itext(w, sheet, from, id, base);
+        svyi_xlw_itext(w, sheet, from, id, base);
     else if (x != NULL)
-        svyi_xw_put(w, sheet, base, words(w, from, x));
+        svyi_xlw_put(w, sheet, base, words(w, from, x));
 }
 
-void svyi_xw_message(svyi_xw *w, const svyi_xw_node *from, const char *value, const char *base)
+void svyi_xlw_message(svyi_xlw *w, const svyi_xlw_node *from, const char *value, const char *base)
 {
     const char *id = itext_id(w, value);
     if (id != NULL)
-        svyi_xw_itext(w, SVYI_OUT_SURVEY, from, id, base);
+        svyi_xlw_itext(w, SVYI_OUT_SURVEY, from, id, base);
     else
-        svyi_xw_put(w, SVYI_OUT_SURVEY, base, svyi_xw_expression(w, from, value));
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, base, svyi_xlw_expression(w, from, value));
 }

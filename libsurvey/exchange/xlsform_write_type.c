@@ -12,19 +12,19 @@ static const char *attribute(const svyi_xml *x, const char *name)
 static int is(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 /* " name=value" behind the parameters so far. */
-static void add_parameter(svyi_xw *w, const char **list, const char *name, const char *value)
+static void add_parameter(svyi_xlw *w, const char **list, const char *name, const char *value)
 {
     if (value == NULL || *value == '\0')
         return;
-    const char *one = svyi_xw_join(w, name, "=", value);
-    *list = one == NULL ? NULL : *list == NULL ? one : svyi_xw_join(w, *list, " ", one);
+    const char *one = svyi_xlw_join(w, name, "=", value);
+    *list = one == NULL ? NULL : *list == NULL ? one : svyi_xlw_join(w, *list, " ", one);
 }
 
 /* ---- selects ---- */
 
 typedef struct itemset { const char *list, *filter, *randomize, *seed, *path; } itemset;
 
-static const char *part(svyi_xw *w, const char *from, const char *end)
+static const char *part(svyi_xlw *w, const char *from, const char *end)
 {
     while (end > from && end[-1] == ' ')
         end--;
@@ -57,7 +57,7 @@ static const char *last_comma(const char *from, const char *end)
 }
 
 /* randomize(instance('L')/root/item[FILTER], SEED), or a path to a repeat in place of the instance. */
-static void take_apart(svyi_xw *w, const char *text, itemset *out)
+static void take_apart(svyi_xlw *w, const char *text, itemset *out)
 {
     static const char RANDOMIZE[] = "randomize(", INSTANCE[] = "instance('", ITEMS[] = "')/root/item";
     const char *end = text + strlen(text);
@@ -81,7 +81,7 @@ static void take_apart(svyi_xw *w, const char *text, itemset *out)
 }
 
 /* The file behind a list, without its scheme; NULL when the list stands in the form. */
-static const char *list_file(svyi_xw *w, const char *list)
+static const char *list_file(svyi_xlw *w, const char *list)
 {
     uint32_t number;
     const char *src = svyi_map_find(&w->by_instance, list, strlen(list), &number) ? svyi_xml_get(w->instances[number], "src") : NULL;
@@ -90,70 +90,70 @@ static const char *list_file(svyi_xw *w, const char *list)
 }
 
 /* "Specify other." behind a select that can be answered "other": what or_other makes. */
-static int has_other(svyi_xw *w, svyi_xw_node *n)
+static int has_other(svyi_xlw *w, svyi_xlw_node *n)
 {
-    svyi_xw_node *o = n->next;
+    svyi_xlw_node *o = n->next;
     const size_t len = strlen(n->name);
     if (o == NULL || o->control == NULL || strncmp(o->name, n->name, len) != 0 || strcmp(o->name + len, "_other") != 0)
         return 0;
-    const char *head = svyi_xw_join(w, "selected(../", n->name, ", 'other')");
+    const char *head = svyi_xlw_join(w, "selected(../", n->name, ", 'other')");
     const svyi_xml *label = svyi_xml_child(o->control, "label");
-    const int made = head != NULL && is(attribute(o->bind, "relevant"), head) && label != NULL && is(svyi_xw_content(label), "Specify other.") && o->bind->n == 3;
+    const int made = head != NULL && is(attribute(o->bind, "relevant"), head) && label != NULL && is(svyi_xlw_content(label), "Specify other.") && o->bind->n == 3;
     o->or_other = made;
     return made;
 }
 
-static const char *select_type(svyi_xw *w, svyi_xw_node *n, const char *type)
+static const char *select_type(svyi_xlw *w, svyi_xlw_node *n, const char *type)
 {
     const svyi_xml *items = svyi_xml_child(n->control, "itemset");
     itemset s;
     if (items == NULL) {
-        const char *list = svyi_xw_inline_list(w, n);
-        return list != NULL ? svyi_xw_join(w, type, " ", list) : type;
+        const char *list = svyi_xlw_inline_list(w, n);
+        return list != NULL ? svyi_xlw_join(w, type, " ", list) : type;
     }
     const char *value = attribute(svyi_xml_child(items, "value"), "ref"), *label = attribute(svyi_xml_child(items, "label"), "ref"), *parameters = NULL;
     take_apart(w, attribute(items, "nodeset"), &s);
     add_parameter(w, &parameters, "randomize", s.randomize);
-    add_parameter(w, &parameters, "seed", s.seed != NULL ? svyi_xw_expression(w, n, s.seed) : NULL);
+    add_parameter(w, &parameters, "seed", s.seed != NULL ? svyi_xlw_expression(w, n, s.seed) : NULL);
     const char *file = s.list != NULL ? list_file(w, s.list) : NULL;
     if (file != NULL) {
         const int geo = strlen(file) > 8 && is(file + strlen(file) - 8, ".geojson");
         add_parameter(w, &parameters, "value", is(value, geo ? "id" : "name") ? NULL : value);
         add_parameter(w, &parameters, "label", is(label, geo ? "title" : "label") ? NULL : label);
-        type = svyi_xw_join(w, type, is(type, "rank") ? "" : "_from_file", "");
+        type = svyi_xlw_join(w, type, is(type, "rank") ? "" : "_from_file", "");
     }
     if (s.list == NULL) {
-        const char *own = svyi_xw_join(w, "./", value, " != ''");
+        const char *own = svyi_xlw_join(w, "./", value, " != ''");
         if (own != NULL && s.filter != NULL && is(s.filter, own))
             s.filter = NULL;
     }
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
     if (s.filter != NULL)
-        svyi_xw_put(w, SVYI_OUT_SURVEY, "choice_filter", svyi_xw_expression(w, n, s.filter));
-    const char *list = file != NULL ? file : s.list != NULL ? s.list : svyi_xw_join(w, "${", value, "}");
-    type = type != NULL && list != NULL ? svyi_xw_join(w, type, " ", list) : NULL;
-    return type != NULL && has_other(w, n) ? svyi_xw_join(w, type, " or_other", "") : type;
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "choice_filter", svyi_xlw_expression(w, n, s.filter));
+    const char *list = file != NULL ? file : s.list != NULL ? s.list : svyi_xlw_join(w, "${", value, "}");
+    type = type != NULL && list != NULL ? svyi_xlw_join(w, type, " ", list) : NULL;
+    return type != NULL && has_other(w, n) ? svyi_xlw_join(w, type, " or_other", "") : type;
 }
 
 /* An input with a query into a list that lies beside the form, in itemsets.csv. */
-static const char *external_type(svyi_xw *w, svyi_xw_node *n, const char *query)
+static const char *external_type(svyi_xlw *w, svyi_xlw_node *n, const char *query)
 {
     itemset s;
     take_apart(w, query, &s);
     if (s.filter != NULL)
-        svyi_xw_put(w, SVYI_OUT_SURVEY, "choice_filter", svyi_xw_expression(w, n, s.filter));
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "choice_filter", svyi_xlw_expression(w, n, s.filter));
     if (w->sheets[SVYI_OUT_EXTERNAL].n_headers == 0) {
-        svyi_xw_row(w, SVYI_OUT_EXTERNAL);
-        svyi_xw_put(w, SVYI_OUT_EXTERNAL, "list_name", s.list);
-        svyi_xw_put(w, SVYI_OUT_EXTERNAL, "name", "name");
-        svyi_xw_note(w, SVY_WARNING, n->control, n->name, "copy the rows of itemsets.csv into the sheet external_choices", "the choices of select_one_external are not in the form");
+        svyi_xlw_row(w, SVYI_OUT_EXTERNAL);
+        svyi_xlw_put(w, SVYI_OUT_EXTERNAL, "list_name", s.list);
+        svyi_xlw_put(w, SVYI_OUT_EXTERNAL, "name", "name");
+        svyi_xlw_note(w, SVY_WARNING, n->control, n->name, "copy the rows of itemsets.csv into the sheet external_choices", "the choices of select_one_external are not in the form");
     }
-    return s.list != NULL ? svyi_xw_join(w, "select_one_external ", s.list, "") : "text";
+    return s.list != NULL ? svyi_xlw_join(w, "select_one_external ", s.list, "") : "text";
 }
 
 /* ---- other controls ---- */
 
-static const char *upload_type(svyi_xw *w, const svyi_xw_node *n)
+static const char *upload_type(svyi_xlw *w, const svyi_xlw_node *n)
 {
     static const struct { const char *media, *type; } TYPES[] = {
         { "image/*", "image" }, { "audio/*", "audio" }, { "video/*", "video" }, { "application/*", "file" }, { "osm/*", "osm" }
@@ -161,29 +161,29 @@ static const char *upload_type(svyi_xw *w, const svyi_xw_node *n)
     const char *media = attribute(n->control, "mediatype"), *parameters = NULL, *type = NULL;
     add_parameter(w, &parameters, "max-pixels", attribute(n->bind, "orx:max-pixels"));
     add_parameter(w, &parameters, "quality", attribute(n->bind, "odk:quality"));
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
     for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0] && type == NULL; i++)
         type = is(media, TYPES[i].media) ? TYPES[i].type : NULL;
     if (type == NULL) {
         type = "file";
-        svyi_xw_put(w, SVYI_OUT_SURVEY, "body::mediatype", media);
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "body::mediatype", media);
     }
     const svyi_xml *tag = svyi_xml_child(n->control, "tag");
     if (!is(type, "osm") || tag == NULL)
         return type;
-    const char *list = svyi_xw_join(w, n->name, "_tags", "");
+    const char *list = svyi_xlw_join(w, n->name, "_tags", "");
     for (; tag != NULL && list != NULL; tag = tag->next) {
         if (tag->name == NULL || !is(tag->name, "tag"))
             continue;
-        svyi_xw_row(w, SVYI_OUT_OSM);
-        svyi_xw_put(w, SVYI_OUT_OSM, "list_name", list);
-        svyi_xw_put(w, SVYI_OUT_OSM, "name", attribute(tag, "key"));
-        svyi_xw_text(w, SVYI_OUT_OSM, n, svyi_xml_child(tag, "label"), "label");
+        svyi_xlw_row(w, SVYI_OUT_OSM);
+        svyi_xlw_put(w, SVYI_OUT_OSM, "list_name", list);
+        svyi_xlw_put(w, SVYI_OUT_OSM, "name", attribute(tag, "key"));
+        svyi_xlw_text(w, SVYI_OUT_OSM, n, svyi_xml_child(tag, "label"), "label");
     }
-    return list != NULL ? svyi_xw_join(w, "osm ", list, "") : type;
+    return list != NULL ? svyi_xlw_join(w, "osm ", list, "") : type;
 }
 
-static const char *range_type(svyi_xw *w, const svyi_xw_node *n)
+static const char *range_type(svyi_xlw *w, const svyi_xlw_node *n)
 {
     static const struct { const char *attribute, *parameter; } PARTS[] = {
         { "start", "start" }, { "end", "end" }, { "step", "step" }, { "odk:tick-interval", "tick_interval" }, { "odk:placeholder", "placeholder" }
@@ -196,21 +196,21 @@ static const char *range_type(svyi_xw *w, const svyi_xw_node *n)
     if (ticks != NULL)
         take_apart(w, attribute(ticks, "nodeset"), &s);
     add_parameter(w, &parameters, "tick_labelset", s.list);
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
     return "range";
 }
 
-static void geo_parameters(svyi_xw *w, const svyi_xw_node *n)
+static void geo_parameters(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *parameters = NULL, *incremental = attribute(n->control, "odk:incremental");
     add_parameter(w, &parameters, "capture-accuracy", attribute(n->control, "accuracyThreshold"));
     add_parameter(w, &parameters, "warning-accuracy", attribute(n->control, "unacceptableAccuracyThreshold"));
     add_parameter(w, &parameters, "allow-mock-accuracy", attribute(n->bind, "odk:allow-mock-accuracy"));
     add_parameter(w, &parameters, "incremental", *incremental != '\0' ? incremental : attribute(n->control, "incremental"));
-    svyi_xw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
+    svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
 }
 
-static const char *input_type(svyi_xw *w, svyi_xw_node *n)
+static const char *input_type(svyi_xlw *w, svyi_xlw_node *n)
 {
     static const struct { const char *bind, *type; } TYPES[] = {
         { "int", "integer" }, { "integer", "integer" }, { "decimal", "decimal" }, { "date", "date" }, { "time", "time" }, { "dateTime", "dateTime" },
@@ -225,13 +225,13 @@ static const char *input_type(svyi_xw *w, svyi_xw_node *n)
         if (is(bind, TYPES[i].bind))
             return TYPES[i].type;
     if (*bind != '\0' && !is(bind, "string"))
-        svyi_xw_put(w, SVYI_OUT_SURVEY, "bind::type", bind);
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "bind::type", bind);
     return is(attribute(n->bind, "readonly"), "true()") && *attribute(n->bind, "calculate") == '\0' ? "note" : "text";
 }
 
 /* ---- no control ---- */
 
-static const char *preload_type(const svyi_xw_node *n)
+static const char *preload_type(const svyi_xlw_node *n)
 {
     static const struct { const char *preload, *parameter, *type; } TYPES[] = {
         { "timestamp", "start", "start" }, { "timestamp", "end", "end" }, { "date", "today", "today" }, { "property", "deviceid", "deviceid" },
@@ -247,33 +247,33 @@ static const char *preload_type(const svyi_xw_node *n)
     return NULL;
 }
 
-static const char *hidden_type(svyi_xw *w, const svyi_xw_node *n)
+static const char *hidden_type(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *preload = preload_type(n), *bind = attribute(n->bind, "type"), *parameters = NULL;
     if (preload != NULL)
         return preload;
-    for (const svyi_xw_action *a = n->actions; a != NULL; a = a->next) {
+    for (const svyi_xlw_action *a = n->actions; a != NULL; a = a->next) {
         if (is(a->x->name, "setgeopoint"))
             return a->in != NULL && a->in != w->root ? "background-geopoint" : "start-geopoint";
         if (is(a->x->name, "recordaudio")) {
             add_parameter(w, &parameters, "quality", attribute(a->x, "odk:quality"));
-            svyi_xw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
+            svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
             return "background-audio";
         }
     }
     for (size_t i = 0; i < 2; i++) {
         const char *name = i == 0 ? "jr:preload" : "jr:preloadParams", *value = attribute(n->bind, name);
-        svyi_xw_put(w, SVYI_OUT_SURVEY, svyi_xw_join(w, "bind::", name, ""), value);
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, svyi_xlw_join(w, "bind::", name, ""), value);
     }
     if (*bind != '\0' && !is(bind, "string"))
-        svyi_xw_put(w, SVYI_OUT_SURVEY, "bind::type", bind);
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "bind::type", bind);
     int set = 0;
-    for (const svyi_xw_action *a = n->actions; a != NULL; a = a->next)
+    for (const svyi_xlw_action *a = n->actions; a != NULL; a = a->next)
         set |= svyi_xml_get(a->x, "value") != NULL;
     return set || *attribute(n->bind, "calculate") != '\0' ? "calculate" : "hidden";
 }
 
-const char *svyi_xw_type(svyi_xw *w, svyi_xw_node *n)
+const char *svyi_xlw_type(svyi_xlw *w, svyi_xlw_node *n)
 {
     if (n->control == NULL)
         return hidden_type(w, n);
