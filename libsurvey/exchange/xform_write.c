@@ -1,18 +1,19 @@
-/* A questionnaire of our own language as an ODK XForm: the frame, and what its parts look up. */
+/* A questionnaire as an ODK XForm. One of our own language is written here: the frame, and what its parts look up. */
 #include "exchange/xform_write.h"
+#include "exchange/xform_write_odk.h"
 #include <string.h>
 
-int svyi_xw_has_node(const svyi_xform_writer *w, uint32_t item)
+int svyi_xfw_has_node(const svyi_xform_writer *w, uint32_t item)
 {
     return svy_form_item(w->form, item)->kind != SVY_EL_QUESTIONNAIRE;
 }
 
-int svyi_xw_is_note_check(const svyi_xform_writer *w, const svy_check *c)
+int svyi_xfw_is_note_check(const svyi_xform_writer *w, const svy_check *c)
 {
     return c->soft || svy_form_item(w->form, c->item)->kind != SVY_EL_QUESTION;
 }
 
-const char *svyi_xw_join(svyi_xform_writer *w, const char *a, const char *b)
+const char *svyi_xfw_join(svyi_xform_writer *w, const char *a, const char *b)
 {
     const size_t n = strlen(a), m = strlen(b);
     char *out = svyi_arena_get(&w->arena, n + m + 1);
@@ -25,7 +26,7 @@ const char *svyi_xw_join(svyi_xform_writer *w, const char *a, const char *b)
     return out;
 }
 
-const char *svyi_xw_check_name(svyi_xform_writer *w, uint32_t check)
+const char *svyi_xfw_check_name(svyi_xform_writer *w, uint32_t check)
 {
     const svy_check *c = svy_form_check(w->form, check);
     const uint32_t number = check - svy_form_item(w->form, c->item)->first_check + 1;
@@ -33,10 +34,10 @@ const char *svyi_xw_check_name(svyi_xform_writer *w, uint32_t check)
     size_t at = sizeof digits - 1;
     for (uint32_t n = number; n > 0 && at > 0; n /= 10)
         digits[--at] = (char)('0' + n % 10);
-    return svyi_xw_join(w, svyi_xw_join(w, c->item != 0 ? w->names[c->item] : "form", "_check_"), digits + at);
+    return svyi_xfw_join(w, svyi_xfw_join(w, c->item != 0 ? w->names[c->item] : "form", "_check_"), digits + at);
 }
 
-int svyi_xw_literal_default(const svyi_xform_writer *w, uint32_t item)
+int svyi_xfw_literal_default(const svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
     const char *text = svy_form_rule(w->form, i->preset).text;
@@ -72,25 +73,27 @@ static void head(svyi_xform_writer *w)
         "xmlns:odk=\"http://www.opendatakit.org/xforms\" xmlns:orx=\"http://openrosa.org/xforms\" xmlns:sv=\"urn:libsurvey:questionnaire:1\" "
         "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">\n<h:head>\n<h:title>");
     const char *title = svy_form_text(w->form, 0, SVY_TITLE, 0);
-    svyi_xw_escaped(&w->out, title[0] != '\0' ? title : svy_form_id(w->form), strlen(title[0] != '\0' ? title : svy_form_id(w->form)));
+    svyi_xfw_escaped(&w->out, title[0] != '\0' ? title : svy_form_id(w->form), strlen(title[0] != '\0' ? title : svy_form_id(w->form)));
     svyi_buffer_text(&w->out, "</h:title>\n<model odk:xforms-version=\"1.0.0\">\n");
-    svyi_xw_itext(w);
-    svyi_xw_record(w);
-    svyi_xw_instances(w);
-    svyi_xw_binds(w);
-    svyi_xw_defaults(w);
+    svyi_xfw_itext(w);
+    svyi_xfw_record(w);
+    svyi_xfw_instances(w);
+    svyi_xfw_binds(w);
+    svyi_xfw_defaults(w);
     svyi_buffer_text(&w->out, "</model>\n</h:head>\n");
 }
 
 static void report(svyi_xform_writer *w)
 {
     if (w->unsaid > 0)
-        svyi_xw_report(w, SVY_WARNING, 0, "blank answers come in as not stated",
+        svyi_xfw_report(w, SVY_WARNING, 0, "blank answers come in as not stated",
                        "%u questions take \"don't know\" and \"refused\": ODK clients can only leave them blank", w->unsaid);
 }
 
 svy_status svyi_xform_write(const svy_alloc *alloc, const svy_form *form, const char *source, svy_diags *diags, svyi_buffer *out, svy_error *err)
 {
+    if (svy_form_is_odk(form))
+        return svyi_xform_write_odk(alloc, form, source, diags, out, err);
     svyi_xform_writer w = { .alloc = svyi_alloc_or_default(alloc), .form = form, .source = source, .diags = diags, .err = err };
     svyi_arena_init(&w.arena, alloc);
     svyi_buffer_init(&w.part, alloc);
@@ -98,7 +101,7 @@ svy_status svyi_xform_write(const svy_alloc *alloc, const svy_form *form, const 
     svy_status st = name_nodes(&w);
     if (st == SVY_OK) {
         head(&w);
-        svyi_xw_body(&w);
+        svyi_xfw_body(&w);
         svyi_buffer_text(&w.out, "</h:html>\n");
         report(&w);
         if (w.failed || w.out.failed || w.part.failed)

@@ -29,13 +29,13 @@ static void attribute(svyi_xform_writer *w, const char *name, const svyi_buffer 
     if (value->failed)
         w->failed = 1;
     else if (value->len > 0)
-        svyi_xw_attribute(&w->out, name, value->data);
+        svyi_xfw_attribute(&w->out, name, value->data);
 }
 
 static void relevance(svyi_xform_writer *w, uint32_t item)
 {
-    svyi_xw_cut(&w->part, 0);
-    svyi_xw_relevance(w, item, &w->part);
+    svyi_xfw_cut(&w->part, 0);
+    svyi_xfw_relevance(w, item, &w->part);
     attribute(w, "relevant", &w->part);
 }
 
@@ -55,35 +55,35 @@ static void constraint(svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
     unsigned checks = 0;
-    svyi_xw_cut(&w->part, 0);
+    svyi_xfw_cut(&w->part, 0);
     for (uint32_t c = i->first_check; c < i->first_check + i->n_checks; c++) {
         const size_t before = w->part.len;
-        if (svyi_xw_is_note_check(w, svy_form_check(w->form, c)))
+        if (svyi_xfw_is_note_check(w, svy_form_check(w->form, c)))
             continue;
         svyi_buffer_text(&w->part, before > 0 ? " and (" : "(");
-        if (svyi_xw_rule(w, svy_form_check(w->form, c)->that, item, ".", &w->part)) {
+        if (svyi_xfw_rule(w, svy_form_check(w->form, c)->that, item, ".", &w->part)) {
             svyi_buffer_text(&w->part, ")");
             checks++;
         } else {
-            svyi_xw_cut(&w->part, before);
+            svyi_xfw_cut(&w->part, before);
         }
     }
     if (checks > 1)
-        svyi_xw_report(w, SVY_NOTE, item, NULL, "%u hard checks share one sentence in ODK clients", checks);
+        svyi_xfw_report(w, SVY_NOTE, item, NULL, "%u hard checks share one sentence in ODK clients", checks);
     const int own = w->part.len > 0;
     put_exclusive(w, i, &w->part);
     attribute(w, "constraint", &w->part);
     if (w->part.len > 0)
-        svyi_buffer_format(&w->out, " jr:constraintMsg=\"jr:itext('%s')\"", own ? svyi_xw_join(w, w->names[item], ":constraint") : "answer:alone");
+        svyi_buffer_format(&w->out, " jr:constraintMsg=\"jr:itext('%s')\"", own ? svyi_xfw_join(w, w->names[item], ":constraint") : "answer:alone");
 }
 
 static void required(svyi_xform_writer *w, const svy_item *i, uint32_t item)
 {
-    svyi_xw_cut(&w->part, 0);
+    svyi_xfw_cut(&w->part, 0);
     if ((i->flags & SVY_ITEM_REQUIRED) != 0)
         svyi_buffer_text(&w->part, "true()");
     else if (i->required != 0)
-        svyi_xw_rule(w, i->required, item, ".", &w->part);
+        svyi_xfw_rule(w, i->required, item, ".", &w->part);
     else
         w->unsaid++;
     attribute(w, "required", &w->part);
@@ -94,22 +94,22 @@ static void own_attributes(svyi_xform_writer *w, const svy_item *i, uint32_t ite
 {
     const char *type = svy_type_name((svy_type)i->type), *unit = svy_form_unit(w->form, item);
     if (type[0] != '\0')
-        svyi_xw_attribute(&w->out, "sv:type", type);
+        svyi_xfw_attribute(&w->out, "sv:type", type);
     if (unit[0] != '\0')
-        svyi_xw_attribute(&w->out, "sv:unit", unit);
+        svyi_xfw_attribute(&w->out, "sv:unit", unit);
     if ((i->flags & SVY_ITEM_SENSITIVE) != 0) {
-        svyi_xw_attribute(&w->out, "sv:sensitive", "true");
-        svyi_xw_report(w, SVY_WARNING, item, "encrypt the form's submissions", "it is sensitive: ODK clients and servers keep it with the other answers");
+        svyi_xfw_attribute(&w->out, "sv:sensitive", "true");
+        svyi_xfw_report(w, SVY_WARNING, item, "encrypt the form's submissions", "it is sensitive: ODK clients and servers keep it with the other answers");
     }
 }
 
 static void calculate(svyi_xform_writer *w, uint32_t item, const svy_item *i)
 {
-    svyi_xw_cut(&w->part, 0);
+    svyi_xfw_cut(&w->part, 0);
     if (i->kind == SVY_EL_COMPUTE && i->value != 0)
-        svyi_xw_rule(w, i->value, item, ".", &w->part);
-    else if (i->preset != 0 && (i->flags & SVY_ITEM_READONLY) != 0 && !svyi_xw_literal_default(w, item))
-        svyi_xw_rule(w, i->preset, item, ".", &w->part);
+        svyi_xfw_rule(w, i->value, item, ".", &w->part);
+    else if (i->preset != 0 && (i->flags & SVY_ITEM_READONLY) != 0 && !svyi_xfw_literal_default(w, item))
+        svyi_xfw_rule(w, i->preset, item, ".", &w->part);
     attribute(w, "calculate", &w->part);
 }
 
@@ -134,56 +134,56 @@ static void bind_end(svyi_xform_writer *w, uint32_t item, const char *path)
 {
     const svy_item *i = svy_form_item(w->form, item);
     begin(w, path, "", "string");
-    svyi_xw_cut(&w->part, 0);
+    svyi_xfw_cut(&w->part, 0);
     svyi_buffer_text(&w->part, "if(");
-    if (svyi_xw_rule(w, i->value, item, ".", &w->part))
+    if (svyi_xfw_rule(w, i->value, item, ".", &w->part))
         svyi_buffer_format(&w->part, ", '%s', '')", svy_form_outcome(w->form, item));
     else
-        svyi_xw_cut(&w->part, 0);
+        svyi_xfw_cut(&w->part, 0);
     attribute(w, "calculate", &w->part);
     relevance(w, item);
-    svyi_xw_attribute(&w->out, "sv:outcome", svy_form_outcome(w->form, item));
+    svyi_xfw_attribute(&w->out, "sv:outcome", svy_form_outcome(w->form, item));
     svyi_buffer_text(&w->out, "/>\n");
     begin(w, path, "_text", "string");
     svyi_buffer_format(&w->out, " readonly=\"true()\" relevant=\"../%s != ''\"/>\n", w->names[item]);
     if (i->n_keep > 0)
-        svyi_xw_report(w, SVY_WARNING, item, "erase them when the submissions are imported", "ODK clients keep every answer given before an early end");
+        svyi_xfw_report(w, SVY_WARNING, item, "erase them when the submissions are imported", "ODK clients keep every answer given before an early end");
 }
 
 static void bind_roster(svyi_xform_writer *w, uint32_t item, const char *path)
 {
     const svy_item *i = svy_form_item(w->form, item);
-    const svyi_xpath_form paths = svyi_xw_paths(w, item, ".");
+    const svyi_xpath_form paths = svyi_xfw_paths(w, item, ".");
     begin(w, path, "", NULL);
     relevance(w, item);
     svyi_buffer_text(&w->out, "/>\n");
     if (i->value == 0 && (i->flags & SVY_ITEM_FOR) == 0) {
         if (i->min > 0 || i->max > 0)
-            svyi_xw_report(w, SVY_WARNING, item, NULL, "ODK clients do not hold a repeat to at least %u and at most %u entries", i->min, i->max);
+            svyi_xfw_report(w, SVY_WARNING, item, NULL, "ODK clients do not hold a repeat to at least %u and at most %u entries", i->min, i->max);
         return;
     }
-    svyi_xw_cut(&w->part, 0);
+    svyi_xfw_cut(&w->part, 0);
     if ((i->flags & SVY_ITEM_FOR) != 0) {
         svyi_buffer_text(&w->part, "count-selected(");
         svyi_xpath_path(&paths, i->of, i->roster, &w->part);
         svyi_buffer_text(&w->part, ")");
     } else {
-        svyi_xw_rule(w, i->value, item, ".", &w->part);
+        svyi_xfw_rule(w, i->value, item, ".", &w->part);
     }
     begin(w, path, "_count", "string");
     attribute(w, "calculate", &w->part);
     svyi_buffer_text(&w->out, " readonly=\"true()\"/>\n");
     if ((i->flags & SVY_ITEM_FOR) == 0)
         return;
-    begin(w, path, svyi_xw_join(w, svyi_xw_join(w, "/", w->names[item]), "_code"), "string");
-    svyi_xw_cut(&w->part, 0);
-    svyi_xpath_form code = svyi_xw_paths(w, item, ".");
+    begin(w, path, svyi_xfw_join(w, svyi_xfw_join(w, "/", w->names[item]), "_code"), "string");
+    svyi_xfw_cut(&w->part, 0);
+    svyi_xpath_form code = svyi_xfw_paths(w, item, ".");
     svyi_buffer_text(&w->part, "selected-at(");
     svyi_xpath_path(&code, i->of, 0, &w->part);
     svyi_buffer_text(&w->part, ", position(..) - 1)");
     attribute(w, "calculate", &w->part);
     svyi_buffer_text(&w->out, " readonly=\"true()\"/>\n");
-    svyi_xw_report(w, SVY_WARNING, item, "ask the entries when the choice is final",
+    svyi_xfw_report(w, SVY_WARNING, item, "ask the entries when the choice is final",
                    "ODK clients count the entries: when an earlier choice is taken back, the answers of the later ones move up");
 }
 
@@ -193,31 +193,31 @@ static void bind_check(svyi_xform_writer *w, uint32_t check, const char *parent_
     const svy_check *c = svy_form_check(w->form, check);
     const svy_item *i = svy_form_item(w->form, c->item);
     const int of_question = i->kind == SVY_EL_QUESTION;
-    const char *self = of_question ? svyi_xw_join(w, "../", w->names[c->item]) : ".";
-    begin(w, svyi_xw_join(w, svyi_xw_join(w, parent_path, "/"), svyi_xw_check_name(w, check)), "", "string");
-    svyi_xw_cut(&w->part, 0);
+    const char *self = of_question ? svyi_xfw_join(w, "../", w->names[c->item]) : ".";
+    begin(w, svyi_xfw_join(w, svyi_xfw_join(w, parent_path, "/"), svyi_xfw_check_name(w, check)), "", "string");
+    svyi_xfw_cut(&w->part, 0);
     if (of_question)
         svyi_buffer_format(&w->part, "%s != '' and ", self);
     svyi_buffer_text(&w->part, "not(");
     /* The note stands beside a question, or directly in a section or roster: as deep as a child of either. */
     uint32_t context = of_question ? c->item : c->item + 1 < i->end ? c->item + 1 : c->item;
-    if (svyi_xw_rule(w, c->that, context, self, &w->part))
+    if (svyi_xfw_rule(w, c->that, context, self, &w->part))
         svyi_buffer_text(&w->part, ")");
     else
-        svyi_xw_cut(&w->part, 0);
+        svyi_xfw_cut(&w->part, 0);
     attribute(w, "relevant", &w->part);
     svyi_buffer_text(&w->out, " readonly=\"true()\"");
-    svyi_xw_attribute(&w->out, "sv:check", c->soft ? "soft" : "hard");
-    svyi_xw_attribute(&w->out, "sv:that", svy_form_rule(w->form, c->that).text);
+    svyi_xfw_attribute(&w->out, "sv:check", c->soft ? "soft" : "hard");
+    svyi_xfw_attribute(&w->out, "sv:that", svy_form_rule(w->form, c->that).text);
     svyi_buffer_text(&w->out, "/>\n");
-    svyi_xw_report(w, SVY_WARNING, c->item, NULL, c->soft ? "ODK clients show the sentence of the soft check '%.80s' and ask for no reason"
+    svyi_xfw_report(w, SVY_WARNING, c->item, NULL, c->soft ? "ODK clients show the sentence of the soft check '%.80s' and ask for no reason"
                    : "ODK clients show the sentence of the check across questions '%.80s' and go on", svy_form_rule(w->form, c->that).text);
 }
 
 static void bind_item(svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
-    const char *path = svyi_xw_path(w, item);
+    const char *path = svyi_xfw_path(w, item);
     if (i->kind == SVY_EL_SECTION || i->kind == SVY_EL_GRID) {
         begin(w, path, "", NULL);
         relevance(w, item);
@@ -231,34 +231,34 @@ static void bind_item(svyi_xform_writer *w, uint32_t item)
     }
 }
 
-void svyi_xw_binds(svyi_xform_writer *w)
+void svyi_xfw_binds(svyi_xform_writer *w)
 {
     for (uint32_t item = 1; item < svy_form_items(w->form); item++)
-        if (svyi_xw_has_node(w, item))
+        if (svyi_xfw_has_node(w, item))
             bind_item(w, item);
     for (uint32_t c = 0; c < svy_form_checks(w->form); c++) {
         const svy_check *check = svy_form_check(w->form, c);
         const svy_item *i = svy_form_item(w->form, check->item);
-        if (svyi_xw_is_note_check(w, check))
-            bind_check(w, c, svyi_xw_path(w, i->kind == SVY_EL_QUESTION ? i->parent : check->item));
+        if (svyi_xfw_is_note_check(w, check))
+            bind_check(w, c, svyi_xfw_path(w, i->kind == SVY_EL_QUESTION ? i->parent : check->item));
     }
     svyi_buffer_text(&w->out, "<bind nodeset=\"/data/meta/instanceID\" type=\"string\" readonly=\"true()\" jr:preload=\"uid\"/>\n");
 }
 
 /* A proposal that has to be worked out is set once: when the form is opened, or the entry is made. */
-void svyi_xw_defaults(svyi_xform_writer *w)
+void svyi_xfw_defaults(svyi_xform_writer *w)
 {
     for (uint32_t item = 1; item < svy_form_items(w->form); item++) {
         const svy_item *i = svy_form_item(w->form, item);
-        if (i->kind != SVY_EL_QUESTION || i->preset == 0 || (i->flags & SVY_ITEM_READONLY) != 0 || i->roster != 0 || svyi_xw_literal_default(w, item))
+        if (i->kind != SVY_EL_QUESTION || i->preset == 0 || (i->flags & SVY_ITEM_READONLY) != 0 || i->roster != 0 || svyi_xfw_literal_default(w, item))
             continue;
-        svyi_xw_cut(&w->part, 0);
-        if (!svyi_xw_rule(w, i->preset, item, ".", &w->part))
+        svyi_xfw_cut(&w->part, 0);
+        if (!svyi_xfw_rule(w, i->preset, item, ".", &w->part))
             continue;
         svyi_buffer_text(&w->out, "<setvalue event=\"odk-instance-first-load\"");
-        svyi_xw_attribute(&w->out, "ref", svyi_xw_path(w, item));
+        svyi_xfw_attribute(&w->out, "ref", svyi_xfw_path(w, item));
         attribute(w, "value", &w->part);
         svyi_buffer_text(&w->out, "/>\n");
-        svyi_xw_report(w, SVY_WARNING, item, NULL, "ODK clients work out the proposal '%.80s' once, when the form is opened", svy_form_rule(w->form, i->preset).text);
+        svyi_xfw_report(w, SVY_WARNING, item, NULL, "ODK clients work out the proposal '%.80s' once, when the form is opened", svy_form_rule(w->form, i->preset).text);
     }
 }

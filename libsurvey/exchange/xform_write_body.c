@@ -36,10 +36,10 @@ static void filter_choice(svyi_xform_writer *w, uint32_t item, uint32_t c)
     const size_t before = w->part.len;
     if (choice.relevant != 0) {
         svyi_buffer_format(&w->part, "%s(name != '%s' or ", before > 0 ? " and " : "", choice.code);
-        if (svyi_xw_choice_rule(w, choice.relevant, item, &w->part))
+        if (svyi_xfw_choice_rule(w, choice.relevant, item, &w->part))
             svyi_buffer_text(&w->part, ")");
         else
-            svyi_xw_cut(&w->part, before);
+            svyi_xfw_cut(&w->part, before);
     }
     for (int end = 0; end < 2; end++) {
         const int32_t day = end ? choice.valid_to : choice.valid_from;
@@ -57,25 +57,25 @@ static void itemset(svyi_xform_writer *w, uint32_t item)
     const svy_item *i = svy_form_item(w->form, item);
     const char *list = i->list != 0 ? svy_form_list(w->form, i->list).id : "yes-no";
     const int random = i->list != 0 && svy_form_list(w->form, i->list).order != SVY_ORDER_FIXED;
-    svyi_xw_cut(&w->part, 0);
+    svyi_xfw_cut(&w->part, 0);
     if (i->filter != 0) {
         svyi_buffer_text(&w->part, "(");
-        if (svyi_xw_choice_rule(w, i->filter, item, &w->part))
+        if (svyi_xfw_choice_rule(w, i->filter, item, &w->part))
             svyi_buffer_text(&w->part, ")");
         else
-            svyi_xw_cut(&w->part, 0);
+            svyi_xfw_cut(&w->part, 0);
     }
     for (uint32_t c = 0; i->list != 0 && c < svy_form_list(w->form, i->list).n_choices; c++)
         filter_choice(w, item, c);
     svyi_buffer_format(&w->out, "<itemset nodeset=\"%sinstance('%s')/root/item", random ? "randomize(" : "", list);
     if (w->part.len > 0) {
         svyi_buffer_text(&w->out, "[");
-        svyi_xw_escaped(&w->out, w->part.data, w->part.len);
+        svyi_xfw_escaped(&w->out, w->part.data, w->part.len);
         svyi_buffer_text(&w->out, "]");
     }
     svyi_buffer_format(&w->out, "%s\"><value ref=\"name\"/><label ref=\"jr:itext(itextId)\"/></itemset>\n", random ? ")" : "");
     if (random)
-        svyi_xw_report(w, SVY_NOTE, item, NULL, "ODK clients put exclusive and other choices anywhere when they show a list in random order");
+        svyi_xfw_report(w, SVY_NOTE, item, NULL, "ODK clients put exclusive and other choices anywhere when they show a list in random order");
 }
 
 static void question(svyi_xform_writer *w, uint32_t item)
@@ -85,11 +85,11 @@ static void question(svyi_xform_writer *w, uint32_t item)
     const int search = strcmp(svy_form_appearance(w->form, item), "search") == 0;
     const char *appearance = search ? "autocomplete" : c.appearance != NULL ? c.appearance : svy_form_appearance(w->form, item);
     svyi_buffer_format(&w->out, "<%s", c.element);
-    svyi_xw_attribute(&w->out, "ref", svyi_xw_path(w, item));
+    svyi_xfw_attribute(&w->out, "ref", svyi_xfw_path(w, item));
     if (appearance[0] != '\0')
-        svyi_xw_attribute(&w->out, "appearance", appearance);
+        svyi_xfw_attribute(&w->out, "appearance", appearance);
     if (c.mediatype != NULL)
-        svyi_xw_attribute(&w->out, "mediatype", c.mediatype);
+        svyi_xfw_attribute(&w->out, "mediatype", c.mediatype);
     svyi_buffer_text(&w->out, ">");
     texts(w, item);
     if (c.element[0] == 's' || c.element[0] == 'o')
@@ -105,11 +105,11 @@ static void note(svyi_xform_writer *w, const char *path, const char *text_id)
 static void check_notes(svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
-    const char *parent = svyi_xw_path(w, i->kind == SVY_EL_QUESTION ? i->parent : item);
+    const char *parent = svyi_xfw_path(w, i->kind == SVY_EL_QUESTION ? i->parent : item);
     for (uint32_t c = i->first_check; c < i->first_check + i->n_checks; c++) {
-        const char *name = svyi_xw_check_name(w, c);
-        if (svyi_xw_is_note_check(w, svy_form_check(w->form, c)))
-            note(w, svyi_xw_join(w, svyi_xw_join(w, parent, "/"), name), name);
+        const char *name = svyi_xfw_check_name(w, c);
+        if (svyi_xfw_is_note_check(w, svy_form_check(w->form, c)))
+            note(w, svyi_xfw_join(w, svyi_xfw_join(w, parent, "/"), name), name);
     }
 }
 
@@ -118,7 +118,7 @@ static void inside(svyi_xform_writer *w, uint32_t item);
 static void group(svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
-    const char *path = svyi_xw_path(w, item);
+    const char *path = svyi_xfw_path(w, item);
     const int one_screen = (i->flags & SVY_ITEM_PAGE_ALL) != 0 || i->kind == SVY_EL_GRID;
     svyi_buffer_format(&w->out, "<group ref=\"%s\"%s>", path, one_screen && i->kind != SVY_EL_ROSTER ? " appearance=\"field-list\"" : "");
     texts(w, item);
@@ -136,14 +136,14 @@ static void group(svyi_xform_writer *w, uint32_t item)
     /* A proposal inside an entry is worked out when the entry is made. */
     for (uint32_t q = item + 1; q < i->end; q++) {
         const svy_item *inner = svy_form_item(w->form, q);
-        if (inner->kind != SVY_EL_QUESTION || inner->roster != item || inner->preset == 0 || (inner->flags & SVY_ITEM_READONLY) != 0 || svyi_xw_literal_default(w, q))
+        if (inner->kind != SVY_EL_QUESTION || inner->roster != item || inner->preset == 0 || (inner->flags & SVY_ITEM_READONLY) != 0 || svyi_xfw_literal_default(w, q))
             continue;
-        svyi_xw_cut(&w->part, 0);
-        if (!svyi_xw_rule(w, inner->preset, q, ".", &w->part))
+        svyi_xfw_cut(&w->part, 0);
+        if (!svyi_xfw_rule(w, inner->preset, q, ".", &w->part))
             continue;
         svyi_buffer_text(&w->out, "<setvalue event=\"odk-new-repeat\"");
-        svyi_xw_attribute(&w->out, "ref", svyi_xw_path(w, q));
-        svyi_xw_attribute(&w->out, "value", w->part.data);
+        svyi_xfw_attribute(&w->out, "ref", svyi_xfw_path(w, q));
+        svyi_xfw_attribute(&w->out, "value", w->part.data);
         svyi_buffer_text(&w->out, "/>\n");
     }
     inside(w, item);
@@ -161,13 +161,13 @@ static void inside(svyi_xform_writer *w, uint32_t item)
             question(w, child);
             check_notes(w, child);
         } else if (c->kind == SVY_EL_END) {
-            note(w, svyi_xw_join(w, svyi_xw_path(w, child), "_text"), w->names[child]);
+            note(w, svyi_xfw_join(w, svyi_xfw_path(w, child), "_text"), w->names[child]);
         }
     }
     check_notes(w, item);
 }
 
-void svyi_xw_body(svyi_xform_writer *w)
+void svyi_xfw_body(svyi_xform_writer *w)
 {
     svyi_buffer_text(&w->out, "<h:body>\n");
     inside(w, 0);

@@ -9,7 +9,7 @@ static const char *first_value(svyi_xform_writer *w, uint32_t item)
     const svy_item *i = svy_form_item(w->form, item);
     if (i->kind == SVY_EL_PARAMETER)
         return svy_form_parameter(w->form, item);
-    return i->preset != 0 && svyi_xw_literal_default(w, item) ? svy_form_rule(w->form, i->preset).text : "";
+    return i->preset != 0 && svyi_xfw_literal_default(w, item) ? svy_form_rule(w->form, i->preset).text : "";
 }
 
 static void leaf(svyi_xform_writer *w, const char *name, const char *value)
@@ -20,7 +20,7 @@ static void leaf(svyi_xform_writer *w, const char *name, const char *value)
         return;
     }
     svyi_buffer_text(&w->out, ">");
-    svyi_xw_escaped(&w->out, value, strlen(value));
+    svyi_xfw_escaped(&w->out, value, strlen(value));
     svyi_buffer_format(&w->out, "</%s>\n", name);
 }
 
@@ -31,17 +31,17 @@ static void element(svyi_xform_writer *w, uint32_t item)
     const svy_item *i = svy_form_item(w->form, item);
     if (i->kind == SVY_EL_ROSTER) {
         if (i->value != 0 || (i->flags & SVY_ITEM_FOR) != 0)
-            leaf(w, svyi_xw_join(w, w->names[item], "_count"), "");
+            leaf(w, svyi_xfw_join(w, w->names[item], "_count"), "");
         svyi_buffer_format(&w->out, "<%s jr:template=\"\">\n", w->names[item]);
     } else if (i->kind == SVY_EL_SECTION || i->kind == SVY_EL_GRID) {
         svyi_buffer_format(&w->out, "<%s>\n", w->names[item]);
     } else {
         leaf(w, w->names[item], first_value(w, item));
         if (i->kind == SVY_EL_END)
-            leaf(w, svyi_xw_join(w, w->names[item], "_text"), "");
+            leaf(w, svyi_xfw_join(w, w->names[item], "_text"), "");
         for (uint32_t c = i->first_check; c < i->first_check + i->n_checks; c++)
-            if (svyi_xw_is_note_check(w, svy_form_check(w->form, c)))
-                leaf(w, svyi_xw_check_name(w, c), "");
+            if (svyi_xfw_is_note_check(w, svy_form_check(w->form, c)))
+                leaf(w, svyi_xfw_check_name(w, c), "");
         return;
     }
     inside(w, item);
@@ -53,18 +53,18 @@ static void inside(svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
     if (i->kind == SVY_EL_ROSTER && (i->flags & SVY_ITEM_FOR) != 0)
-        leaf(w, svyi_xw_join(w, w->names[item], "_code"), "");
+        leaf(w, svyi_xfw_join(w, w->names[item], "_code"), "");
     for (uint32_t child = item + 1; child < i->end; child = svy_form_item(w->form, child)->end)
         element(w, child);
     for (uint32_t c = i->first_check; c < i->first_check + i->n_checks; c++)
-        leaf(w, svyi_xw_check_name(w, c), "");
+        leaf(w, svyi_xfw_check_name(w, c), "");
 }
 
-void svyi_xw_record(svyi_xform_writer *w)
+void svyi_xfw_record(svyi_xform_writer *w)
 {
     svyi_buffer_text(&w->out, "<instance>\n<data");
-    svyi_xw_attribute(&w->out, "id", svy_form_id(w->form));
-    svyi_xw_attribute(&w->out, "version", svy_form_version(w->form));
+    svyi_xfw_attribute(&w->out, "id", svy_form_id(w->form));
+    svyi_xfw_attribute(&w->out, "version", svy_form_version(w->form));
     svyi_buffer_text(&w->out, ">\n");
     inside(w, 0);
     svyi_buffer_text(&w->out, "<meta><instanceID/></meta>\n</data>\n</instance>\n");
@@ -81,9 +81,9 @@ static void value(svyi_xform_writer *w, uint32_t item, const char *text, const c
 {
     svyi_buffer_text(&w->out, "<value");
     if (form != NULL)
-        svyi_xw_attribute(&w->out, "form", form);
+        svyi_xfw_attribute(&w->out, "form", form);
     svyi_buffer_text(&w->out, ">");
-    svyi_xw_content(w, item, text);
+    svyi_xfw_content(w, item, text);
     svyi_buffer_text(&w->out, "</value>");
 }
 
@@ -102,10 +102,10 @@ static void label_and_hint(svyi_xform_writer *w, uint32_t item, uint32_t lang)
         return;
     open_text(w, w->names[item], "hint");
     svyi_buffer_text(&w->out, "<value>");
-    svyi_xw_content(w, item, hint);
+    svyi_xfw_content(w, item, hint);
     if (unit[0] != '\0') {
         svyi_buffer_text(&w->out, hint[0] != '\0' ? " (" : "(");
-        svyi_xw_escaped(&w->out, unit, strlen(unit));
+        svyi_xfw_escaped(&w->out, unit, strlen(unit));
         svyi_buffer_text(&w->out, ")");
     }
     svyi_buffer_text(&w->out, "</value>");
@@ -120,7 +120,7 @@ static void constraint_text(svyi_xform_writer *w, uint32_t item, uint32_t lang)
     const svy_item *i = svy_form_item(w->form, item);
     int n = 0;
     for (uint32_t c = i->first_check; c < i->first_check + i->n_checks; c++) {
-        if (svyi_xw_is_note_check(w, svy_form_check(w->form, c)))
+        if (svyi_xfw_is_note_check(w, svy_form_check(w->form, c)))
             continue;
         if (n++ == 0) {
             open_text(w, w->names[item], "constraint");
@@ -128,7 +128,7 @@ static void constraint_text(svyi_xform_writer *w, uint32_t item, uint32_t lang)
         } else {
             svyi_buffer_text(&w->out, " ");
         }
-        svyi_xw_content(w, item, svy_form_check_text(w->form, c, lang));
+        svyi_xfw_content(w, item, svy_form_check_text(w->form, c, lang));
     }
     if (n > 0)
         svyi_buffer_text(&w->out, "</value></text>\n");
@@ -138,9 +138,9 @@ static void note_texts(svyi_xform_writer *w, uint32_t item, uint32_t lang)
 {
     const svy_item *i = svy_form_item(w->form, item);
     for (uint32_t c = i->first_check; c < i->first_check + i->n_checks; c++) {
-        if (!svyi_xw_is_note_check(w, svy_form_check(w->form, c)))
+        if (!svyi_xfw_is_note_check(w, svy_form_check(w->form, c)))
             continue;
-        open_text(w, svyi_xw_check_name(w, c), "label");
+        open_text(w, svyi_xfw_check_name(w, c), "label");
         value(w, item, svy_form_check_text(w->form, c, lang), NULL);
         svyi_buffer_text(&w->out, "</text>\n");
     }
@@ -160,14 +160,14 @@ static void choice_texts(svyi_xform_writer *w, uint32_t lang)
 
 static void own_texts(svyi_xform_writer *w, const char *lang)
 {
-    static const struct { const char *id; svyi_xw_sentence which; } OWN[] = {
-        { "answer:yes", SVYI_XW_YES }, { "answer:no", SVYI_XW_NO }, { "answer:alone", SVYI_XW_ALONE },
+    static const struct { const char *id; svyi_xfw_sentence which; } OWN[] = {
+        { "answer:yes", SVYI_XFW_YES }, { "answer:no", SVYI_XFW_NO }, { "answer:alone", SVYI_XFW_ALONE },
     };
     for (size_t i = 0; i < sizeof OWN / sizeof OWN[0]; i++)
-        svyi_buffer_format(&w->out, "<text id=\"%s\"><value>%s</value></text>\n", OWN[i].id, svyi_xw_sentence_in(OWN[i].which, lang));
+        svyi_buffer_format(&w->out, "<text id=\"%s\"><value>%s</value></text>\n", OWN[i].id, svyi_xfw_sentence_in(OWN[i].which, lang));
 }
 
-void svyi_xw_itext(svyi_xform_writer *w)
+void svyi_xfw_itext(svyi_xform_writer *w)
 {
     svyi_buffer_text(&w->out, "<itext>\n");
     for (uint32_t lang = 0; lang < svy_form_languages(w->form); lang++) {
@@ -189,7 +189,7 @@ void svyi_xw_itext(svyi_xform_writer *w)
 
 /* ---- choices ---- */
 
-void svyi_xw_instances(svyi_xform_writer *w)
+void svyi_xfw_instances(svyi_xform_writer *w)
 {
     for (uint32_t l = 1; l <= svy_form_lists(w->form); l++) {
         const svy_list list = svy_form_list(w->form, l);
@@ -197,10 +197,10 @@ void svyi_xw_instances(svyi_xform_writer *w)
         for (uint32_t c = 0; c < list.n_choices; c++) {
             const svy_choice choice = svy_form_choice(w->form, l, c);
             svyi_buffer_text(&w->out, "<item><name>");
-            svyi_xw_escaped(&w->out, choice.code, strlen(choice.code));
+            svyi_xfw_escaped(&w->out, choice.code, strlen(choice.code));
             svyi_buffer_format(&w->out, "</name><itextId>%s-%u</itextId>", list.id, c);
             svyi_buffer_text(&w->out, "<parent>");
-            svyi_xw_escaped(&w->out, choice.parent, strlen(choice.parent));
+            svyi_xfw_escaped(&w->out, choice.parent, strlen(choice.parent));
             svyi_buffer_text(&w->out, "</parent></item>\n");
         }
         svyi_buffer_text(&w->out, "</root></instance>\n");

@@ -55,14 +55,14 @@ static const char *list_name(void *user, uint32_t list)
     return svy_form_list(w->form, list).id;
 }
 
-svyi_xpath_form svyi_xw_paths(svyi_xform_writer *w, uint32_t item, const char *self)
+svyi_xpath_form svyi_xfw_paths(svyi_xform_writer *w, uint32_t item, const char *self)
 {
     return (svyi_xpath_form){ .user = w, .parent = parent, .name = name, .list_name = list_name, .item = item, .self = self };
 }
 
-const char *svyi_xw_path(svyi_xform_writer *w, uint32_t item)
+const char *svyi_xfw_path(svyi_xform_writer *w, uint32_t item)
 {
-    const svyi_xpath_form paths = svyi_xw_paths(w, item, ".");
+    const svyi_xpath_form paths = svyi_xfw_paths(w, item, ".");
     svyi_buffer b;
     svyi_buffer_init(&b, &w->alloc);
     svyi_xpath_path(&paths, item, 0, &b);
@@ -72,7 +72,7 @@ const char *svyi_xw_path(svyi_xform_writer *w, uint32_t item)
     return path != NULL ? path : "";
 }
 
-void svyi_xw_report(svyi_xform_writer *w, svy_severity severity, uint32_t item, const char *advice, const char *fmt, ...)
+void svyi_xfw_report(svyi_xform_writer *w, svy_severity severity, uint32_t item, const char *advice, const char *fmt, ...)
 {
     char found[320];
     const svyi_where where = { w->source, (int)svy_form_item(w->form, item)->line, 0, svy_form_item_id(w->form, item) };
@@ -109,21 +109,21 @@ static int translate(svyi_xform_writer *w, uint32_t rule, const svyi_xpath_form 
     if (st == SVY_E_NOMEM)
         w->failed = 1;
     else
-        svyi_xw_report(w, SVY_WARNING, paths->item, "say it in other words, or let the study's own clients ask it",
+        svyi_xfw_report(w, SVY_WARNING, paths->item, "say it in other words, or let the study's own clients ask it",
                        "ODK clients will not follow '%.100s': XPath has no word for %s", r.text, why != NULL ? why : "it");
-    svyi_xw_cut(out, before);
+    svyi_xfw_cut(out, before);
     return 0;
 }
 
-int svyi_xw_rule(svyi_xform_writer *w, uint32_t rule, uint32_t item, const char *self, svyi_buffer *out)
+int svyi_xfw_rule(svyi_xform_writer *w, uint32_t rule, uint32_t item, const char *self, svyi_buffer *out)
 {
-    const svyi_xpath_form paths = svyi_xw_paths(w, item, self);
+    const svyi_xpath_form paths = svyi_xfw_paths(w, item, self);
     return translate(w, rule, &paths, out);
 }
 
-int svyi_xw_choice_rule(svyi_xform_writer *w, uint32_t rule, uint32_t item, svyi_buffer *out)
+int svyi_xfw_choice_rule(svyi_xform_writer *w, uint32_t rule, uint32_t item, svyi_buffer *out)
 {
-    svyi_xpath_form paths = svyi_xw_paths(w, item, ".");
+    svyi_xpath_form paths = svyi_xfw_paths(w, item, ".");
     paths.in_choices = 1;
     return translate(w, rule, &paths, out);
 }
@@ -139,7 +139,7 @@ static int is_around(const svyi_xform_writer *w, uint32_t outer, uint32_t item)
 static void after_end(svyi_xform_writer *w, uint32_t end, uint32_t item, svyi_buffer *out)
 {
     const svy_item *e = svy_form_item(w->form, end), *i = svy_form_item(w->form, item);
-    const svyi_xpath_form paths = svyi_xw_paths(w, item, ".");
+    const svyi_xpath_form paths = svyi_xfw_paths(w, item, ".");
     const int same_entry = e->roster == 0 || is_around(w, e->roster, item);
     if (out->len > 0)
         svyi_buffer_text(out, " and ");
@@ -153,21 +153,21 @@ static void after_end(svyi_xform_writer *w, uint32_t end, uint32_t item, svyi_bu
     svyi_buffer_text(out, "[. != '']) = 0");
 }
 
-void svyi_xw_relevance(svyi_xform_writer *w, uint32_t item, svyi_buffer *out)
+void svyi_xfw_relevance(svyi_xform_writer *w, uint32_t item, svyi_buffer *out)
 {
     const svy_item *i = svy_form_item(w->form, item);
     const size_t begin = out->len;
     if (i->relevant != 0) {
         svyi_buffer_text(out, "(");
-        if (svyi_xw_rule(w, i->relevant, item, ".", out))
+        if (svyi_xfw_rule(w, i->relevant, item, ".", out))
             svyi_buffer_text(out, ")");
         else {
-            svyi_xw_cut(out, begin);
+            svyi_xfw_cut(out, begin);
         }
     }
     if ((i->flags & SVY_ITEM_OTHER) != 0) {               /* the text of an other choice */
         const svy_item *q = svy_form_item(w->form, i->of);
-        const svyi_xpath_form paths = svyi_xw_paths(w, item, ".");
+        const svyi_xpath_form paths = svyi_xfw_paths(w, item, ".");
         const char *and_then = "";
         svyi_buffer_text(out, out->len > begin ? " and (" : "(");
         for (uint32_t c = 0; c < svy_form_list(w->form, q->list).n_choices; c++) {

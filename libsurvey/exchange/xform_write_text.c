@@ -2,13 +2,13 @@
 #include "exchange/xform_write.h"
 #include <string.h>
 
-void svyi_xw_cut(svyi_buffer *b, size_t len)
+void svyi_xfw_cut(svyi_buffer *b, size_t len)
 {
     b->len = len;
     svyi_buffer_text(b, "");
 }
 
-void svyi_xw_escaped(svyi_buffer *out, const char *text, size_t len)
+void svyi_xfw_escaped(svyi_buffer *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         const char *entity = text[i] == '&' ? "&amp;" : text[i] == '<' ? "&lt;" : text[i] == '>' ? "&gt;" : text[i] == '"' ? "&quot;" : NULL;
@@ -21,17 +21,17 @@ void svyi_xw_escaped(svyi_buffer *out, const char *text, size_t len)
     }
 }
 
-void svyi_xw_attribute(svyi_buffer *out, const char *name, const char *value)
+void svyi_xfw_attribute(svyi_buffer *out, const char *name, const char *value)
 {
     svyi_buffer_format(out, " %s=\"", name);
-    svyi_xw_escaped(out, value, strlen(value));
+    svyi_xfw_escaped(out, value, strlen(value));
     svyi_buffer_text(out, "\"");
 }
 
 /* ${id}: the label of a code, otherwise the answer. */
 static void fill(svyi_xform_writer *w, uint32_t context, uint32_t item)
 {
-    const svyi_xpath_form paths = svyi_xw_paths(w, context, ".");
+    const svyi_xpath_form paths = svyi_xfw_paths(w, context, ".");
     const svy_item *i = svy_form_item(w->form, item);
     const int labelled = i->kind == SVY_EL_QUESTION && i->list != 0;
     svyi_buffer value;
@@ -47,13 +47,13 @@ static void fill(svyi_xform_writer *w, uint32_t context, uint32_t item)
     }
     svyi_buffer_text(&w->out, "<output");
     if (!value.failed)
-        svyi_xw_attribute(&w->out, "value", value.data);
+        svyi_xfw_attribute(&w->out, "value", value.data);
     svyi_buffer_text(&w->out, "/>");
     w->failed |= value.failed;
     svyi_buffer_clear(&value);
 }
 
-void svyi_xw_content(svyi_xform_writer *w, uint32_t item, const char *text)
+void svyi_xfw_content(svyi_xform_writer *w, uint32_t item, const char *text)
 {
     for (const char *open = strstr(text, "${"), *close; open != NULL && (close = strchr(open, '}')) != NULL; open = strstr(text, "${")) {
         const char *id = open + 2;
@@ -65,15 +65,15 @@ void svyi_xw_content(svyi_xform_writer *w, uint32_t item, const char *text)
         }
         while (len > 0 && id[len - 1] == ' ')
             len--;
-        svyi_xw_escaped(&w->out, text, (size_t)(open - text));
+        svyi_xfw_escaped(&w->out, text, (size_t)(open - text));
         if (svy_form_find(w->form, id, len, &named))
             fill(w, item, named);
         text = close + 1;
     }
-    svyi_xw_escaped(&w->out, text, strlen(text));
+    svyi_xfw_escaped(&w->out, text, strlen(text));
 }
 
-const char *svyi_xw_sentence_in(svyi_xw_sentence which, const char *lang)
+const char *svyi_xfw_sentence_in(svyi_xfw_sentence which, const char *lang)
 {
     static const struct { const char *lang, *words[3]; } SENTENCES[] = {
         { "en", { "Yes", "No", "This answer cannot be given together with others." } },
