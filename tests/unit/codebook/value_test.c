@@ -40,6 +40,8 @@ static const struct { svy_type type; const char *text; double number; const char
     { SVY_T_GEOPOINT, "-90 180 595 4.5", 0, "-90 180 595 4.5" },
     { SVY_T_PHOTO, " a.jpg ", 0, "a.jpg" },
     { SVY_T_KEY, "AB12", 0, "AB12" },
+    { SVY_T_GEOTRACE, "1.0 2.0 0.0 0.0;3.0 4.0 0.0 0.0", 0, "1.0 2.0 0.0 0.0;3.0 4.0 0.0 0.0" },
+    { SVY_T_ACKNOWLEDGE, "OK", 0, "OK" },
 };
 
 Test(codebook, texts_that_are_answers)
@@ -108,7 +110,7 @@ Test(codebook, a_long_or_broken_text_makes_a_short_message)
 
 Test(codebook, names_are_found_again)
 {
-    for (int t = SVY_T_SINGLE; t <= SVY_T_KEY; t++) {
+    for (int t = SVY_T_SINGLE; t <= SVY_T_ACKNOWLEDGE; t++) {
         const char *name = svy_type_name((svy_type)t);
         cr_expect_eq((int)svy_type_find(name, strlen(name)), t, "%s", name);
         cr_expect_neq(svy_type_kind((svy_type)t), SVY_K_NONE, "%s", name);
