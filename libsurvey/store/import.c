@@ -65,6 +65,8 @@ static svy_status tell_unread(importing *m, const svyi_map *names, const char *n
     const size_t len = question_of_choice(m, name);
     uint32_t column;
 
+    if (m->options->key != NULL && strcmp(name, m->options->key) == 0)
+        return SVY_OK;                     /* it is read: it tells rows apart */
     if (len == 0) {
         svyi_report(m->diags, SVY_WARNING, SVY_E_NAME, &where, "its cells are not read; check its name", "the questionnaire has no variable of this name");
         return SVY_OK;

@@ -1,19 +1,22 @@
-/* survey import: answers from a CSV file, held against the same rules as answers given in an interview. */
+/* survey import: answers from a CSV file or ODK submissions, held against the same rules as answers given in an interview. */
 #include "csv_file.h"
 #include "record.h"
 #include "sheet.h"
+#include "submissions.h"
 #include "tool.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <survey/store.h>
 
-struct settings { const char *form, *key, *interviewer, *soft_reason, *report; int quiet; };
+struct settings { const char *form, *key, *interviewer, *soft_reason, *report, *private_key, *media; int quiet; };
 static const tool_option OPTIONS[] = {
     TOOL_TEXT_OPTION(struct settings, form, "form", 'f', "ID", "questionnaire, when the study has several", NULL),
     TOOL_TEXT_OPTION(struct settings, key, "key", 'k', "COLUMN", "column that tells rows apart; rows imported before are skipped; \"case\" when there is one", NULL),
     TOOL_TEXT_OPTION(struct settings, interviewer, "interviewer", 'i', "NAME", "who imports; kept with every answer", ""),
     TOOL_TEXT_OPTION(struct settings, soft_reason, "soft-reason", 0, "TEXT", "override soft checks that fail, with this reason; without, they reject the row", NULL),
+    TOOL_TEXT_OPTION(struct settings, private_key, "private-key", 0, "FILE", "opens ODK submissions that were encrypted for this key (PEM, without passphrase)", NULL),
+    TOOL_TEXT_OPTION(struct settings, media, "media", 0, "FOLDER", "where photos and other files of encrypted submissions are written to", NULL),
     TOOL_TEXT_OPTION(struct settings, report, "report", 0, "FILE", "write every problem to a CSV file: line, column, problem, advice", NULL),
     TOOL_FLAG_OPTION(struct settings, quiet, "quiet", 'q', "say nothing but errors"),
     TOOL_END
@@ -33,7 +36,7 @@ static void take_problem(void *user, const svy_diag *d)
     svy_sheet_text(p->report, d->advice != NULL ? d->advice : "");
 }
 
-static int import(const struct settings *s, svy_study *study, csv_file *f, const char *path)
+static int import(const struct settings *s, svy_study *study, const svy_rows *rows, submissions *odk)
 {
     static const svy_sheet_column COLUMNS[] = { { "line", SVY_SHEET_NUMBER }, { "column", SVY_SHEET_TEXT }, { "kind", SVY_SHEET_TEXT }, { "found", SVY_SHEET_TEXT },
         { "advice", SVY_SHEET_TEXT } };
@@ -42,13 +45,18 @@ static int import(const struct settings *s, svy_study *study, csv_file *f, const
     svy_import_result result;
     problems p = { NULL, s->quiet };
     svy_diags diags = { take_problem, &p, 0, 0 };
-    const svy_rows rows = { csv_file_next, { csv_file_get, csv_file_name, f }, f, path };
     options.interviewer = s->interviewer;
     options.soft_reason = s->soft_reason;
     options.key = s->key;
+    if (odk != NULL) {
+        odk->diags = &diags;
+        options.key = "instanceID";
+        options.conduct = submissions_conduct;
+        options.conduct_user = odk;
+    }
     if (svy_sheet_new(NULL, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &p.report, &err) != SVY_OK)
         return tool_fail(&err);
-    svy_status st = svy_study_import(study, s->form, &rows, &options, record_now(), &diags, &result, &err);
+    svy_status st = svy_study_import(study, s->form, rows, &options, record_now(), &diags, &result, &err);
     int status = st == SVY_OK ? EXIT_DONE : st == SVY_E_INVALID ? EXIT_WRONG : tool_fail(&err);
     if (!s->quiet || status != EXIT_DONE)
         tool_say("%llu rows imported, %llu rejected, %llu were there already", (unsigned long long)result.accepted, (unsigned long long)result.rejected,
@@ -62,26 +70,48 @@ static int import(const struct settings *s, svy_study *study, csv_file *f, const
     return status;
 }
 
+static int import_csv(const struct settings *s, svy_study *study, const char *path)
+{
+    csv_file f = CSV_FILE_INIT;
+    svy_error err = SVY_ERROR_INIT;
+    const svy_rows rows = { csv_file_next, { csv_file_get, csv_file_name, &f }, &f, path };
+    const int status = csv_file_read(&f, path, &err) == SVY_OK ? import(s, study, &rows, NULL) : tool_fail(&err);
+    csv_file_clear(&f);
+    return status;
+}
+
+static int import_odk(const struct settings *s, svy_study *study, char *const *paths, int n)
+{
+    submissions odk = { .now = record_now() };
+    const svy_rows rows = { submissions_next, { submissions_get, submissions_name, &odk }, &odk, paths[0] };
+    int status = submissions_read(&odk, paths, n, s->private_key, s->media);
+    if (status == EXIT_DONE)
+        status = import(s, study, &rows, &odk);
+    submissions_clear(&odk);
+    return status;
+}
+
 static int run(void *settings, int argc, char **argv)
 {
     struct settings *s = settings;
     svy_error err = SVY_ERROR_INIT;
     svy_study *study = NULL;
-    csv_file f = CSV_FILE_INIT;
-    int status = EXIT_DONE;
-    (void)argc;
-    if (csv_file_read(&f, argv[1], &err) != SVY_OK || svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
+    const int odk = submissions_are(argv[1]);
+    int status;
+    if (!odk && argc > 2)
+        return tool_usage("import", "one CSV file at a time: submissions end in .xml");
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         status = tool_fail(&err);
     else
-        status = import(s, study, &f, argv[1]);
+        status = odk ? import_odk(s, study, argv + 1, argc - 1) : import_csv(s, study, argv[1]);
     svy_study_close(study);
-    csv_file_clear(&f);
     return status;
 }
 
-const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments = "STUDY FILE.csv", .min_arguments = 2, .max_arguments = 2,
-    .summary = "take answers from a CSV file",
+const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments = "STUDY FILE...", .min_arguments = 2, .max_arguments = -1,
+    .summary = "take answers from a CSV file or from ODK submissions",
     .detail = "The first row names the variables: age, in rosters m_age[2], with age_missing for why there is none (dont-know, refused, not-stated). Every row goes "
               "through the questionnaire as an interview would; a row with a problem is left out whole, and every problem is told with its line and column. "
-              "A column \"case\" says which case it is, \"language\" in which language it was asked.",
-    .example = "survey import tcn.study --form a-main-tcn answers.csv", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };
+              "A column \"case\" says which case it is, \"language\" in which language it was asked.\n"
+              "Files that end in .xml, and folders of them, are submissions of ODK's clients. One that was imported before is skipped by its instanceID.",
+    .example = "survey import tcn.study --form a-main-tcn answers.csv\nsurvey import tcn.study --form visit --private-key form.pem submissions/", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };
