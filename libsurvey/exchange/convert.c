@@ -4,6 +4,7 @@
 #include "exchange/output.h"
 #include "exchange/reader.h"
 #include "exchange/xform_write.h"
+#include "exchange/xlsform_write.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,9 +96,7 @@ static svy_status make_xform(conversion *c, const void *block, size_t size)
 {
     svy_form *form = NULL;
     svy_status st = svy_form_open(&c->reader.alloc, block, size, &form, c->err);
-    if (st == SVY_OK && svy_form_is_odk(form))
-        st = svyi_fail(c->err, SVY_E_ARG, "a questionnaire with ODK's expressions is not written as an XForm yet: keep the XForm it came from");
-    else if (st == SVY_OK)
+    if (st == SVY_OK)
         st = svyi_xform_write(&c->reader.alloc, form, c->in, &c->gate.diags, &c->made, c->err);
     svy_form_free(form);
     return st;
@@ -123,6 +122,15 @@ static svy_status read_all(conversion *c, void **block, size_t *size)
     return st;
 }
 
+/* An XForm or a workbook goes to the other of both as it is: nothing is lost on the way through our own form. */
+static svy_status convert_text(conversion *c)
+{
+    if (c->from == SVY_FORMAT_XFORM)
+        return svyi_xlsform_write(&c->reader.alloc, c->bytes, c->len, c->in, c->out, &c->gate.diags, c->err);
+    const svy_status st = svyi_reader_workbook(&c->reader, c->bytes, c->len, &c->made);
+    return st == SVY_OK ? write_text(c) : st;
+}
+
 static svy_status convert_read(conversion *c)
 {
     void *block = NULL;
@@ -134,20 +142,13 @@ static svy_status convert_read(conversion *c)
         st = make_xform(c, block, size);
     if (st == SVY_OK && c->to == SVY_FORMAT_XFORM)
         st = write_text(c);
+    if (st == SVY_OK && c->to == SVY_FORMAT_XLSFORM)
+        st = svyi_xlsform_write(&c->reader.alloc, c->made.data, c->made.len, c->in, c->out, &c->gate.diags, c->err);
     svy_block_free(&c->reader.alloc, block, size);
     return st;
 }
 
-/* What is between: 1 when the way is there. */
-static int is_way(svy_format from, svy_format to)
-{
-    switch (to) {
-    case SVY_FORMAT_NATIVE: return from == SVY_FORMAT_XFORM;
-    case SVY_FORMAT_XFORM: return from == SVY_FORMAT_NATIVE;
-    case SVY_FORMAT_XLSFORM: case SVY_FORMAT_UNKNOWN: case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: break;
-    }
-    return 0;
-}
+static int is_odk(svy_format format) { return format == SVY_FORMAT_XFORM || format == SVY_FORMAT_XLSFORM; }
 
 static svy_format wanted(const conversion *c, svy_format to)
 {
@@ -168,9 +169,9 @@ static svy_status run(conversion *c, const svy_convert_options *o)
     c->reader.format = c->from;
     if (c->from == c->to)
         return svyi_fail(c->err, SVY_E_ARG, "the file is in that format already (%s): give another one with --to", format_name(c->from));
-    if (!is_way(c->from, c->to))
+    if (c->to != SVY_FORMAT_NATIVE && !is_odk(c->to))
         return svyi_fail(c->err, SVY_E_ARG, "a questionnaire cannot be converted from %s to %s", format_name(c->from), format_name(c->to));
-    return convert_read(c);
+    return is_odk(c->from) && is_odk(c->to) ? convert_text(c) : convert_read(c);
 }
 
 svy_status svy_convert(const svy_alloc *alloc, const char *in, const char *out, const svy_convert_options *options, svy_diags *diags, svy_error *err)
