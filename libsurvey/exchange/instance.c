@@ -75,13 +75,19 @@ static svy_status read_kind(svyi_reader *r, const char *source, const char *path
     return svyi_instance_csv(r, path, bytes, len);
 }
 
+static svy_status open_tree(svyi_reader *r, const svyi_instance_wish *wish, const char *path)
+{
+    const svy_status st = svy_builder_tree(r->builder, wish->id, path, wish->line, r->err);
+    return st == SVY_OK ? svy_builder_tree_file(r->builder, wish->source, r->err) : st;
+}
+
 /* An empty list in the place of one that is not there. */
 static svy_status missing(svyi_reader *r, const svyi_instance_wish *wish, svy_severity severity, const char *why)
 {
     const svyi_where where = { .source = r->source, .line = wish->line, .element = wish->id };
     svyi_report(r->diags, severity, SVY_E_IO, &where, severity == SVY_WARNING ? "put the file beside the form" : "",
                 "the list '%.100s' is empty: %.120s: %s", wish->id, wish->source, why);
-    const svy_status st = svy_builder_tree(r->builder, wish->id, wish->source, wish->line, r->err);
+    const svy_status st = open_tree(r, wish, wish->source);
     return st == SVY_OK ? empty_root(r) : st;
 }
 
@@ -100,7 +106,7 @@ svy_status svyi_instance_read(svyi_reader *r, const svyi_instance_wish *wish)
         return missing(r, wish, SVY_WARNING, why);
     if (r->watch != NULL)
         r->watch->seen(r->watch->user, path, bytes, len);
-    st = svy_builder_tree(r->builder, wish->id, path, wish->line, r->err);
+    st = open_tree(r, wish, path);
     return st == SVY_OK ? read_kind(r, wish->source, path, bytes, len) : st;
 }
 
