@@ -52,9 +52,13 @@ static void put_attributes(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *
 /* Attributes of the node in the record: they come with every submission. */
 static void put_instance_attributes(svyi_xlw *w, const svyi_xlw_node *n)
 {
-    for (size_t i = 0; i < n->x->n; i++) {
-        const svyi_xml_attribute *a = &n->x->attributes[i];
-        if (strcmp(a->name, "jr:template") != 0 && strcmp(a->name, "template") != 0)
+    const svyi_xml *x = n->x;
+    if (svyi_xml_get(x, "jr:template") != NULL)              /* a template has none: the first entry tells them */
+        for (const svyi_xml *c = x->next; c != NULL && x == n->x; c = c->next)
+            x = c->name != NULL && strcmp(c->name, n->x->name) == 0 ? c : x;
+    for (size_t i = 0; i < x->n; i++) {
+        const svyi_xml_attribute *a = &x->attributes[i];
+        if (strcmp(a->name, "jr:template") != 0)
             svyi_xlw_put(w, SVYI_OUT_SURVEY, svyi_xlw_join(w, "instance::", a->name, ""), svyi_xlw_expression(w, n, a->value));
     }
 }
@@ -106,7 +110,8 @@ static void put_bind(svyi_xlw *w, const svyi_xlw_node *n, int note)
 
 static void put_control(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)
 {
-    put_attributes(w, n, x, CONTROL, sizeof CONTROL / sizeof CONTROL[0], "body::", "");
+    const char *without = strcmp(x->name, "upload") == 0 ? "intent" : "";       /* the parameter app of an image */
+    put_attributes(w, n, x, CONTROL, sizeof CONTROL / sizeof CONTROL[0], "body::", without);
 }
 
 static void put_labels(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)

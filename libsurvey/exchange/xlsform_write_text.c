@@ -162,9 +162,11 @@ static const char *file_name(const char *text)
     return slash != NULL ? slash + 1 : text;
 }
 
-/* 1 when this form of the text says something in a language other than "-", which stands for a translation that is missing. */
+/* In which languages a form of a text says something other than "-", which stands for a translation that is missing:
+   1 in the default one, 2 in another, 3 in both. */
 static int is_said(svyi_xlw *w, const char *id, const char *form)
 {
+    int said = 0;
     for (size_t i = 0; i < w->n_languages; i++) {
         uint32_t number;
         if (!svyi_map_find(&w->languages[i].texts, id, strlen(id), &number))
@@ -173,34 +175,34 @@ static int is_said(svyi_xlw *w, const char *id, const char *form)
             const char *own = v->name != NULL ? svyi_xml_get(v, "form") : NULL;
             if (v->name != NULL && (own == form || (own != NULL && form != NULL && strcmp(own, form) == 0)) &&
                 (v->first == NULL || v->first->next != NULL || strcmp(svyi_xlw_content(v), "-") != 0))
-                return 1;
+                said |= strcmp(w->languages[i].name, "default") == 0 ? 1 : 2;
         }
     }
-    return 0;
+    return said;
+}
+
+static void put_value(svyi_xlw *w, int sheet, const svyi_xlw_node *from, const char *id, const svyi_xml *v, const char *base, const char *language)
+{
+    const char *form = svyi_xml_get(v, "form"), *to = form_column(form, base);
+    if (to == NULL) {
+        svyi_xlw_note(w, SVY_NOTE, v, from != NULL ? from->name : id, NULL, "the form '%.60s' of a text has no place in an XLSForm", form);
+        return;
+    }
+    const char *text = words(w, from, v), *header = column(w, to, language);
+    if (strcmp(text, "-") == 0 && (is_said(w, id, form) & 2) != 0)       /* a blank cell becomes "-" where another has a translation */
+        return;
+    if (header != NULL)
+        svyi_xlw_put(w, sheet, header, strncmp(to, "media::", 7) == 0 ? file_name(text) : text);
 }
 
 void svyi_xlw_itext(svyi_xlw *w, int sheet, const svyi_xlw_node *from, const char *id, const char *base)
 {
     uint32_t number;
-    for (size_t i = 0; i < w->n_languages && !w->failed; i++) {
-        if (!svyi_map_find(&w->languages[i].texts, id, strlen(id), &number))
-            continue;
-        for (const svyi_xml *v = w->texts[number]->first; v != NULL; v = v->next) {
-            const char *form = v->name != NULL ? svyi_xml_get(v, "form") : NULL, *to = v->name != NULL ? form_column(form, base) : NULL;
-            if (v->name == NULL)
-                continue;
-            if (to == NULL) {
-                svyi_xlw_note(w, SVY_NOTE, v, from != NULL ? from->name : id, NULL, "the form '%.60s' of a text has no place in an XLSForm", form);
-                continue;
-            }
-            const char *text = words(w, from, v);
-            if (strcmp(text, "-") == 0 && is_said(w, id, form))
-                continue;
-            const char *header = column(w, to, w->languages[i].name);
-            if (header != NULL)
-                svyi_xlw_put(w, sheet, header, strncmp(to, "media::", 7) == 0 ? file_name(text) : text);
-        }
-    }
+    for (size_t i = 0; i < w->n_languages && !w->failed; i++)
+        if (svyi_map_find(&w->languages[i].texts, id, strlen(id), &number))
+            for (const svyi_xml *v = w->texts[number]->first; v != NULL; v = v->next)
+                if (v->name != NULL)
+                    put_value(w, sheet, from, id, v, base, w->languages[i].name);
 }
 
 /* The id in "jr:itext('id')"; NULL when it is something else. */

@@ -71,8 +71,10 @@ static void take_apart(svyi_xlw *w, const char *text, itemset *out)
     const char *bracket = memchr(text, '[', (size_t)(end - text)), *close = end;
     while (close > text && *close != ']')
         close--;
-    if (bracket != NULL && close > bracket)
-        out->filter = part(w, bracket + 1, close);
+    if (bracket != NULL && close > bracket) {            /* with its blanks: they may belong to a reference */
+        out->filter = svyi_arena_text(&w->arena, bracket + 1, (size_t)(close - bracket) - 1);
+        w->failed |= out->filter == NULL;
+    }
     const char *id_end = strncmp(text, INSTANCE, sizeof INSTANCE - 1) == 0 ? strstr(text, ITEMS) : NULL;
     if (id_end != NULL)
         out->list = part(w, text + sizeof INSTANCE - 1, id_end);
@@ -161,6 +163,7 @@ static const char *upload_type(svyi_xlw *w, const svyi_xlw_node *n)
     const char *media = attribute(n->control, "mediatype"), *parameters = NULL, *type = NULL;
     add_parameter(w, &parameters, "max-pixels", attribute(n->bind, "orx:max-pixels"));
     add_parameter(w, &parameters, "quality", attribute(n->bind, "odk:quality"));
+    add_parameter(w, &parameters, "app", attribute(n->control, "intent"));
     svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
     for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0] && type == NULL; i++)
         type = is(media, TYPES[i].media) ? TYPES[i].type : NULL;
