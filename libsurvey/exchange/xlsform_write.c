@@ -69,6 +69,7 @@ svy_status svyi_xlsform_write(const svy_alloc *alloc, const char *xform, size_t 
     svyi_map_init(&w.by_path, &own);
     svyi_map_init(&w.by_name, &own);
     svyi_map_init(&w.by_instance, &own);
+    svyi_map_init(&w.list_refs, &own);
     for (int i = 0; i < SVYI_OUT_SHEETS; i++) {
         w.sheets[i].name = NAMES[i];
         svyi_map_init(&w.sheets[i].columns, &own);
@@ -82,6 +83,8 @@ svy_status svyi_xlsform_write(const svy_alloc *alloc, const char *xform, size_t 
     svyi_map_clear(&w.by_path);
     svyi_map_clear(&w.by_name);
     svyi_map_clear(&w.by_instance);
+    svyi_map_clear(&w.list_refs);
+    svyi_release(&own, w.refs, w.refs_capacity * sizeof *w.refs);
     svyi_release(&own, w.nodes, w.nodes_capacity * sizeof *w.nodes);
     svyi_release(&own, w.texts, w.texts_capacity * sizeof *w.texts);
     svyi_release(&own, w.instances, w.instances_capacity * sizeof *w.instances);

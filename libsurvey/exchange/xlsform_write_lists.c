@@ -10,30 +10,104 @@ static const char *attribute(const svyi_xml *x, const char *name)
 
 /* ---- choices ---- */
 
+void svyi_xlw_list_refs(svyi_xlw *w, const char *list, const char *value, const char *label)
+{
+    uint32_t number = (uint32_t)w->n_refs;
+    svyi_xlw_refs *refs = svyi_arena_get(&w->arena, sizeof *refs);
+    if (refs == NULL || svyi_grow(&w->arena.alloc, &w->refs, &w->refs_capacity, w->n_refs + 1, sizeof *w->refs) != 0) {
+        w->failed = 1;
+        return;
+    }
+    *refs = (svyi_xlw_refs){ value, label };
+    const int known = svyi_map_add(&w->list_refs, list, strlen(list), &number);
+    w->failed |= known < 0;
+    if (known == 0)
+        w->refs[w->n_refs++] = refs;
+}
+
+/* "jr:itext(itextId)" names the child that holds the id of a text. */
+static const char *text_child(svyi_xlw *w, const char *label)
+{
+    const char *open = strncmp(label, "jr:itext(", 9) == 0 ? label + 9 : NULL, *close = open != NULL ? strchr(open, ')') : NULL;
+    const char *name = close != NULL ? svyi_arena_text(&w->arena, open, (size_t)(close - open)) : "itextId";
+    w->failed |= name == NULL;
+    return name != NULL ? name : "";
+}
+
+static int is(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
 /* One item: its children are columns, but for the id of its text. */
-static void put_item(svyi_xlw *w, const char *list, const svyi_xml *item)
+static void put_item(svyi_xlw *w, const char *list, const svyi_xml *item, const svyi_xlw_refs *refs, const char *itext)
 {
     svyi_xlw_row(w, SVYI_OUT_CHOICES);
     svyi_xlw_put(w, SVYI_OUT_CHOICES, "list_name", list);
     for (const svyi_xml *c = item->first; c != NULL; c = c->next) {
         if (c->name == NULL)
             continue;
-        if (strcmp(c->name, "itextId") == 0)
-            svyi_xlw_itext(w, SVYI_OUT_CHOICES, NULL, svyi_xlw_content(c), "label");
-        else
-            svyi_xlw_put(w, SVYI_OUT_CHOICES, c->name, svyi_xlw_content(c));
+        const char *text = svyi_xlw_content(c);
+        const int code = is(c->name, refs->value);
+        if (code)
+            svyi_xlw_put(w, SVYI_OUT_CHOICES, "name", text);
+        if (is(c->name, itext))                            /* perhaps the code, too */
+            svyi_xlw_itext(w, SVYI_OUT_CHOICES, NULL, text, "label");
+        else if (!code)
+            svyi_xlw_put(w, SVYI_OUT_CHOICES, is(c->name, refs->label) ? "label" : c->name, text);
     }
 }
 
-static int is_list(const svyi_xml *instance)
+static const svyi_xml *first_element(const svyi_xml *x)
 {
-    const svyi_xml *root = svyi_xml_child(instance, "root");
-    if (root == NULL)
-        return 0;
-    for (const svyi_xml *c = root->first; c != NULL; c = c->next)
-        if (c->name != NULL && (strcmp(c->name, "item") != 0 || svyi_xml_child(c, "name") == NULL))
+    const svyi_xml *c = x->first;
+    while (c != NULL && c->name == NULL)
+        c = c->next;
+    return c;
+}
+
+/* Items of one name in one element, each with a code. */
+static int is_list(const svyi_xml *instance, const svyi_xlw_refs *refs)
+{
+    const svyi_xml *root = first_element(instance), *item = root != NULL ? first_element(root) : NULL;
+    for (const svyi_xml *c = item; c != NULL; c = c->next)
+        if (c->name != NULL && (!is(c->name, item->name) || svyi_xml_child(c, refs->value) == NULL))
             return 0;
-    return 1;
+    return root != NULL;
+}
+
+/* Two items of one code need a setting. */
+static void allow_doubles(svyi_xlw *w, const svyi_xml *item, const char *value)
+{
+    svyi_map seen;
+    int twice = 0;
+    svyi_map_init(&seen, &w->arena.alloc);
+    for (; item != NULL && !twice && !w->failed; item = item->next) {
+        const char *code = item->name != NULL ? svyi_xlw_content(svyi_xml_child(item, value)) : "";
+        uint32_t one = 1;
+        const int known = *code != '\0' ? svyi_map_add(&seen, code, strlen(code), &one) : 0;
+        w->failed |= known < 0;
+        twice = known == 1;
+    }
+    svyi_map_clear(&seen);
+    w->doubles |= twice;
+}
+
+static void put_list(svyi_xlw *w, const svyi_xml *x, const char *id)
+{
+    static const svyi_xlw_refs USUAL = { "name", "label" };
+    uint32_t number;
+    const svyi_xlw_refs *refs = svyi_map_find(&w->list_refs, id, strlen(id), &number) ? w->refs[number] : &USUAL;
+    const svyi_xml *root = first_element(x);
+    if (root == NULL || !is_list(x, refs)) {
+        svyi_xlw_note(w, SVY_WARNING, x, id, "keep it as a file beside the form, and name it with xml-external", "the instance '%.100s' is no list of choices: it has no place in an XLSForm", id);
+        return;
+    }
+    const svyi_xml *item = first_element(root);
+    if (!is(refs->value, "name") || !is(root->name, "root") || (item != NULL && !is(item->name, "item")))
+        svyi_xlw_note(w, SVY_WARNING, x, id, "correct the expressions that name them", "the parts of the list '%.100s' become root, item, name and label", id);
+    const char *itext = text_child(w, refs->label);
+    allow_doubles(w, item, refs->value);
+    for (const svyi_xml *c = root->first; c != NULL && !w->failed; c = c->next)
+        if (c->name != NULL)
+            put_item(w, id, c, refs, itext);
 }
 
 static int mentioned(const char *text, const char *id)
@@ -81,17 +155,12 @@ static void external_instance(svyi_xlw *w, const svyi_xml *x)
 void svyi_xlw_choices(svyi_xlw *w)
 {
     for (size_t i = 0; i < w->n_instances && !w->failed; i++) {
-        const svyi_xml *x = w->instances[i], *root = svyi_xml_child(x, "root");
+        const svyi_xml *x = w->instances[i];
         const char *id = attribute(x, "id");
-        if (svyi_xml_get(x, "src") != NULL) {
+        if (svyi_xml_get(x, "src") != NULL)
             external_instance(w, x);
-        } else if (!is_list(x)) {
-            svyi_xlw_note(w, SVY_WARNING, x, id, "keep it as a file beside the form, and name it with xml-external", "the instance '%.100s' is no list of choices: it has no place in an XLSForm", id);
-        } else {
-            for (const svyi_xml *c = root->first; c != NULL; c = c->next)
-                if (c->name != NULL)
-                    put_item(w, id, c);
-        }
+        else
+            put_list(w, x, id);
     }
 }
 
@@ -257,6 +326,8 @@ void svyi_xlw_settings(svyi_xlw *w)
             meta(w, n);
         has_id |= n->in_meta && strstr(n->name, "instanceID") != NULL;
     }
+    if (w->doubles)
+        svyi_xlw_put(w, SVYI_OUT_SETTINGS, "allow_choice_duplicates", "yes");
     if (!has_id)
         svyi_xlw_put(w, SVYI_OUT_SETTINGS, "omit_instanceID", "yes");
 }

@@ -35,6 +35,9 @@ typedef struct svyi_xlw_node {
 
 typedef struct svyi_xlw_language { const char *name; svyi_map texts; } svyi_xlw_language;
 
+/* Children of a list's items that hold the code and the label; items: the path below the instance. */
+typedef struct svyi_xlw_refs { const char *value, *label; } svyi_xlw_refs;
+
 typedef struct svyi_xlw {
     svyi_xml_file file;
     svyi_arena arena;
@@ -50,7 +53,9 @@ typedef struct svyi_xlw {
     const svyi_xml **texts; size_t n_texts, texts_capacity;     /* itext, numbered for the maps of the languages */
     const svyi_xml **instances; size_t n_instances, instances_capacity;
     svyi_map by_instance;
+    svyi_map list_refs; const struct svyi_xlw_refs **refs; size_t n_refs, refs_capacity;      /* by list: what a select calls its parts */
     int spaced;                            /* references stand between blanks, as ${name} leaves them */
+    int doubles;                           /* a list has a code twice */
     int failed;                            /* out of memory */
 } svyi_xlw;
 
@@ -85,6 +90,8 @@ void svyi_xlw_rows(svyi_xlw *w, const svyi_xlw_node *parent);
 /* Type of a question and what belongs to it (list, parameters, filter). */
 const char *svyi_xlw_type(svyi_xlw *w, svyi_xlw_node *node);
 void svyi_xlw_choices(svyi_xlw *w);
+/* Remembers what the first select from a list calls its parts. */
+void svyi_xlw_list_refs(svyi_xlw *w, const char *list, const char *value, const char *label);
 /* A list made of the items that stand in a control; its name. */
 const char *svyi_xlw_inline_list(svyi_xlw *w, svyi_xlw_node *node);
 void svyi_xlw_settings(svyi_xlw *w);

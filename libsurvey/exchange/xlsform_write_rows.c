@@ -102,10 +102,9 @@ static void put_actions(svyi_xlw *w, const svyi_xlw_node *n)
 
 /* ---- rows ---- */
 
-/* `note`: the type says that it is read-only. */
-static void put_bind(svyi_xlw *w, const svyi_xlw_node *n, int note)
+static void put_bind(svyi_xlw *w, const svyi_xlw_node *n, const char *without)
 {
-    put_attributes(w, n, n->bind, BIND, sizeof BIND / sizeof BIND[0], "bind::", note ? "readonly" : "");
+    put_attributes(w, n, n->bind, BIND, sizeof BIND / sizeof BIND[0], "bind::", without);
 }
 
 static void put_control(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)
@@ -126,7 +125,10 @@ static void put_labels(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)
 static void put_count(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *count = svyi_xml_get(n->repeat, "jr:count"), *fixed = svyi_xml_get(n->repeat, "jr:noAddRemove");
-    if (count != NULL)
+    const svyi_xlw_node *counter = count != NULL ? svyi_xlw_resolve(w, n->parent, count, strlen(count)) : NULL;
+    if (counter != NULL && !counter->shared_name)          /* always ${name}: for anything else pyxform makes a node that counts */
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "repeat_count", svyi_xlw_join(w, "${", counter->name, "}"));
+    else if (count != NULL)
         svyi_xlw_put(w, SVYI_OUT_SURVEY, "repeat_count", svyi_xlw_expression(w, n->parent, count));
     else if (fixed != NULL)
         svyi_xlw_note(w, SVY_WARNING, n->repeat, n->name, "give the repeat a repeat_count", "that entries can neither be added nor removed has no place in an XLSForm");
@@ -146,7 +148,11 @@ static void section(svyi_xlw *w, svyi_xlw_node *n)
         put_control(w, n, n->repeat);
         put_count(w, n);
     }
-    put_bind(w, n, 0);
+    if (n->bind != NULL && svyi_xml_get(n->bind, "required") != NULL)
+        svyi_xlw_note(w, SVY_WARNING, n->bind, n->name, "require the questions in it", "a group that is required has no place in an XLSForm: that is left out");
+    if (strcmp(n->name, "meta") == 0)
+        svyi_xlw_note(w, SVY_WARNING, n->x, n->path, "rename it", "tools for XLSForm keep the name 'meta' for data about the form, and refuse a group of that name");
+    put_bind(w, n, "required");
     put_instance_attributes(w, n);
     svyi_xlw_rows(w, n);
     svyi_xlw_row(w, SVYI_OUT_SURVEY);
@@ -164,9 +170,13 @@ static void question(svyi_xlw *w, svyi_xlw_node *n)
     svyi_xlw_put(w, SVYI_OUT_SURVEY, "name", n->name);
     if (n->control != NULL) {
         put_labels(w, n, n->control);
+        if (svyi_xml_child(n->control, "label") == NULL && svyi_xml_child(n->control, "hint") == NULL) {
+            svyi_xlw_put(w, SVYI_OUT_SURVEY, "label", n->name);
+            svyi_xlw_note(w, SVY_WARNING, n->control, n->name, "write a label", "a question without a label has its name as label, because tools for XLSForm want one");
+        }
         put_control(w, n, n->control);
     }
-    put_bind(w, n, type != NULL && strcmp(type, "note") == 0);
+    put_bind(w, n, type != NULL && strcmp(type, "note") == 0 ? "readonly" : "");       /* the type says it */
     put_actions(w, n);
     put_instance_attributes(w, n);
 }

@@ -59,7 +59,7 @@ static const char *last_comma(const char *from, const char *end)
 /* randomize(instance('L')/root/item[FILTER], SEED), or a path to a repeat in place of the instance. */
 static void take_apart(svyi_xlw *w, const char *text, itemset *out)
 {
-    static const char RANDOMIZE[] = "randomize(", INSTANCE[] = "instance('", ITEMS[] = "')/root/item";
+    static const char RANDOMIZE[] = "randomize(", INSTANCE[] = "instance(";
     const char *end = text + strlen(text);
     *out = (itemset){ NULL, NULL, NULL, NULL, NULL };
     if (strncmp(text, RANDOMIZE, sizeof RANDOMIZE - 1) == 0 && end[-1] == ')') {
@@ -75,9 +75,12 @@ static void take_apart(svyi_xlw *w, const char *text, itemset *out)
         out->filter = svyi_arena_text(&w->arena, bracket + 1, (size_t)(close - bracket) - 1);
         w->failed |= out->filter == NULL;
     }
-    const char *id_end = strncmp(text, INSTANCE, sizeof INSTANCE - 1) == 0 ? strstr(text, ITEMS) : NULL;
+    while (*text == ' ')
+        text++;
+    const char quote = strncmp(text, INSTANCE, sizeof INSTANCE - 1) == 0 ? text[sizeof INSTANCE - 1] : 0;
+    const char *id_end = quote == '\'' || quote == '"' ? strchr(text + sizeof INSTANCE, quote) : NULL;
     if (id_end != NULL)
-        out->list = part(w, text + sizeof INSTANCE - 1, id_end);
+        out->list = part(w, text + sizeof INSTANCE, id_end);
     else
         out->path = part(w, text, bracket != NULL ? bracket : end);
 }
@@ -118,6 +121,8 @@ static const char *select_type(svyi_xlw *w, svyi_xlw_node *n, const char *type)
     add_parameter(w, &parameters, "randomize", s.randomize);
     add_parameter(w, &parameters, "seed", s.seed != NULL ? svyi_xlw_expression(w, n, s.seed) : NULL);
     const char *file = s.list != NULL ? list_file(w, s.list) : NULL;
+    if (s.list != NULL && file == NULL)
+        svyi_xlw_list_refs(w, s.list, value, label);
     if (file != NULL) {
         const int geo = strlen(file) > 8 && is(file + strlen(file) - 8, ".geojson");
         add_parameter(w, &parameters, "value", is(value, geo ? "id" : "name") ? NULL : value);
@@ -256,8 +261,12 @@ static const char *hidden_type(svyi_xlw *w, const svyi_xlw_node *n)
     if (preload != NULL)
         return preload;
     for (const svyi_xlw_action *a = n->actions; a != NULL; a = a->next) {
+        if (is(a->x->name, "setgeopoint") && strstr(attribute(a->x, "event"), "xforms-value-changed") != NULL)
+            return "background-geopoint";
+        if (is(a->x->name, "setgeopoint") && a->in == NULL)
+            return "start-geopoint";
         if (is(a->x->name, "setgeopoint"))
-            return a->in != NULL && a->in != w->root ? "background-geopoint" : "start-geopoint";
+            svyi_xlw_note(w, SVY_WARNING, a->x, n->name, "use start-geopoint or background-geopoint", "a place that is taken for every new entry has no counterpart in an XLSForm: it is left out");
         if (is(a->x->name, "recordaudio")) {
             add_parameter(w, &parameters, "quality", attribute(a->x, "odk:quality"));
             svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
@@ -270,9 +279,9 @@ static const char *hidden_type(svyi_xlw *w, const svyi_xlw_node *n)
     }
     if (*bind != '\0' && !is(bind, "string"))
         svyi_xlw_put(w, SVYI_OUT_SURVEY, "bind::type", bind);
-    int set = 0;
+    int set = 0;                                         /* triggered, with a calculation */
     for (const svyi_xlw_action *a = n->actions; a != NULL; a = a->next)
-        set |= svyi_xml_get(a->x, "value") != NULL;
+        set |= *attribute(a->x, "value") != '\0' && strstr(attribute(a->x, "event"), "xforms-value-changed") != NULL;
     return set || *attribute(n->bind, "calculate") != '\0' ? "calculate" : "hidden";
 }
 
