@@ -7,8 +7,10 @@ static void clear(svyi_q *q)
 {
     for (uint32_t r = 1; r <= q->n_rules; r++)
         svy_expr_free(q->rules[r].expr);
-    for (uint32_t l = 1; l <= q->n_lists; l++)
+    for (uint32_t l = 1; l <= q->n_lists; l++) {
         svyi_map_clear(&q->lists[l].codes);
+        svyi_map_clear(&q->lists[l].twins);
+    }
     svyi_map_clear(&q->list_ids);
     svyi_map_clear(&q->ids);
     svyi_map_clear(&q->lowered);

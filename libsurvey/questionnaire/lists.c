@@ -32,6 +32,19 @@ static void check_choice(svyi_q *q, const svyi_q_choice *d)
                     svyi_q_shown(c->code), c->code);
 }
 
+/* In an ODK form a code may stand more than once: the second choice with it is known as "CODE#2". */
+static void add_twin(svyi_q *q, svyi_q_list *l, const char *code, uint32_t first, uint32_t number)
+{
+    svyi_buffer name;
+
+    svyi_buffer_init(&name, &q->alloc);
+    svyi_buffer_format(&name, "%s#%u", code, ++q->choices[l->first + first].twins + 1);
+    const char *own = name.failed ? NULL : svyi_arena_text(&q->arena, name.data, name.len);
+    if (own == NULL || svyi_map_add(&l->twins, own, name.len, &number) < 0)
+        q->failed = 1;
+    svyi_buffer_clear(&name);
+}
+
 static void add_choice(svyi_q *q, svyi_q_list *l, uint32_t element)
 {
     svy_missing missing = SVY_PRESENT;
@@ -55,7 +68,9 @@ static void add_choice(svyi_q *q, svyi_q_list *l, uint32_t element)
                     q->b->elements[q->choices[l->first + index].element].line);
         return;
     }
-    if (added < 0 || svyi_grow(&q->alloc, &q->choices, &q->choices_capacity, (size_t)q->n_choices + 1, sizeof *q->choices) != 0) {
+    if (added == 1)
+        add_twin(q, l, d.c.code, index, l->n);
+    if (added < 0 || q->failed || svyi_grow(&q->alloc, &q->choices, &q->choices_capacity, (size_t)q->n_choices + 1, sizeof *q->choices) != 0) {
         q->failed = 1;
         return;
     }
@@ -91,6 +106,7 @@ static void add_list(svyi_q *q, uint32_t element)
     *l = (svyi_q_list){ .id = id != NULL ? id->value : "", .element = element, .first = q->n_choices,
                         .order = order_of(svyi_q_value(q->b, element, "order")) };
     svyi_map_init(&l->codes, &q->alloc);
+    svyi_map_init(&l->twins, &q->alloc);
     q->n_lists++;
     if (l->id[0] != '\0') {
         const int added = svyi_map_add(&q->list_ids, l->id, strlen(l->id), &number);

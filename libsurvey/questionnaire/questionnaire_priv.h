@@ -60,14 +60,15 @@ struct svy_builder {
 
 /* ---- Drafts ---- */
 
-typedef struct svyi_q_choice { svy_choice c; uint32_t element; } svyi_q_choice;
+typedef struct svyi_q_choice { svy_choice c; uint32_t element, twins; /* further choices with its code */ } svyi_q_choice;
 
 typedef struct svyi_q_list {
     const char *id;
     uint32_t element, order, numeric, first, n;
     uint32_t roster, used;        /* the innermost roster around all questions that use it; how many do */
     uint32_t n_missing;           /* choices that record a missing code */
-    svyi_map codes;               /* to the choice, counted in the list */
+    svyi_map codes;               /* to the choice, counted in the list; the first of those with a code */
+    svyi_map twins;               /* "CODE#2" to the second with a code, and so on */
 } svyi_q_list;
 
 /* What an item has besides when its questionnaire has ODK's expressions. Items with a node make a tree of their own: a group without one

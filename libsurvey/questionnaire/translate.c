@@ -120,38 +120,10 @@ static int item_unit(const svyi_q *q, uint32_t item, const char *rest, uint32_t 
 
 /* ---- Units of ODK forms ---- */
 
-/* The number behind a "#" at the end of a code, 0 when there is none; *len without it. */
-static uint32_t twin_number(const char *code, size_t *len)
-{
-    size_t at = *len;
-    uint32_t n = 0;
-
-    while (at > 0 && code[at - 1] >= '0' && code[at - 1] <= '9')
-        at--;
-    if (at == 0 || at == *len || *len - at > 7 || code[at - 1] != '#')
-        return 0;
-    for (size_t i = at; i < *len; i++)
-        n = 10 * n + (uint32_t)(code[i] - '0');
-    *len = at - 1;
-    return n;
-}
-
 /* A choice by its code, or by "CODE#2": the second with that code. */
-static int find_choice(const svyi_q *q, const svyi_q_list *l, const char *code, size_t len, uint32_t *choice)
+static int find_choice(const svyi_q_list *l, const char *code, size_t len, uint32_t *choice)
 {
-    if (svyi_map_find(&l->codes, code, len, choice))
-        return 1;
-    uint32_t n = twin_number(code, &len);
-    if (n < 2 || !svyi_map_find(&l->codes, code, len, choice))
-        return 0;
-    for (uint32_t c = *choice; c < l->n; c++) {
-        const char *other = q->choices[l->first + c].c.code;
-        if (strlen(other) == len && memcmp(other, code, len) == 0 && --n == 0) {
-            *choice = c;
-            return 1;
-        }
-    }
-    return 0;
+    return svyi_map_find(&l->codes, code, len, choice) || svyi_map_find(&l->twins, code, len, choice);
 }
 
 static int media_unit(const svyi_q *q, uint32_t choice, svy_role role, uint32_t *unit)
@@ -180,11 +152,11 @@ static int choice_unit(const svyi_q *q, const svyi_q_list *l, const char *rest, 
     const svy_role role = slash != NULL ? role_of(slash + 1) : (svy_role)0;
     uint32_t choice;
 
-    if (find_choice(q, l, rest, strlen(rest), &choice)) {
+    if (find_choice(l, rest, strlen(rest), &choice)) {
         *unit = q->first_choice_unit + l->first + choice;
         return q->units[*unit].text[0] != '\0';
     }
-    return role != 0 && find_choice(q, l, rest, (size_t)(slash - rest), &choice) && media_unit(q, l->first + choice, role, unit);
+    return role != 0 && find_choice(l, rest, (size_t)(slash - rest), &choice) && media_unit(q, l->first + choice, role, unit);
 }
 
 /* "ID", "ID/image" of a text with an id. */
