@@ -107,7 +107,8 @@ static const char *element_name(csv *c, const char *text, size_t len)
 
 static svy_status take_header(csv *c)
 {
-    const size_t line = strcspn(c->at, "\r\n");
+    const char *end = memchr(c->at, '\n', (size_t)(c->end - c->at));
+    const size_t line = (size_t)((end != NULL ? end : c->end) - c->at);
     int last = 0;
     c->delimiter = ',';
     if (memchr(c->at, ',', line) == NULL)
@@ -128,7 +129,7 @@ static svy_status take_header(csv *c)
 static int blank(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (strchr(" \t\r\n", text[i]) == NULL)
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r' && text[i] != '\n')
             return 0;
     return 1;
 }
@@ -160,7 +161,9 @@ static svy_status take_rows(csv *c)
     svy_status st = SVY_OK;
     while (c->at < c->end && st == SVY_OK) {
         c->line = c->next_line;
-        const size_t blanks = strspn(c->at, " \t");
+        size_t blanks = 0;
+        while (c->at + blanks < c->end && (c->at[blanks] == ' ' || c->at[blanks] == '\t'))
+            blanks++;
         if (c->at + blanks < c->end && (c->at[blanks] == '\n' || c->at[blanks] == '\r')) {    /* an empty line */
             c->at += blanks;
             c->at += *c->at == '\r' && c->at + 1 < c->end && c->at[1] == '\n';

@@ -132,7 +132,8 @@ static svy_status put(submission *s, const svyi_xml *x, svy_place place, const c
     }
     if (st != SVY_OK && s->err != NULL)
         *s->err = why;
-    if (st == SVY_OK && len > 0 && svy_interview_relevant(s->iv, place) && svy_interview_get(s->iv, place).missing != SVY_PRESENT)
+    const svy_value kept = svy_interview_get(s->iv, place);
+    if (st == SVY_OK && len > 0 && svy_interview_relevant(s->iv, place) && (kept.missing != SVY_PRESENT || (s->odk && kept.len == 0)))
         tell(s, SVY_PROBLEM, x, node_name(s, place.item), "correct it in the submission", "the value is none that the question can have");
     return st;
 }

@@ -52,6 +52,7 @@ typedef struct svyi_xform {
     svyi_reader *r;
     svy_status st;                       /* of the first failure: everything returns at once then */
     int made;                            /* made from a workbook: its lines mean nothing to anybody */
+    svy_compat compat;
     const svyi_xml *head, *model, *body, *primary;
     svyi_xform_node *root;
     svyi_xform_node **nodes; size_t n_nodes, nodes_capacity;

@@ -227,19 +227,6 @@ static void put_node_item(svyi_xform *f, svyi_xform_node *n, uint32_t parent)
 
 /* ---- the questionnaire ---- */
 
-static const char *compat_of(svyi_xform *f)
-{
-    static const char *const NAMES[] = { "strict", "collect", "web" };
-    const char *compat = svyi_xform_value_of(f->model, "compat");
-    if (f->r->compat != SVY_COMPAT_STRICT || compat == NULL)
-        return (size_t)f->r->compat < 3 ? NAMES[f->r->compat] : NAMES[0];
-    for (size_t i = 0; i < 3; i++)
-        if (strcmp(compat, NAMES[i]) == 0)
-            return NAMES[i];
-    svyi_xform_tell(f, SVY_PROBLEM, f->model, NULL, "write strict, collect or web", "compat is '%.40s'", compat);
-    return NAMES[0];
-}
-
 /* "en English (en); fr Français (fr)" */
 static const char *language_names(svyi_xform *f)
 {
@@ -264,6 +251,7 @@ static void put_submission(svyi_xform *f, svyi_xform_attributes *a)
 
 static void put_questionnaire(svyi_xform *f)
 {
+    static const char *const COMPATS[] = { [SVY_COMPAT_STRICT] = "strict", [SVY_COMPAT_COLLECT] = "collect", [SVY_COMPAT_WEB] = "web" };
     svyi_xform_attributes a = { .n = 0 };
     const svyi_xml *title = svyi_xform_child(f->head, "title");
     const char *id = svyi_xform_value_of(f->primary, "id"), *version = svyi_xform_value_of(f->primary, "version"), *own;
@@ -273,7 +261,7 @@ static void put_questionnaire(svyi_xform *f)
     svyi_xform_put(f, &a, "version", version != NULL ? version : "", f->primary);
     svyi_xform_put(f, &a, "xml:lang", f->n_languages > 0 ? f->languages[0].tag : "und", f->primary);
     svyi_xform_put(f, &a, "expressions", "odk", f->primary);
-    svyi_xform_put(f, &a, "compat", compat_of(f), f->model);
+    svyi_xform_put(f, &a, "compat", COMPATS[f->compat], f->model);
     svyi_xform_put_from(f, &a, "style", f->body, "class");
     svyi_xform_put(f, &a, "language-names", language_names(f), f->model);
     if (strcmp(own, id) != 0)

@@ -201,6 +201,10 @@ static void take_bind(svyi_xform *f, const svyi_xml *x)
 {
     const char *path = svyi_xform_value_of(x, "nodeset"), *id = svyi_xform_value_of(x, "id");
     path = path != NULL ? path : svyi_xform_value_of(x, "ref");
+    if (f->compat == SVY_COMPAT_WEB && path != NULL && (path[0] != '/' || strpbrk(path, " \t\r\n") != NULL)) {
+        svyi_xform_tell(f, SVY_NOTE, x, NULL, "write the whole path, without blanks", "ODK Web Forms does not use this bind, so it is left out: '%.200s'", path);
+        return;
+    }
     svyi_xform_node *n = path != NULL ? svyi_xform_resolve(f, NULL, path, 1) : NULL;
     if (f->st != SVY_OK)
         return;

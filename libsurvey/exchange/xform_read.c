@@ -1,5 +1,6 @@
 /* An ODK XForm to the builder: finds the parts of the file and has each of them read in its turn. */
 #include "exchange/xform.h"
+#include "base/text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,18 @@ char *svyi_xform_copy(svyi_xform *f, const char *text, size_t len)
 
 int svyi_xform_line(const svyi_xform *f, const svyi_xml *x) { return f->made || x == NULL ? 0 : x->line; }
 
+/* A sentence is one line of whole characters, whatever names from outside stand in it. */
+static void make_plain(char *text)
+{
+    const size_t len = strlen(text);
+    for (size_t at = 0; at < len; ) {
+        const size_t before = at;
+        const uint32_t c = svyi_utf8_next(text, len, &at);
+        if (c < 0x20 || c == 0x7F || (c == 0xFFFD && at - before == 1))
+            text[before] = c < 0x20 ? ' ' : '?';
+    }
+}
+
 void svyi_xform_tell(svyi_xform *f, svy_severity severity, const svyi_xml *at, const char *element, const char *advice, const char *fmt, ...)
 {
     char found[512];
@@ -38,6 +51,7 @@ void svyi_xform_tell(svyi_xform *f, svy_severity severity, const svyi_xml *at, c
     va_start(args, fmt);
     vsnprintf(found, sizeof found, fmt, args);
     va_end(args);
+    make_plain(found);
     svyi_report(f->r->diags, severity, SVY_E_INVALID, &where, advice, "%s", found);
     if (severity == SVY_PROBLEM && f->st == SVY_OK)
         f->st = svyi_fail_at(f->r->err, SVY_E_INVALID, where.source, where.line, where.column, 1, "%s", found);
@@ -171,6 +185,22 @@ static void check_model(svyi_xform *f)
     }
 }
 
+/* What the caller asks for, else what the form says itself. */
+static void find_compat(svyi_xform *f)
+{
+    static const struct { const char *name; svy_compat compat; } NAMES[] = { { "strict", SVY_COMPAT_STRICT }, { "collect", SVY_COMPAT_COLLECT }, { "web", SVY_COMPAT_WEB } };
+    const char *compat = svyi_xform_value_of(f->model, "compat");
+    f->compat = f->r->compat;
+    if (f->compat != SVY_COMPAT_STRICT || compat == NULL)
+        return;
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        if (strcmp(compat, NAMES[i].name) == 0) {
+            f->compat = NAMES[i].compat;
+            return;
+        }
+    svyi_xform_tell(f, SVY_PROBLEM, f->model, NULL, "write strict, collect or web", "compat is '%.40s'", compat);
+}
+
 static void init(svyi_xform *f, svyi_reader *r, int made)
 {
     memset(f, 0, sizeof *f);
@@ -203,7 +233,7 @@ static void clear(svyi_xform *f)
 svy_status svyi_xform_load(svyi_reader *r, int made)
 {
     static void (*const STEPS[])(svyi_xform *) = {
-        find_parts, check_model, svyi_xform_nodes, svyi_xform_itext, svyi_xform_instances, svyi_xform_binds, svyi_xform_body, svyi_xform_ids, svyi_xform_emit,
+        find_parts, check_model, find_compat, svyi_xform_nodes, svyi_xform_itext, svyi_xform_instances, svyi_xform_binds, svyi_xform_body, svyi_xform_ids, svyi_xform_emit,
     };
     svyi_xform f;
     init(&f, r, made);
