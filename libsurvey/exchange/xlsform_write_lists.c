@@ -212,7 +212,8 @@ static const char *calculated(svyi_xlw *w, const svyi_xlw_node *n, const char *b
 {
     const char *path = svyi_xlw_join(w, n->path, below, "");
     const svyi_xml *bind = path != NULL ? bind_of(w, path) : NULL;
-    return bind != NULL ? svyi_xlw_expression(w, n, attribute(bind, "calculate")) : "";
+    const svyi_xlw_node *from = n->first != NULL ? n->first : n;       /* one level below, as an attribute is */
+    return bind != NULL ? svyi_xlw_expression(w, from, attribute(bind, "calculate")) : "";
 }
 
 static void entity(svyi_xlw *w, const svyi_xlw_node *n)
@@ -322,7 +323,7 @@ void svyi_xlw_settings(svyi_xlw *w)
     int has_id = 0;
     for (size_t i = 0; i < w->n_nodes && !w->failed; i++) {
         const svyi_xlw_node *n = w->nodes[i];
-        if (n->in_meta && n->parent != NULL && n->parent->parent == w->root)
+        if (n->in_meta && n->parent != NULL && n->parent->in_meta && !n->parent->parent->in_meta)
             meta(w, n);
         has_id |= n->in_meta && strstr(n->name, "instanceID") != NULL;
     }

@@ -22,6 +22,15 @@ static int index_node(svyi_xlw *w, svyi_xlw_node *n)
     return known < 0 ? -1 : 0;
 }
 
+/* Entities of the entries of a repeat stand in a meta of its own. */
+static int has_entity(const svyi_xml *x)
+{
+    for (const svyi_xml *c = x->first; c != NULL; c = c->next)
+        if (c->name != NULL && strcmp(c->name, "entity") == 0)
+            return 1;
+    return 0;
+}
+
 static svyi_xlw_node *new_node(svyi_xlw *w, const svyi_xml *x, svyi_xlw_node *parent)
 {
     svyi_xlw_node *n = svyi_arena_get(&w->arena, sizeof *n);
@@ -30,7 +39,7 @@ static svyi_xlw_node *new_node(svyi_xlw *w, const svyi_xml *x, svyi_xlw_node *pa
     n->x = x;
     n->name = x->prefix != NULL ? svyi_xlw_join(w, x->prefix, ":", x->name) : x->name;
     n->parent = parent;
-    n->in_meta = parent != NULL && (parent->in_meta || (parent->parent == NULL && strcmp(x->name, "meta") == 0));
+    n->in_meta = parent != NULL && (parent->in_meta || (strcmp(x->name, "meta") == 0 && (parent->parent == NULL || has_entity(x))));
     n->path = n->name != NULL ? svyi_xlw_join(w, parent != NULL ? parent->path : "", "/", n->name) : NULL;
     if (n->path == NULL || index_node(w, n) != 0)
         return NULL;

@@ -125,11 +125,11 @@ static void put_labels(svyi_xlw *w, const svyi_xlw_node *n, const svyi_xml *x)
 static void put_count(svyi_xlw *w, const svyi_xlw_node *n)
 {
     const char *count = svyi_xml_get(n->repeat, "jr:count"), *fixed = svyi_xml_get(n->repeat, "jr:noAddRemove");
-    const svyi_xlw_node *counter = count != NULL ? svyi_xlw_resolve(w, n->parent, count, strlen(count)) : NULL;
+    const svyi_xlw_node *counter = count != NULL ? svyi_xlw_resolve(w, n, count, strlen(count)) : NULL;
     if (counter != NULL && !counter->shared_name)          /* always ${name}: for anything else pyxform makes a node that counts */
         svyi_xlw_put(w, SVYI_OUT_SURVEY, "repeat_count", svyi_xlw_join(w, "${", counter->name, "}"));
     else if (count != NULL)
-        svyi_xlw_put(w, SVYI_OUT_SURVEY, "repeat_count", svyi_xlw_expression(w, n->parent, count));
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "repeat_count", svyi_xlw_expression(w, n, count));
     else if (fixed != NULL)
         svyi_xlw_note(w, SVY_WARNING, n->repeat, n->name, "give the repeat a repeat_count", "that entries can neither be added nor removed has no place in an XLSForm");
 }

@@ -126,7 +126,7 @@ static const char *words(svyi_xlw *w, const svyi_xlw_node *from, const svyi_xml 
         }
         const char *value = strcmp(c->name, "output") == 0 ? svyi_xml_get(c, "value") != NULL ? svyi_xml_get(c, "value") : svyi_xml_get(c, "ref") : NULL;
         const char *shown = value != NULL ? svyi_xlw_expression(w, from, value) : "";
-        if (is_reference(shown))
+        if (is_reference(shown) || strncmp(shown, "instance(", 9) == 0)
             svyi_buffer_text(&b, shown);
         else
             svyi_xlw_note(w, SVY_WARNING, c, from != NULL ? from->name : "", "put the expression into a calculate question and show that",

@@ -108,6 +108,13 @@ static int has_other(svyi_xlw *w, svyi_xlw_node *n)
     return made;
 }
 
+/* A seed is a number or ${name}; its path stands without blanks. */
+static const char *seed_of(svyi_xlw *w, const svyi_xlw_node *n, const char *seed)
+{
+    const svyi_xlw_node *from = svyi_xlw_resolve(w, n, seed, strlen(seed));
+    return from != NULL && !from->shared_name ? svyi_xlw_join(w, "${", from->name, "}") : svyi_xlw_expression(w, n, seed);
+}
+
 static const char *select_type(svyi_xlw *w, svyi_xlw_node *n, const char *type)
 {
     const svyi_xml *items = svyi_xml_child(n->control, "itemset");
@@ -119,7 +126,7 @@ static const char *select_type(svyi_xlw *w, svyi_xlw_node *n, const char *type)
     const char *value = attribute(svyi_xml_child(items, "value"), "ref"), *label = attribute(svyi_xml_child(items, "label"), "ref"), *parameters = NULL;
     take_apart(w, attribute(items, "nodeset"), &s);
     add_parameter(w, &parameters, "randomize", s.randomize);
-    add_parameter(w, &parameters, "seed", s.seed != NULL ? svyi_xlw_expression(w, n, s.seed) : NULL);
+    add_parameter(w, &parameters, "seed", s.seed != NULL ? seed_of(w, n, s.seed) : NULL);
     const char *file = s.list != NULL ? list_file(w, s.list) : NULL;
     if (s.list != NULL && file == NULL)
         svyi_xlw_list_refs(w, s.list, value, label);
@@ -135,6 +142,9 @@ static const char *select_type(svyi_xlw *w, svyi_xlw_node *n, const char *type)
             s.filter = NULL;
     }
     svyi_xlw_put(w, SVYI_OUT_SURVEY, "parameters", parameters);
+    const svyi_xlw_node *entries = s.list == NULL ? svyi_xlw_resolve(w, n, s.path, strlen(s.path)) : NULL;
+    if (s.filter != NULL && entries != NULL)               /* ./x is in the entries that are chosen from */
+        s.filter = svyi_xlw_expression(w, entries, s.filter);
     if (s.filter != NULL)
         svyi_xlw_put(w, SVYI_OUT_SURVEY, "choice_filter", svyi_xlw_expression(w, n, s.filter));
     const char *list = file != NULL ? file : s.list != NULL ? s.list : svyi_xlw_join(w, "${", value, "}");
