@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/map.h"
 #include "exchange/xml.h"
+#include "interview/odk_priv.h"
 #include <string.h>
 
 enum { PASSES = 16 };
@@ -119,22 +120,35 @@ static int same_value(const submission *s, svy_place place, const char *text, si
     return has == len && (len == 0 || memcmp(v.text, text, len) == 0);
 }
 
+/* A text of which nothing would be left as a value of its type. */
+static int is_legal(submission *s, uint32_t item, const char *text, size_t len)
+{
+    svyi_buffer canonical;
+    svyi_buffer_init(&canonical, &s->arena.alloc);
+    const int made = svyi_odk_canonical(s->form, item, text, len, &canonical);
+    const int left = made < 0 || canonical.len > 0;
+    svyi_buffer_clear(&canonical);
+    return left;
+}
+
 static svy_status put(submission *s, const svyi_xml *x, svy_place place, const char *text, size_t len)
 {
     svy_error why = SVY_ERROR_INIT;
     len = shorten(s, place.item, len);
     if (same_value(s, place, text, len))
         return SVY_OK;
-    const svy_status st = svy_interview_put(s->iv, place, text, len, s->now, &why);
-    if (st == SVY_E_VALUE || st == SVY_E_NAME || st == SVY_E_TYPE || st == SVY_E_STATE || st == SVY_E_ARG) {
+    if (s->odk && len > 0 && !is_legal(s, place.item, text, len)) {
+        tell(s, SVY_PROBLEM, x, node_name(s, place.item), "correct it in the submission", "the value is none that the question can have");
+        return SVY_OK;
+    }
+    const svy_status st = s->odk ? svy_interview_put(s->iv, place, text, len, s->now, &why)
+                                 : svy_interview_answer(s->iv, place, text, len, "as it was collected", s->now, NULL, &why);
+    if (st == SVY_E_VALUE || st == SVY_E_NAME || st == SVY_E_TYPE || st == SVY_E_STATE || st == SVY_E_ARG || st == SVY_E_INVALID) {
         tell(s, SVY_PROBLEM, x, node_name(s, place.item), "", why.message);
         return SVY_OK;
     }
     if (st != SVY_OK && s->err != NULL)
         *s->err = why;
-    const svy_value kept = svy_interview_get(s->iv, place);
-    if (st == SVY_OK && len > 0 && svy_interview_relevant(s->iv, place) && (kept.missing != SVY_PRESENT || (s->odk && kept.len == 0)))
-        tell(s, SVY_PROBLEM, x, node_name(s, place.item), "correct it in the submission", "the value is none that the question can have");
     return st;
 }
 

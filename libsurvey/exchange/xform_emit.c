@@ -60,6 +60,10 @@ static void put_set(svyi_xform *f, uint32_t parent, const svyi_xml *x, svyi_xfor
     const int plain = svyi_xform_is(x, "setvalue");
     if (on == NULL || f->st != SVY_OK)
         return;
+    if (f->compat == SVY_COMPAT_WEB && path != NULL && (path[0] != '/' || strpbrk(path, " \t\r\n") != NULL)) {
+        svyi_xform_tell(f, SVY_NOTE, x, NULL, "write the whole path, without blanks", "ODK Web Forms does not carry out this action, so it is left out: '%.200s'", path);
+        return;
+    }
     if (target == NULL || target->id == NULL || target == f->root) {
         svyi_xform_tell(f, SVY_WARNING, x, NULL, "correct its path", "an action is for a node that the record does not have: %.200s", path != NULL ? path : "it names none");
         return;
@@ -71,7 +75,7 @@ static void put_set(svyi_xform *f, uint32_t parent, const svyi_xml *x, svyi_xfor
         svyi_xform_tell(f, SVY_NOTE, x, target->id, "", "an action that %s does nothing here", svyi_xform_is(x, "recordaudio") ? "records sound" : "finds the place");
     } else if (svyi_xform_attribute(x, "value") != NULL) {
         svyi_xform_put_from(f, &a, "value", x, "value");
-    } else if (text[0] != '\0') {
+    } else if (text[0] != '\0' && svyi_xml_get(x, "value") == NULL) {
         svyi_xform_put(f, &a, "value", quoted(f, text), x);
     }
     svyi_xform_add(f, parent, SVY_EL_SET, &a, x);

@@ -144,7 +144,7 @@ static svyi_xform_node *follow(svyi_xform *f, svyi_xform_node *n, const char *st
     if (step[0] == '@')
         return attribute_node(f, n, step, len, added);
     svyi_xform_node *c = find_child(f, n, step, len);
-    return c != NULL ? c : find_by_local_name(n, step, len);
+    return c != NULL || f->compat == SVY_COMPAT_WEB ? c : find_by_local_name(n, step, len);
 }
 
 svyi_xform_node *svyi_xform_resolve(svyi_xform *f, svyi_xform_node *from, const char *path, int added)

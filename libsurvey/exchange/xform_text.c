@@ -271,8 +271,8 @@ void svyi_xform_itext_at(svyi_xform *f, const svyi_xml *at, const char *id, cons
     const svyi_xform_text *text = &f->texts[number];
     for (const svyi_xform_value *v = text->values; v != NULL && f->st == SVY_OK; v = v->next) {
         const svy_role role = shown_as(v->role, to);
-        if (came_before(text->values, v))
-            continue;
+        if (came_before(text->values, v) || (v->lang > 0 && f->compat == SVY_COMPAT_WEB))
+            continue;                                   /* ODK Web Forms shows nothing where the source language has no text */
         if (role != 0)
             give_form(f, v, to, role);
         else
