@@ -63,19 +63,33 @@ svy_status svyi_problem(svyi_compiler *c, svy_status status, size_t at, size_t l
     return status;
 }
 
-void svyi_warn(svyi_compiler *c, size_t at, const char *advice, const char *fmt, ...)
+static void tell(svyi_compiler *c, svy_severity severity, size_t at, const char *advice, const char *fmt, va_list ap) SVY_PRINTF(5, 0);
+static void tell(svyi_compiler *c, svy_severity severity, size_t at, const char *advice, const char *fmt, va_list ap)
 {
     char found[384];
     svyi_where where;
-    va_list ap;
 
     if (c->n_reports++ >= SVYI_MAX_REPORTS)
         return;
-    va_start(ap, fmt);
     sentence(found, sizeof found, fmt, ap);
-    va_end(ap);
     locate(c, at, &where);
-    svyi_report(c->diags, SVY_WARNING, SVY_OK, &where, advice, "%s", found);
+    svyi_report(c->diags, severity, SVY_OK, &where, advice, "%s", found);
+}
+
+void svyi_warn(svyi_compiler *c, size_t at, const char *advice, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    tell(c, SVY_WARNING, at, advice, fmt, ap);
+    va_end(ap);
+}
+
+void svyi_note(svyi_compiler *c, size_t at, const char *advice, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    tell(c, SVY_NOTE, at, advice, fmt, ap);
+    va_end(ap);
 }
 
 svy_status svyi_no_memory(svyi_compiler *c)

@@ -75,6 +75,7 @@ typedef struct svyi_compiler {
 /* Reports a problem at bytes at..at+len of the text; the first one also goes to err. Returns `status`. */
 svy_status svyi_problem(svyi_compiler *c, svy_status status, size_t at, size_t len, const char *advice, const char *fmt, ...) SVY_PRINTF(6, 7);
 void svyi_warn(svyi_compiler *c, size_t at, const char *advice, const char *fmt, ...) SVY_PRINTF(4, 5);
+void svyi_note(svyi_compiler *c, size_t at, const char *advice, const char *fmt, ...) SVY_PRINTF(4, 5);
 svy_status svyi_no_memory(svyi_compiler *c);
 /* How many bytes of a text to show in a message: at most 40, whole characters, one line. */
 int svyi_shown(const char *text, size_t len);
@@ -252,6 +253,11 @@ struct svy_scratch {
     svyi_made *made; size_t made_total;
     svyi_regex_program *regexes[SVYI_REGEXES]; unsigned next_regex;
     void *columns; size_t columns_size;          /* the stack of the column evaluator */
+    /* of XPath: nodes at work; values worked out once in a run, and their nodes; a text being put together */
+    struct svy_node *nodes; size_t nodes_capacity;
+    struct svyi_xvalue *kept;
+    struct svy_node *kept_nodes; size_t kept_nodes_capacity;
+    svyi_buffer text;
     uint64_t steps;                              /* of all runs so far */
 };
 
@@ -266,6 +272,7 @@ struct svyi_run {
 };
 
 void svyi_made_reset(svy_scratch *s);
+void svyi_xpath_forget(svy_scratch *s);              /* what runs of XPath keep in it */
 char *svyi_make(svyi_run *r, size_t len);            /* bytes that live until the next run; NULL: r->status says why */
 
 void svyi_set_number(svy_value *v, double x);        /* missing when not finite */

@@ -54,6 +54,7 @@ void svy_scratch_free(svy_scratch *s)
     svyi_regex_forget(s);
     for (size_t i = 0; i < s->sums_capacity; i++)
         svyi_buffer_clear(&s->sums[i].text);
+    svyi_xpath_forget(s);
     svyi_release(&alloc, s->columns, s->columns_size);
     svyi_release(&alloc, s->sums, s->sums_capacity * sizeof *s->sums);
     svyi_release(&alloc, s->stack, s->stack_capacity * sizeof *s->stack);

@@ -31,8 +31,9 @@ typedef struct svy_node {
 } svy_node;
 #define SVY_NODE_DOCUMENT UINT32_MAX
 
-#define SVY_NAME_ANY UINT32_MAX          /**< *, @* or node() */
+#define SVY_NAME_ANY UINT32_MAX          /**< * or node(): any element */
 #define SVY_NAME_NONE (UINT32_MAX - 1)   /**< a name that no node of the form has */
+#define SVY_NAME_ANY_ATTRIBUTE (UINT32_MAX - 2)   /**< @*: who has no attributes to tell says there is none */
 
 /* ---- compiling ----------------------------------------------------------------------------------------------------------- */
 
@@ -119,6 +120,8 @@ typedef struct svy_xpath_env {
     uint64_t seed;           /**< random(), uuid(), randomize() without a seed: a function of seed, place of the call, context and `draw` */
     uint64_t draw;           /**< differs for every evaluation that should draw anew */
     const char *current;     /**< value of the node the result is for, for once(); NULL: the text of the context node */
+    /** Position of a node among its siblings of the same name, from 1, for who knows it; NULL: previous() is asked until there is none. */
+    uint32_t (*position)(void *user, svy_node of);
 } svy_xpath_env;
 
 /** Runs a verified program with `context` as context node (and current()). Bounded: 10 million steps, 1 MiB of text, 4 million nodes.
