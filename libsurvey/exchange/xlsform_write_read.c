@@ -248,11 +248,23 @@ static int read_instance(svyi_xlw *w, const svyi_xml *x)
     return keep(w, &w->instances, &w->n_instances, &w->instances_capacity, x) != 0 || svyi_map_add(&w->by_instance, id, strlen(id), &number) < 0 ? -1 : 0;
 }
 
-/* " /data/x " between blanks is what ${x} becomes; a form with such references was made from an XLSForm. */
+/* " /data/x " between blanks is what ${x} becomes. Some of the blanks then stand where nobody writes one: such a form was made from an XLSForm. */
+static int is_spaced(const char *text, const char *root)
+{
+    for (const char *at = strstr(text, root); at != NULL; at = strstr(at + 1, root)) {
+        const char *end = at + 1;
+        while (*end != '\0' && strchr(" ,()[]=+*<>|'\"", *end) == NULL)
+            end++;
+        if (*end == ' ' && (at == text || strchr("([,= ", at[-1]) != NULL || end[1] == '\0' || strchr(")], ", end[1]) != NULL))
+            return 1;
+    }
+    return 0;
+}
+
 static void look_for_blanks(svyi_xlw *w, const svyi_xml *x, const char *root)
 {
     for (size_t i = 0; i < x->n && !w->spaced; i++)
-        w->spaced = strstr(x->attributes[i].value, root) != NULL;
+        w->spaced = is_spaced(x->attributes[i].value, root);
     for (const svyi_xml *c = x->first; c != NULL && !w->spaced; c = c->next)
         if (c->name != NULL)
             look_for_blanks(w, c, root);
