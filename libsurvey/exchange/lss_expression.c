@@ -82,7 +82,8 @@ static value chosen(parser *p, value v, value with, int equal)
 /* Comparisons for equality: a blank text means "not answered"; a != b is true where nothing was answered, too. */
 static value equality(parser *p, value a, value b, int equal)
 {
-    const value *variable = a.variable != NULL || a.is_self ? &a : &b, *other = variable == &a ? &b : &a;
+    const int second = a.variable == NULL && !a.is_self && (b.variable != NULL || b.is_self);
+    const value *variable = second ? &b : &a, *other = second ? &a : &b;
     const svyi_draft_item *item = variable->variable != NULL ? variable->variable->item : variable->is_self ? p->self : NULL;
     if (variable->variable != NULL && variable->variable->code != NULL)
         return chosen(p, *variable, *other, equal);
