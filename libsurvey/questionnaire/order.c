@@ -22,7 +22,8 @@ typedef struct graph {
 
 enum { FRESH = 0, OPEN = 1, DONE = 2, WORK = 10000000 /* steps spent on telling circles apart */ };
 
-/* With ODK's expressions a rule may look into other entries of the roster it stands in: that orders it, unless it closes a circle. */
+/* With ODK's expressions a rule may look into other entries of the roster it stands in, and the condition of a group into the group: that
+   orders it, unless it closes a circle. */
 #define SOFT (1u << 31)
 
 static uint32_t item_node(const graph *g, uint32_t item) { return g->n_rules + 1 + item; }
@@ -83,6 +84,12 @@ static int reads_others(const svyi_q *q, const svyi_q_rule *r, const svy_expr_us
     return u->across && roster != 0 && svyi_q_contains(q, roster, r->item);
 }
 
+/* The condition of a group may look into the group: then what it sees depends on what it was before. */
+static int looks_inside(const svyi_q *q, const svyi_q_rule *r, uint32_t symbol)
+{
+    return r->purpose == SVY_FOR_RELEVANT && symbol != r->item && svyi_q_contains(q, r->item, symbol);
+}
+
 /* A calculation, and a condition, may look at the very value it is for. */
 static int is_own(const svyi_q_rule *r, uint32_t symbol)
 {
@@ -126,7 +133,7 @@ static void odk_needs(graph *g, uint32_t rule)
         const uint32_t symbol = uses[i].symbol, end = read_end(q, &uses[i]);
         for (uint32_t k = symbol; k < end; k++)
             if (!is_own(r, k) && (k == symbol || !svyi_q_contains(q, k, r->item)))
-                need(g, rule, item_node(g, k) | (reads_others(q, r, &uses[i]) ? SOFT : 0));
+                need(g, rule, item_node(g, k) | (reads_others(q, r, &uses[i]) || looks_inside(q, r, k) ? SOFT : 0));
     }
     if (r->purpose == SVY_FOR_VALUE && q->items[r->item].i.relevant != 0)
         need(g, rule, q->items[r->item].i.relevant);      /* what is not relevant is not calculated */
@@ -395,7 +402,7 @@ static void mark_back(graph *g, svyi_q_rule *r, uint32_t rule)
 
     for (size_t i = 0; i < n; i++) {
         const int own = is_own(r, uses[i].symbol) && uses[i].across;
-        if (own || (reads_others(g->q, r, &uses[i]) && g->group[item_node(g, uses[i].symbol)] == g->group[rule]))
+        if (own || looks_inside(g->q, r, uses[i].symbol) || (reads_others(g->q, r, &uses[i]) && g->group[item_node(g, uses[i].symbol)] == g->group[rule]))
             r->back = 1;
     }
 }
