@@ -68,7 +68,7 @@ static void take_apart(svyi_xlw *w, const char *text, itemset *out)
         out->seed = comma != NULL ? part(w, comma + 1, end) : NULL;
         end = comma != NULL ? comma : end;
     }
-    const char *bracket = memchr(text, '[', (size_t)(end - text)), *close = end;
+    const char *bracket = end > text ? memchr(text, '[', (size_t)(end - text)) : NULL, *close = end;
     while (close > text && *close != ']')
         close--;
     if (bracket != NULL && close > bracket) {            /* with its blanks: they may belong to a reference */
