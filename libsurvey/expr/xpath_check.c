@@ -387,6 +387,8 @@ static void check_path(checker *k, svyi_xnode *n, const svyi_xset *in, int value
         check_step(k, step, &at, &next, &o);
         at = next;
     }
+    if (n->detail != SVYI_XS_TREE)
+        n->name = o.one && n->detail != SVYI_XS_NOTHING && !at.trees && !at.wide && at.n > 0;
     use_all(k, &at, value);
     merge(k, out, &at);
 }
@@ -483,8 +485,10 @@ static void check(checker *k, svyi_xnode *n, const svyi_xset *in, int value, svy
         n->fixed = n->constant = 1;
         break;
     case SVYI_X_CHAIN:
-        check_children(k, n, in, 1, &ignored);
-        n->gives = n->detail <= 4 ? SVY_X_BOOLEAN : SVY_X_NUMBER;
+        check_children(k, n, in, 1, n->detail <= 2 ? out : &ignored);
+        n->gives = n->detail > 4 ? SVY_X_NUMBER : SVY_X_BOOLEAN;
+        if (n->detail <= 2 && k->c->place->compat == SVY_COMPAT_WEB)         /* gives one of its operands there */
+            n->gives = common_type(n->first);
         break;
     case SVYI_X_NEGATE:
         check_children(k, n, in, 1, &ignored);

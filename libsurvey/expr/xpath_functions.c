@@ -92,6 +92,7 @@ static const svyi_xfunction FUNCTIONS[] = {
     { "distance", 1, MANY, N, 0, 0, svyi_xf_distance },
     { "geofence", 2, 2, B, 0, 0, svyi_xf_geofence },
     { "intersects", 1, 1, B, 0, 0, svyi_xf_intersects },
+    { "id", 1, 1, NODES, 0, 0, NULL },
     { "lang", 1, 1, B, 0, CONTEXT | NO_VALUE, svyi_xf_lang },
 };
 enum { COUNT = sizeof FUNCTIONS / sizeof *FUNCTIONS };
@@ -126,7 +127,6 @@ static const char *own_advice(const char *name, size_t len)
         { "extract-signed", "signed texts cannot be read here: take the value from a list or a question" },
         { "if-then-else", "write if(condition, value, other value)" },
         { "length", "write string-length(text)" },
-        { "id", "write a path with a predicate" },
         { "thousands-sep", "show the number without separators" },
         { "current-date", "write today()" },
         { "current-dateTime", "write now()" },

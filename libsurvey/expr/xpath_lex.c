@@ -161,7 +161,12 @@ static svyi_xtoken word_operator(svyi_xcompiler *c, size_t at)
     static const struct { const char *word; svyi_operator op; } WORDS[] = {
         { "and", SVYI_AND }, { "or", SVYI_OR }, { "div", SVYI_DIV }, { "mod", SVYI_MOD },
     };
-    const size_t end = skip_name(c, at);
+    size_t end = skip_name(c, at);
+    for (size_t i = at + 2; i < end; i++)              /* "a div2": no name can stand here */
+        if (is_digit(c->base.text[i])) {
+            end = i;
+            break;
+        }
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
         if (svyi_same(c->base.text + at, end - at, WORDS[i].word))
             return operator_token(WORDS[i].op, at, end - at);

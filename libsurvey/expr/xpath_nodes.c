@@ -65,6 +65,8 @@ void svyi_xf_position(svyi_xcall *call, svyi_xvalue *out)
         return;
     }
     const int ok = svyi_xarg_nodes(call, &v);
+    if (ok && v.n > 1 && call->run->compat == SVY_COMPAT_WEB)
+        svyi_xfail(call->run, "position() takes one node, not %u", (unsigned)v.n);
     svyi_xset_number(out, ok && v.n > 0 ? node_position(call->run, call->run->nodes[v.from]) : (double)NAN);
     svyi_xdrop(call->run, &v);
 }

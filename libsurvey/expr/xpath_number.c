@@ -8,12 +8,38 @@
 
 static const double NONE = (double)NAN;
 
+/* As measured: in Web Forms the text of a moment's number is without its part of the day. */
+static void number_of(svyi_xcall *call, svyi_xvalue *out)
+{
+    svyi_xrun *r = call->run;
+    const char *text;
+    uint32_t len;
+    double days;
+    svyi_xvalue v;
+
+    svyi_xarg(call, &v);
+    svyi_xset_number(out, svyi_xnumber(r, &v));
+    if (r->compat == SVY_COMPAT_WEB && (v.type == SVY_X_TEXT || v.type == SVY_X_NODES) && !v.dated) {
+        svyi_xtext(r, &v, &text, &len);
+        const int date = len >= 10 ? svyi_xdate_number(r, text, len, &days) : 0;
+        if (date < 0)
+            svyi_xfail(r, "there is no such date: '%.*s'", svyi_shown(text, len), text);
+        if (date > 0 && days != floor(days)) {
+            char made[352];
+            svyi_xset_copy(r, out, made, svyi_xnumber_format(r->compat, floor(days), made));
+            out->dated = 1;
+            out->number = days;
+        }
+    }
+    svyi_xdrop(r, &v);
+}
+
 void svyi_xf_number(svyi_xcall *call, svyi_xvalue *out)
 {
     const char *text;
     uint32_t len;
     if (call->n > 0) {
-        svyi_xset_number(out, svyi_xarg_number(call));
+        number_of(call, out);
         return;
     }
     svyi_xarg_or_context(call, &text, &len);

@@ -96,7 +96,7 @@ static int enter(parser *p)
 
 /* ---- Steps ---- */
 
-static int axis_of(parser *p, uint8_t *axis)
+static int axis_of(parser *p, svyi_xnode *step)
 {
     static const char *const AXES[] = {
         [SVYI_XA_CHILD] = "child", [SVYI_XA_ATTRIBUTE] = "attribute", [SVYI_XA_SELF] = "self", [SVYI_XA_PARENT] = "parent",
@@ -106,9 +106,14 @@ static int axis_of(parser *p, uint8_t *axis)
     };
     for (unsigned i = 0; i < SVYI_N_XAXES; i++)
         if (svyi_same(p->token.text, p->token.text_len, AXES[i])) {
-            *axis = (uint8_t)i;
+            step->detail = (uint8_t)i;
             return 1;
         }
+    if (svyi_same(p->token.text, p->token.text_len, "namespace")) {
+        step->detail = SVYI_XA_SELF;                   /* there are no nodes of namespaces */
+        step->test = SVYI_XN_NOTHING;
+        return 1;
+    }
     svyi_problem(&p->c->base, SVY_E_NAME, p->token.at, p->token.len, NULL, "there is no axis '%.*s'",
                  svyi_shown(p->token.text, p->token.text_len), p->token.text);
     return 0;
@@ -207,13 +212,19 @@ static svyi_xnode *step(parser *p)
         s->detail = SVYI_XA_ATTRIBUTE;
         advance(p, 1);
     } else if (p->token.type == SVYI_XT_AXIS) {
-        if (!axis_of(p, &s->detail))
+        if (!axis_of(p, s))
             return NULL;
-        advance(p, 0);                                 /* the two colons */
-        p->at = (size_t)p->token.at + 2;
+        while (p->c->base.text[p->at] != ':')          /* the two colons, which are there */
+            p->at++;
+        p->at += 2;
         advance(p, 1);
     }
-    return name_test(p, s) ? predicates(p, s) : NULL;
+    const uint8_t nothing = s->test;
+    if (!name_test(p, s))
+        return NULL;
+    if (nothing == SVYI_XN_NOTHING)                    /* namespace:: */
+        s->test = SVYI_XN_NOTHING;
+    return predicates(p, s);
 }
 
 static int starts_step(const parser *p)

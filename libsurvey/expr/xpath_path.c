@@ -179,11 +179,9 @@ static void take_children(svyi_xrun *r, const step_info *s, svy_node of)
 {
     const uint32_t name = wanted_name(s);
     svy_node node;
-    if (s->test == SVYI_XN_TEXT) {
+    if (s->test == SVYI_XN_TEXT || s->test == SVYI_XN_NODE)
         take_text(r, of);
-        return;
-    }
-    if (s->test == SVYI_XN_NOTHING || name == SVY_NAME_NONE || !env_first(r, of, name, &node))
+    if (s->test == SVYI_XN_TEXT || s->test == SVYI_XN_NOTHING || name == SVY_NAME_NONE || !env_first(r, of, name, &node))
         return;
     do {
         if (s->test != SVYI_XN_PREFIX || has_prefix(r, s, node))
@@ -397,24 +395,22 @@ static void step(svyi_xrun *r, const unsigned char *record, const svyi_xcontext 
             index = svyi_xnumber(r, &key);
     }
     const uint32_t start = r->n_nodes;                 /* above the key's nodes */
-    if (s.flags & SVYI_XF_TOGETHER) {
-        for (uint32_t i = base; i < from && svyi_xpush(r, r->nodes[i]); i++)
-            ;
-        predicates(r, first, count, start);
-    } else
-        for (uint32_t i = base; i < from && r->base.status == SVY_OK; i++) {
-            const uint32_t begin = r->n_nodes;
-            if (!(s.flags & SVYI_XF_INDEX) || !look_up(r, &s, r->nodes[i], &key))
-                take_axis(r, &s, r->nodes[i]);
-            if (s.flags & SVYI_XF_PICK)
-                pick(r, index, begin);
-            if (count > 0)
-                predicates(r, first, count, begin);
-        }
+    const int together = (s.flags & SVYI_XF_TOGETHER) || r->compat == SVY_COMPAT_WEB;      /* Web Forms: as measured */
+    for (uint32_t i = base; i < from && r->base.status == SVY_OK; i++) {
+        const uint32_t begin = r->n_nodes;
+        if (!(s.flags & SVYI_XF_INDEX) || !look_up(r, &s, r->nodes[i], &key))
+            take_axis(r, &s, r->nodes[i]);
+        if (s.flags & SVYI_XF_PICK)
+            pick(r, index, begin);
+        if (!together)
+            predicates(r, first, count, begin);
+    }
     memmove(r->nodes + base, r->nodes + start, (r->n_nodes - start) * sizeof *r->nodes);
     r->n_nodes = base + (r->n_nodes - start);
     if (s.flags & SVYI_XF_SORT)
         svyi_xsort(r, base);
+    if (together)
+        predicates(r, first, count, base);
 }
 
 void svyi_xpath_eval(svyi_xrun *r, const unsigned char *record, const svyi_xcontext *in, svyi_xvalue *out)
@@ -444,4 +440,5 @@ void svyi_xpath_eval(svyi_xrun *r, const unsigned char *record, const svyi_xcont
         at += 4 * (size_t)svyi_word(at, 1);
     }
     *out = (svyi_xvalue){ .type = SVY_X_NODES, .from = base, .n = r->n_nodes - base, .text = "" };
+    out->one = (head >> 8 & 0xff) != SVYI_XS_TREE && svyi_word(record, 2) != 0;
 }

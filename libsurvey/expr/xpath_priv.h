@@ -125,7 +125,7 @@ svy_status svyi_xemit(svyi_xcompiler *c, svyi_xnode *root, svyi_buffer *out);
      CONST_TEXT    offset, length
      CHAIN         a word for each child: the svyi_operator before it
      CALL          function
-     PATH          tree
+     PATH          tree; in the record 1 when it leads to one question
      STEP          name; test | flags << 8; key name; offset, length of a prefix
      KEEP          slot
    then its children. */
@@ -143,6 +143,7 @@ uint32_t svyi_xop_words(unsigned op, unsigned children);                 /* befo
 /* Nodes: an offset into the run's nodes. A date is TEXT with its number. */
 struct svyi_xvalue {
     uint8_t type;                /* svy_xpath_type */
+    uint8_t one;                 /* NODES of a path to one question, which may be not relevant now */
     uint8_t dated;               /* TEXT made by a function of dates: `number` is its number of days */
     uint32_t len, from, n;
     double number;

@@ -245,6 +245,8 @@ svyi_xnode *svyi_xrewrite(svyi_xcompiler *c, svyi_xnode *call)
         return new_path(c, SVYI_XS_CURRENT, call->at, call->len);
     if (strcmp(name, "instance") == 0)
         return instance_path(c, call->first, call->at, call->len);
+    if (strcmp(name, "id") == 0)                       /* forms have no document type, so nothing has an id */
+        return new_path(c, SVYI_XS_NOTHING, call->at, call->len);
     if (strcmp(name, "pulldata") == 0)
         return pulldata(c, call);
     if (strcmp(name, "jr:choice-name") == 0 && !choice_path(c, call))

@@ -114,16 +114,18 @@ static double calculate(double a, double b, svyi_operator op)
 
 static void logical(svyi_xrun *r, const unsigned char *at, unsigned level, uint32_t count, const svyi_xcontext *in, svyi_xvalue *out)
 {
+    const uint32_t base = r->n_nodes;
     const int decides = level == 1;                    /* `or` ends at the first true, `and` at the first false */
     int truth = !decides;
     for (; count > 0 && r->base.status == SVY_OK && truth != decides; count--) {
-        const uint32_t top = r->n_nodes;
-        svyi_xvalue v;
-        svyi_xeval(r, at, in, &v);
-        truth = svyi_xboolean(r, &v);
-        r->n_nodes = top;
+        r->n_nodes = base;
+        svyi_xeval(r, at, in, out);
+        truth = svyi_xboolean(r, out);
         at += 4 * (size_t)svyi_word(at, 1);
     }
+    if (r->compat == SVY_COMPAT_WEB)                   /* as measured: the operand that decided, not its truth */
+        return;
+    r->n_nodes = base;
     svyi_xset_boolean(out, truth);
 }
 
@@ -322,6 +324,8 @@ svy_status svy_xpath_run(svy_code code, const svy_xpath_env *env, svy_node conte
     if (r.base.status != SVY_OK)
         return outcome(&r, err);
     *value = (svy_xpath_value){ .type = (svy_xpath_type)result.type, .number = result.number, .text = result.text, .len = result.len };
+    if (result.type == SVY_X_TEXT)
+        value->number = svyi_xboolean(&r, &result);
     if (result.type == SVY_X_NODES) {
         value->nodes = r.nodes + result.from;
         value->n_nodes = result.n;
@@ -350,7 +354,7 @@ int svy_xpath_boolean(svy_code code, const svy_xpath_env *env, const svy_xpath_v
     svy_node child;
 
     if (value->type != SVY_X_NODES)
-        return value->type == SVY_X_TEXT ? value->len > 0 : value->number != 0 && !isnan(value->number);
+        return value->number != 0 && !isnan(value->number);
     if (compat != SVY_COMPAT_COLLECT || value->n_nodes == 0)
         return value->n_nodes > 0;
     if (env->text != NULL && env->text(env->user, value->nodes[0], &text, &len))

@@ -261,7 +261,7 @@ void svyi_xnode_text(svyi_xrun *r, svy_node node, const char **text, uint32_t *l
     if (!inner_text(r, node, text, len)) {
         *text = "";
         *len = 0;
-        if (r->base.status == SVY_OK)
+        if (r->base.status == SVY_OK && node.item != SVY_NODE_DOCUMENT)      /* the document itself has none, as clients agree */
             collected_text(r, node, text, len);
     }
 }
@@ -359,15 +359,22 @@ static svyi_xvalue node_value(const svyi_xvalue *nodes, uint32_t i)
     return (svyi_xvalue){ .type = SVY_X_NODES, .from = nodes->from + i, .n = 1, .text = "" };
 }
 
+/* A question that is not relevant now counts as blank, though there is no node; in Collect anything that is not there. */
+static int is_blank_node(const svyi_xrun *r, const svyi_xvalue *v)
+{
+    return v->type == SVY_X_NODES && v->n == 0 && (r->compat == SVY_COMPAT_COLLECT || (r->compat == SVY_COMPAT_STRICT && v->one));
+}
+
 int svyi_xcompare(svyi_xrun *r, const svyi_xvalue *a, const svyi_xvalue *b, svyi_operator op)
 {
     static const svyi_xvalue BLANK = { .type = SVY_X_TEXT, .text = "" };
 
-    if (r->compat != SVY_COMPAT_WEB) {                 /* what is not there counts as blank */
-        a = a->type == SVY_X_NODES && a->n == 0 ? &BLANK : a;
-        b = b->type == SVY_X_NODES && b->n == 0 ? &BLANK : b;
-    }
-    if (a->type == SVY_X_BOOLEAN || b->type == SVY_X_BOOLEAN || (a->type != SVY_X_NODES && b->type != SVY_X_NODES))
+    if (is_blank_node(r, a))
+        a = &BLANK;
+    if (is_blank_node(r, b))
+        b = &BLANK;
+    const int boolean = (a->type == SVY_X_BOOLEAN || b->type == SVY_X_BOOLEAN) && (op == SVYI_EQ || op == SVYI_NE);
+    if (boolean || (a->type != SVY_X_NODES && b->type != SVY_X_NODES))
         return single_compare(r, a, b, op);
     const uint32_t n = a->type == SVY_X_NODES ? a->n : 1, m = b->type == SVY_X_NODES ? b->n : 1;
     for (uint32_t i = 0; i < n; i++) {

@@ -87,7 +87,7 @@ SVY_API SVY_NODISCARD svy_status svy_xpath_verify(svy_code code, uint32_t n_item
 typedef enum svy_xpath_type { SVY_X_BOOLEAN = 1, SVY_X_NUMBER = 2, SVY_X_TEXT = 3, SVY_X_NODES = 4 } svy_xpath_type;
 typedef struct svy_xpath_value {
     svy_xpath_type type;
-    double number;           /**< number; boolean 0 or 1 */
+    double number;           /**< number; boolean 0 or 1; of a text its truth: 0 or 1 */
     const char *text; uint32_t len;
     const svy_node *nodes; uint32_t n_nodes;   /**< in document order, each once; in the order made by randomize() */
 } svy_xpath_value;
