@@ -1,10 +1,7 @@
 /* A questionnaire from its file to its compiled form: parse, check the structure, feed the builder, add translations, compile. */
-#include "exchange/xform.h"
-#include "exchange/xlsform.h"
+#include "exchange/reader.h"
 #include <stdio.h>
 #include <string.h>
-
-enum { FORM_BYTES = 64 << 20, FORM_NODES = 4000000 };     /* of an XForm, which may hold lists of any size */
 
 static const char NS[] = "urn:libsurvey:questionnaire:1";
 
@@ -207,7 +204,7 @@ static svy_status check_root(svyi_reader *r)
 }
 
 /* Structure first; what can be understood in spite of its problems goes on to the compiler, so that one run tells everything. */
-static svy_status load_native(svyi_reader *r, const char *xml, size_t len)
+svy_status svyi_reader_native(svyi_reader *r, const char *xml, size_t len)
 {
     svy_status st = svyi_xml_parse(&r->file, &r->alloc, r->source, xml, len, NS, 0, &r->limits, r->diags, r->err);
     if (st == SVY_OK)
@@ -227,55 +224,6 @@ static svy_status load_native(svyi_reader *r, const char *xml, size_t len)
         st = svyi_native_load(r);
     }
     return st == SVY_OK ? translate(r) : st;
-}
-
-/* An XForm has its translations in itself. */
-static svy_status load_xform(svyi_reader *r, const char *xml, size_t len, int made)
-{
-    if (r->preset) {
-        r->limits.bytes = FORM_BYTES;
-        r->limits.nodes = FORM_NODES;
-    }
-    svy_status st = svyi_xml_parse(&r->file, &r->alloc, r->source, xml, len, "", SVYI_XML_OUTPUTS, &r->limits, r->diags, r->err);
-    if (st == SVY_OK)
-        st = svy_builder_new(&r->alloc, r->source, &r->builder, r->err);
-    return st == SVY_OK ? svyi_xform_load(r, made) : st;
-}
-
-svy_status svyi_reader_workbook(svyi_reader *r, const char *bytes, size_t len, svyi_buffer *xform)
-{
-    svyi_workbook *workbook = NULL;
-    svy_status st = svyi_workbook_read_memory(&r->alloc, bytes, len, r->source, NULL, &workbook, r->err);
-    if (st == SVY_E_FORMAT || st == SVY_E_INVALID) {
-        const svyi_where where = { r->source, r->err->line, r->err->column, "" };
-        svyi_report(r->diags, SVY_PROBLEM, st, &where, "", "%s", r->err->message);
-        return SVY_E_INVALID;
-    }
-    if (st == SVY_OK)
-        st = svyi_xlsform_to_xform(workbook, r->source, r->diags, xform, r->err);
-    svyi_workbook_free(workbook);
-    return st;
-}
-
-static svy_status load_workbook(svyi_reader *r, const char *bytes, size_t len)
-{
-    svyi_buffer xform;
-    svyi_buffer_init(&xform, &r->alloc);
-    svy_status st = svyi_reader_workbook(r, bytes, len, &xform);
-    if (st == SVY_OK)
-        st = load_xform(r, xform.data, xform.len, 1);
-    svyi_buffer_clear(&xform);
-    return st;
-}
-
-svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len)
-{
-    switch (r->format != SVY_FORMAT_UNKNOWN ? r->format : svy_format_of(r->source, bytes, len)) {
-    case SVY_FORMAT_XFORM: return load_xform(r, bytes, len, 0);
-    case SVY_FORMAT_XLSFORM: return load_workbook(r, bytes, len);
-    case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: case SVY_FORMAT_NATIVE: case SVY_FORMAT_UNKNOWN: break;
-    }
-    return load_native(r, bytes, len);
 }
 
 void svyi_reader_clear(svyi_reader *r)
@@ -341,7 +289,7 @@ static svy_status finish(svyi_reader *r, svy_status st, svy_error *err)
 svy_status svyi_reader_open(svyi_reader *r, const char *path, const char **bytes, size_t *len)
 {
     const char *why = "out of memory";
-    const size_t most = r->preset ? FORM_BYTES : r->limits.bytes;
+    const size_t most = r->preset ? SVYI_FORM_BYTES : r->limits.bytes;
     r->source = path;
     r->folder = svyi_path_folder(&r->arena, path);
     const svy_status st = r->folder == NULL ? SVY_E_NOMEM : svyi_file_read(&r->arena, path, most, 0, bytes, len, &why);

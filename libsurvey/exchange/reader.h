@@ -39,6 +39,10 @@ svy_status svyi_native_load(svyi_reader *r);
 /* The shared list that an element names by `source`; NULL in `*out` after a problem that was reported. */
 svy_status svyi_shared_open(svyi_reader *r, const svyi_xml *choices, svyi_shared **out);
 
+enum { SVYI_FORM_BYTES = 64 << 20, SVYI_FORM_NODES = 4000000 };     /* limits of an XForm, which may hold lists of any size */
+
+/* Reads a native questionnaire into r->builder, which is made. @return as below */
+svy_status svyi_reader_native(svyi_reader *r, const char *xml, size_t len);
 /* Reads the bytes of a questionnaire in any format into r->builder, which is made. @return SVY_OK, SVY_E_INVALID (reported), SVY_E_LIMIT, SVY_E_NOMEM */
 svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len);
 /* Appends the XForm that a workbook means. */
