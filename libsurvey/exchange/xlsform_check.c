@@ -69,6 +69,8 @@ void svyi_xlsform_check_sheets(xlsform *x)
 {
     check_sheet(x, &x->settings_sheet);
     check_sheet(x, &x->entities_sheet);
+    if (x->external_sheet.rows > 0)
+        svyi_xlsform_note(x, "external_choices", 0, "save the sheet under that name", "these choices are not in the XForm: ODK Collect reads them from a file itemsets.csv");
     for (uint32_t i = 0; x->workbook->n_sheets > 1 && i < x->workbook->n_sheets; i++)
         if (!is_sheet(x->workbook->sheets[i].name) && x->workbook->sheets[i].name[0] != '_')
             svyi_xlsform_note(x, x->workbook->sheets[i].name, 0, NULL, "the sheet '%s' is no part of an XLSForm and is left out", x->workbook->sheets[i].name);

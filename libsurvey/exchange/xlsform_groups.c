@@ -169,7 +169,7 @@ static void check_begin(xlsform_rows *r, xlsform_kind kind, const char *name, co
     if (kind == XLSFORM_REPEAT && svyi_xlsform_dict_find(cells, "label") == NULL && svyi_xlsform_dict_find(cells, "media") == NULL)
         svyi_xlsform_warn(x, "survey", row, "fill in the label", "the repeat '%s' has no label", name);
     if (required != NULL && required[0] != '\0' && svyi_xlsform_yes_no(required) != 0)
-        svyi_xlsform_problem(x, "survey", row, "require the questions in it instead", "the %s '%s' cannot be required", svyi_xlsform_kind_name(kind), name);
+        svyi_xlsform_warn(x, "survey", row, "require the questions in it instead", "the %s '%s' is marked as required, which is meant for questions", svyi_xlsform_kind_name(kind), name);
 }
 
 void svyi_xlsform_begin_group(xlsform_rows *r, xlsform_kind kind, const char *list, const char *name, xlsform_dict *cells, int row)

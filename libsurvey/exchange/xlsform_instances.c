@@ -69,6 +69,8 @@ static void write_read(xlsform *x, svyi_buffer *out, const xlsform_element *e)
 {
     for (size_t i = 0; i < N_FORMULAS; i++)
         write_pulldata(x, out, svyi_xlsform_dict_text(e->bind, FORMULAS[i]), e->row);
+    if (e->kind != XLSFORM_QUESTION)
+        return;
     write_pulldata(x, out, e->choice_filter, e->row);
     write_pulldata(x, out, e->default_value, e->row);
 }

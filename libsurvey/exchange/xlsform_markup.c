@@ -80,7 +80,7 @@ int svyi_xlsform_prefix_known(const xlsform *x, const char *name)
     if (colon == NULL)
         return 1;
     const size_t len = (size_t)(colon - name);
-    return is_standard(name, len) || (len == 3 && strncmp(name, "xml", 3) == 0) ||
+    return is_standard(name, len) || (len == 3 && strncmp(name, "xml", 3) == 0) || (len == 5 && strncmp(name, "xmlns", 5) == 0) ||
            (x->entities_version != NULL && len == 8 && strncmp(name, "entities", 8) == 0) || declared(x, name, len) != NULL;
 }
 

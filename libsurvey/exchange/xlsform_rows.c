@@ -146,6 +146,13 @@ static void external(xlsform_rows *r, const char *type, const char *name, int ro
     svyi_xlsform_element(r->x, r->container, XLSFORM_EXTERNAL, type, name, row);
 }
 
+static void osm_tags(xlsform *x, xlsform_element *e, const char *list)
+{
+    e->tags = svyi_xlsform_list(&x->osm, list, strcspn(list, " "));
+    if (e->tags == NULL && x->osm.n > 0)
+        svyi_xlsform_problem(x, "survey", e->row, "check the name of the list", "the sheet osm has no list '%s'", list);
+}
+
 static void question(xlsform_rows *r, const char *type, const char *name, xlsform_dict *cells, xlsform_dict *parameters, int row)
 {
     xlsform *x = r->x;
@@ -168,7 +175,7 @@ static void question(xlsform_rows *r, const char *type, const char *name, xlsfor
         return;
     svyi_xlsform_fill(x, e, cells);
     if (osm != NULL && osm[4] != '\0')
-        e->tags = svyi_xlsform_list(&x->osm, osm + 4, strcspn(osm + 4, " "));
+        osm_tags(x, e, osm + 4);
     computed_default(r, e);
     if (read_trigger(r, e, svyi_xlsform_dict_text(cells, "trigger")) && svyi_xlsform_question(r, e, parameters))
         svyi_xlsform_apply_type(x, e);

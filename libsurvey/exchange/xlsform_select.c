@@ -21,8 +21,10 @@ static int check_external(xlsform_rows *r, const xlsform_select *select, const c
 {
     xlsform *x = r->x;
 
-    if (svyi_xlsform_dict_find(cells, "choice_filter") == NULL)
-        svyi_xlsform_warn(x, "survey", row, "add a choice_filter, or use select_one", "select_one_external is meant for lists with a choice_filter");
+    if (svyi_xlsform_dict_find(cells, "choice_filter") == NULL) {
+        svyi_xlsform_problem(x, "survey", row, "add a choice_filter, or use select_one", "select_one_external needs a choice_filter");
+        return 0;
+    }
     if (x->external.n == 0) {
         const char *similar = svyi_xlsform_similar_sheet(x, "external_choices");
         svyi_xlsform_problem(x, "survey", row, similar != NULL ? similar : "add the sheet, with the columns list_name and name", "the workbook has no sheet external_choices for '%s'", select->command);

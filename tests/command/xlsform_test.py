@@ -557,7 +557,7 @@ def errors():
     wrong("public key without instanceID", "instanceID", survey=q, settings="public_key | omit_instanceID\n K | yes")
     wrong("two lists of one id", "two different lists", survey="type | name | label\n select_one_from_file c.csv | a | A\n select_one c | b | B", choices=CHOICES)
     wrong("external in a repeat", "repeat", survey="type | name | label\n begin repeat | r | R\n csv-external | x |\n text | a | A\n end repeat | |")
-    wrong("external_choices", "external_choices", survey="type | name | label\n select_one_external x | a | A")
+    wrong("external_choices", "external_choices", survey="type | name | label | choice_filter\n select_one_external x | a | A | true()")
     wrong("table-list of two lists", "table-list", survey="type | name | label | appearance\n begin group | g | G | table-list\n select_one c | a | A |\n select_one d | b | B |\n end group | | |",
           choices=CHOICES + "\n d | x | X")
     wrong("background-geopoint", "no trigger", survey="type | name | label\n background-geopoint | a |")
