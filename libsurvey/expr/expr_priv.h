@@ -331,11 +331,19 @@ int svyi_kind_has_text(unsigned kind);
 
 /* ---- Regular expressions ---- */
 
-enum { SVYI_REGEX_STATES = 1000 };
+enum {
+    SVYI_REGEX_STATES = 1000,
+    SVYI_REGEX_STEPS = 50000000, /* only patterns that look ahead come near */
+    /* flags: patterns as ODK's clients have them (looking ahead, \b, \u0041, \p{L}; . takes no line end; \w is of ASCII); found anywhere in the text */
+    SVYI_REGEX_ODK = 1, SVYI_REGEX_ANYWHERE = 2
+};
 /* 1, or 0 with the place and the reason, or -1 out of memory. */
 int svyi_regex_check(const svy_alloc *alloc, const char *pattern, size_t len, size_t *at, const char **why);
+int svyi_regex_check_odk(const svy_alloc *alloc, unsigned flags, const char *pattern, size_t len, size_t *at, const char **why);
 /* Does the whole of `text` match? -1 out of memory, -2 the pattern is wrong. Compiled patterns are kept in the scratch. */
 int svyi_regex_match(svy_scratch *s, const char *pattern, size_t pattern_len, const char *text, size_t len);
+/* The same with flags; -3 when it takes too many steps. */
+int svyi_regex_search(svy_scratch *s, unsigned flags, const char *pattern, size_t pattern_len, const char *text, size_t len);
 void svyi_regex_forget(svy_scratch *s);
 
 /* ---- Uses ---- */

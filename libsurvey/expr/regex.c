@@ -1,35 +1,14 @@
-/* Regular expressions over characters, always on the whole text: compiled to states that are all followed at once, so in linear time. */
-#include "expr_priv.h"
+/* Regular expressions over characters are compiled to states that are all followed at once, so matching takes linear time. */
+#include "regex_priv.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-enum { MAX_RANGES = 512, MAX_GROUPS = 50, MAX_PATTERN = 4096 };
+enum { MAX_GROUPS = 50 };
 
-typedef enum regex_op { CHAR, ANY, CLASS, SPLIT, JUMP, BEGIN, END, MATCH } regex_op;
-
-/* Jumps are relative, so a run of states can be copied for a repetition. */
-typedef struct state { uint8_t op, negated; int16_t a, b; uint32_t c; } state;   /* CLASS: ranges a..a+b-1 */
-
-/* A range of characters; `low` beyond Unicode names a class: NAMED + 'd', 'w', 's' or a capital for all others. */
-typedef struct range { uint32_t low, high; } range;
-#define NAMED 0x200000u
-
-struct svyi_regex_program {
-    size_t pattern_len;
-    uint32_t n;
-    uint16_t n_ranges;
-    state states[SVYI_REGEX_STATES];
-    range ranges[MAX_RANGES];
-    /* for matching */
-    uint32_t turn;
-    uint32_t seen[SVYI_REGEX_STATES];
-    uint16_t lists[2][SVYI_REGEX_STATES], pending[2 * SVYI_REGEX_STATES];
-    char pattern[MAX_PATTERN];
-};
-
-typedef struct builder { svyi_regex_program *p; const char *text; size_t len, at; unsigned groups; const char *why; } builder;
+typedef svyi_regex_state state;
+typedef struct builder { svyi_regex_program *p; const char *text; size_t len, at; unsigned groups, looks; const char *why; } builder;
 
 /* ---- Compiling ---- */
 
@@ -73,10 +52,67 @@ static int insert(builder *b, uint32_t at, state s)
 
 static int add_range(builder *b, uint32_t low, uint32_t high)
 {
-    if (b->p->n_ranges == MAX_RANGES)
+    if (b->p->n_ranges == SVYI_REGEX_RANGES)
         return wrong(b, "it has too many ranges");
-    b->p->ranges[b->p->n_ranges++] = (range){ low, high };
+    b->p->ranges[b->p->n_ranges++] = (svyi_regex_range){ low, high };
     return 1;
+}
+
+/* XX or XXXX after \x or \u. */
+static int hexadecimal(builder *b, unsigned count, uint32_t *c)
+{
+    *c = 0;
+    for (; count > 0 && more(b); count--, b->at++) {
+        const char *digits = "0123456789abcdef", h = b->text[b->at], *at = strchr(digits, h >= 'A' && h <= 'F' ? h + ('a' - 'A') : h);
+        if (at == NULL || h == '\0')
+            break;
+        *c = 16 * *c + (uint32_t)(at - digits);
+    }
+    return count == 0 || wrong(b, "hexadecimal digits are missing after \\x or \\u");
+}
+
+/* {L} and the like after \p: letters, capitals, small letters, digits. */
+static int property(builder *b, int others, uint32_t *c, int *named)
+{
+    static const struct { const char *name; char code[2]; } KNOWN[] = {
+        { "L", "lL" }, { "IsAlphabetic", "lL" }, { "Alpha", "lL" }, { "IsL", "lL" }, { "Lu", "uU" }, { "Upper", "uU" }, { "Ll", "oO" },
+        { "Lower", "oO" }, { "N", "dD" }, { "Nd", "dD" }, { "Digit", "dD" }, { "Alnum", "kK" }, { "Punct", "pP" }, { "P", "pP" },
+    };
+    const char *text = b->text + b->at, *end = more(b) ? memchr(text, '}', b->len - b->at) : NULL;
+
+    if (end == NULL || *text != '{')
+        return wrong(b, "a name in {} must follow \\p");
+    for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++)
+        if (strlen(KNOWN[i].name) == (size_t)(end - text - 1) && memcmp(KNOWN[i].name, text + 1, (size_t)(end - text - 1)) == 0) {
+            b->at += (size_t)(end - text) + 1;
+            *named = 1;
+            *c = SVYI_REGEX_NAMED + (uint32_t)KNOWN[i].code[others];
+            return 1;
+        }
+    return wrong(b, "of \\p{...} only L, Lu, Ll, N, Nd, P and Alpha, Upper, Lower, Digit, Alnum, Punct can be used");
+}
+
+/* What ODK's clients have beyond our own patterns: 1 done, 0 wrong, -1 nothing of this. */
+static int escaped_odk(builder *b, uint32_t *c, int *named)
+{
+    static const char CONTROLS[] = "f\fv\v0\0a\ae\033";
+    if (*c == 'w' || *c == 'W') {                      /* of ASCII only there */
+        *named = 1;
+        *c = SVYI_REGEX_NAMED + (*c == 'w' ? 'a' : 'A');
+        return 1;
+    }
+    if (*c == 'x' || *c == 'u')
+        return hexadecimal(b, *c == 'x' ? 2 : 4, c);
+    if (*c == 'p' || *c == 'P')
+        return property(b, *c == 'P', c, named);
+    for (size_t i = 0; i + 1 < sizeof CONTROLS - 1; i += 2)
+        if (*c == (uint32_t)CONTROLS[i]) {
+            *c = (uint32_t)CONTROLS[i + 1];
+            return 1;
+        }
+    if ((*c >= '1' && *c <= '9') || *c == 'k')
+        return wrong(b, "a pattern cannot refer to one of its groups here");
+    return -1;
 }
 
 /* After a backslash: a class (*named), or the character meant. */
@@ -87,9 +123,12 @@ static int escaped(builder *b, uint32_t *c, int *named)
     if (!more(b))
         return wrong(b, "nothing follows the backslash");
     *c = svyi_utf8_next(b->text, b->len, &b->at);
+    const int done = b->p->flags & SVYI_REGEX_ODK ? escaped_odk(b, c, named) : -1;
+    if (done >= 0)
+        return done;
     if (*c < 128 && strchr("dDwWsS", (int)*c) != NULL && *c != 0) {
         *named = 1;
-        *c += NAMED;
+        *c += SVYI_REGEX_NAMED;
         return 1;
     }
     for (size_t i = 0; i + 1 < sizeof CONTROLS - 1; i += 2)
@@ -99,7 +138,8 @@ static int escaped(builder *b, uint32_t *c, int *named)
         }
     if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) {
         b->at--;
-        return wrong(b, "only d D w W s S n r t and signs may follow a backslash");
+        return wrong(b, b->p->flags & SVYI_REGEX_ODK ? "this letter has no meaning after a backslash"
+                                                     : "only d D w W s S n r t and signs may follow a backslash");
     }
     return 1;
 }
@@ -116,7 +156,7 @@ static int class_part(builder *b, uint32_t *c, int *named)
 /* [...] after the opening bracket. */
 static int class_of(builder *b)
 {
-    state s = { .op = CLASS, .negated = (uint8_t)accept(b, '^'), .a = (int16_t)b->p->n_ranges };
+    state s = { .op = SVYI_RO_CLASS, .negated = (uint8_t)accept(b, '^'), .a = (int16_t)b->p->n_ranges };
     uint32_t low, high;
     int named;
 
@@ -143,18 +183,66 @@ static int class_of(builder *b)
 
 static int alternatives(builder *b);
 
+/* (?=...) and (?!...), after the bracket and the sign: LOOK, the group, MATCH. */
+static int look_ahead(builder *b, int negated)
+{
+    const uint32_t from = b->p->n;
+
+    if (++b->looks >= SVYI_REGEX_LAYERS)
+        return wrong(b, "groups that look ahead are nested too deep");
+    b->p->layers = (uint8_t)(b->looks + 1 > b->p->layers ? b->looks + 1 : b->p->layers);
+    if (!add(b, (state){ .op = SVYI_RO_LOOK, .negated = (uint8_t)negated }) || !alternatives(b) || !add(b, (state){ .op = SVYI_RO_MATCH }))
+        return 0;
+    b->looks--;
+    b->p->states[from].a = (int16_t)(b->p->n - from);
+    return accept(b, ')') || wrong(b, "')' is missing");
+}
+
+/* After "(?" in patterns of ODK: 1 a group without a meaning of its own, 2 one that looks ahead and is done, 0 wrong. */
+static int special_group(builder *b)
+{
+    if (accept(b, ':'))
+        return 1;
+    if (accept(b, '='))
+        return look_ahead(b, 0) ? 2 : 0;
+    if (accept(b, '!'))
+        return look_ahead(b, 1) ? 2 : 0;
+    const char *name = b->text + b->at, *end = more(b) && *name == '<' ? memchr(name, '>', b->len - b->at) : NULL;
+    if (end != NULL && name[1] != '=' && name[1] != '!') {
+        b->at += (size_t)(end - name) + 1;
+        return 1;
+    }
+    return wrong(b, "groups that look back, and flags such as (?i), cannot be used");
+}
+
 static int group(builder *b)
 {
-    if (b->at + 1 < b->len && b->text[b->at] == '?' && b->text[b->at + 1] == ':')
+    const int odk = (b->p->flags & SVYI_REGEX_ODK) != 0;
+    if (++b->groups > MAX_GROUPS)
+        return wrong(b, "groups are nested too deep");
+    if (odk && accept(b, '?')) {
+        const int kind = special_group(b);
+        if (kind != 1) {
+            b->groups--;
+            return kind;
+        }
+    } else if (b->at + 1 < b->len && b->text[b->at] == '?' && b->text[b->at + 1] == ':')
         b->at += 2;
     else if (more(b) && b->text[b->at] == '?')
         return wrong(b, "there are no groups that look ahead or have names here");
-    if (++b->groups > MAX_GROUPS)
-        return wrong(b, "groups are nested too deep");
     if (!alternatives(b))
         return 0;
     b->groups--;
     return accept(b, ')') || wrong(b, "')' is missing");
+}
+
+/* \b or \B, in patterns of ODK. */
+static int is_boundary(builder *b)
+{
+    if (!(b->p->flags & SVYI_REGEX_ODK) || b->len - b->at < 2 || b->text[b->at] != '\\' || (b->text[b->at + 1] != 'b' && b->text[b->at + 1] != 'B'))
+        return 0;
+    b->at += 2;
+    return 1;
 }
 
 static int atom(builder *b)
@@ -167,18 +255,21 @@ static int atom(builder *b)
     if (accept(b, '['))
         return class_of(b);
     if (accept(b, '.'))
-        return add(b, (state){ .op = ANY });
+        return add(b, (state){ .op = SVYI_RO_ANY, .negated = (b->p->flags & SVYI_REGEX_ODK) != 0 });   /* negated: but line ends */
     if (accept(b, '^'))
-        return add(b, (state){ .op = BEGIN });
+        return add(b, (state){ .op = SVYI_RO_BEGIN });
     if (accept(b, '$'))
-        return add(b, (state){ .op = END });
-    if (strchr("*+?{", b->text[b->at]) != NULL)
+        return add(b, (state){ .op = SVYI_RO_END });
+    if (is_boundary(b))
+        return add(b, (state){ .op = SVYI_RO_BOUNDARY, .negated = b->text[b->at - 1] == 'B' });
+    const int literal = (b->p->flags & SVYI_REGEX_ODK) && b->text[b->at] == '{';
+    if (!literal && strchr("*+?{", b->text[b->at]) != NULL)
         return wrong(b, "there is nothing to repeat");
     if (!class_part(b, &c, &named))
         return 0;
     if (!named)
-        return add(b, (state){ .op = CHAR, .c = c });
-    state s = { .op = CLASS, .a = (int16_t)b->p->n_ranges, .b = 1 };
+        return add(b, (state){ .op = SVYI_RO_CHAR, .c = c });
+    state s = { .op = SVYI_RO_CLASS, .a = (int16_t)b->p->n_ranges, .b = 1 };
     return add_range(b, c, c) && add(b, s);
 }
 
@@ -191,6 +282,19 @@ static int counted(builder *b, int *value)
     return b->at > from;
 }
 
+/* In ODK's patterns a bracket that begins no count is a character. */
+static int begins_count(const builder *b)
+{
+    if (!more(b) || b->text[b->at] != '{')
+        return 0;
+    if (!(b->p->flags & SVYI_REGEX_ODK))
+        return 1;
+    size_t at = b->at + 1;
+    while (at < b->len && b->text[at] >= '0' && b->text[at] <= '9')
+        at++;
+    return at > b->at + 1 && at < b->len && (b->text[at] == '}' || b->text[at] == ',');
+}
+
 /* How often: *most -1 means without end. 0 when there is no repetition, or it is wrong. */
 static int repetition(builder *b, int *least, int *most)
 {
@@ -201,7 +305,8 @@ static int repetition(builder *b, int *least, int *most)
         *most = -1;
     else if (accept(b, '?'))
         *least = 0;
-    else if (accept(b, '{')) {
+    else if (begins_count(b)) {
+        b->at++;
         if (!counted(b, least))
             return wrong(b, "a number must follow '{'");
         *most = *least;
@@ -236,20 +341,20 @@ static int repeat(builder *b, uint32_t from, int least, int most)
         return 1;
     }
     if (least == 0) {
-        /* SPLIT body [JUMP back]; then the optional copies */
-        if (!insert(b, from, (state){ .op = SPLIT, .a = 1, .b = (int16_t)(n + (most < 0 ? 2 : 1)) }))
+        /* SVYI_RO_SPLIT body [SVYI_RO_JUMP back]; then the optional copies */
+        if (!insert(b, from, (state){ .op = SVYI_RO_SPLIT, .a = 1, .b = (int16_t)(n + (most < 0 ? 2 : 1)) }))
             return 0;
         body++;
         if (most < 0)
-            return add(b, (state){ .op = JUMP, .a = (int16_t)-(int)(n + 1) });
+            return add(b, (state){ .op = SVYI_RO_JUMP, .a = (int16_t)-(int)(n + 1) });
     }
     for (int i = 1; i < least; i++)
         if (!copy(b, body, n))
             return 0;
     if (most < 0)
-        return add(b, (state){ .op = SPLIT, .a = (int16_t)-(int)n, .b = 1 });
+        return add(b, (state){ .op = SVYI_RO_SPLIT, .a = (int16_t)-(int)n, .b = 1 });
     for (int i = least > 1 ? least : 1; i < most; i++)
-        if (!add(b, (state){ .op = SPLIT, .a = 1, .b = (int16_t)(n + 1) }) || !copy(b, body, n))
+        if (!add(b, (state){ .op = SVYI_RO_SPLIT, .a = 1, .b = (int16_t)(n + 1) }) || !copy(b, body, n))
             return 0;
     return 1;
 }
@@ -270,7 +375,7 @@ static int sequence(builder *b)
     return 1;
 }
 
-/* a|b|c: SPLIT a JUMP SPLIT b JUMP c, each JUMP to the end. The jumps are closed from the last to the first. */
+/* a|b|c: SVYI_RO_SPLIT a SVYI_RO_JUMP SVYI_RO_SPLIT b SVYI_RO_JUMP c, each SVYI_RO_JUMP to the end. The jumps are closed from the last to the first. */
 static int alternatives(builder *b)
 {
     const uint32_t from = b->p->n;
@@ -279,13 +384,13 @@ static int alternatives(builder *b)
     uint32_t branch = from;
     while (accept(b, '|')) {
         const uint32_t n = b->p->n - branch;
-        if (!insert(b, branch, (state){ .op = SPLIT, .a = 1, .b = (int16_t)(n + 2) }) || !add(b, (state){ .op = JUMP, .a = 0 }))
+        if (!insert(b, branch, (state){ .op = SVYI_RO_SPLIT, .a = 1, .b = (int16_t)(n + 2) }) || !add(b, (state){ .op = SVYI_RO_JUMP, .a = 0 }))
             return 0;
         branch = b->p->n;
         if (!sequence(b))
             return 0;
     }
-    for (uint32_t at = from; at < branch;) {           /* each branch but the last ends in a JUMP just before its SPLIT's second way */
+    for (uint32_t at = from; at < branch;) {           /* each branch but the last ends in a SVYI_RO_JUMP just before its SVYI_RO_SPLIT's second way */
         const int step = b->p->states[at].b;
         const uint32_t next = at + (uint32_t)step;
         b->p->states[next - 1].a = (int16_t)(b->p->n - (next - 1));
@@ -294,17 +399,21 @@ static int alternatives(builder *b)
     return 1;
 }
 
-static int compile(svyi_regex_program *p, const char *pattern, size_t len, size_t *at, const char **why)
+int svyi_regex_compile(svyi_regex_program *p, unsigned flags, const char *pattern, size_t len, size_t *at, const char **why)
 {
     builder b = { .p = p, .text = pattern, .len = len };
     p->n = 0;
     p->n_ranges = 0;
-    p->turn = 0;
-    memset(p->seen, 0, sizeof p->seen);
-    int ok = len <= MAX_PATTERN || wrong(&b, "it is too long");
-    ok = ok && alternatives(&b) && (!more(&b) || wrong(&b, "')' closes nothing")) && add(&b, (state){ .op = MATCH });
+    p->flags = (uint8_t)flags;
+    p->layers = 1;
+    int ok = len <= SVYI_REGEX_PATTERN || wrong(&b, "it is too long");
+    ok = ok && alternatives(&b) && (!more(&b) || wrong(&b, "')' closes nothing")) && add(&b, (state){ .op = SVYI_RO_MATCH });
     *at = b.at;
     *why = b.why != NULL ? b.why : "";
+    for (unsigned i = 0; i < p->layers; i++) {
+        p->at_work[i].turn = 0;
+        memset(p->at_work[i].seen, 0, sizeof p->at_work[i].seen);
+    }
     if (ok) {
         memcpy(p->pattern, pattern, len);
         p->pattern_len = len;
@@ -312,148 +421,19 @@ static int compile(svyi_regex_program *p, const char *pattern, size_t len, size_
     return ok;
 }
 
-int svyi_regex_check(const svy_alloc *alloc, const char *pattern, size_t len, size_t *at, const char **why)
+int svyi_regex_check_odk(const svy_alloc *alloc, unsigned flags, const char *pattern, size_t len, size_t *at, const char **why)
 {
     svyi_regex_program *p = svyi_get(alloc, sizeof *p);
     *at = 0;
     *why = "";
     if (p == NULL)
         return -1;
-    int ok = compile(p, len > 0 ? pattern : "", len, at, why);
+    int ok = svyi_regex_compile(p, flags, len > 0 ? pattern : "", len, at, why);
     svyi_release(alloc, p, sizeof *p);
     return ok;
 }
 
-/* ---- Matching ---- */
-
-/* Letters of any script count as word characters; so do all characters from U+00C0 on that are not signs. */
-static int is_word(uint32_t c)
+int svyi_regex_check(const svy_alloc *alloc, const char *pattern, size_t len, size_t *at, const char **why)
 {
-    if (c < 0xc0)
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-    return c != 0xd7 && c != 0xf7 && !(c >= 0x2000 && c <= 0x2bff) && !(c >= 0x3000 && c <= 0x303f) && !svyi_is_space(c);
-}
-
-static int in_range(const range *r, uint32_t c)
-{
-    switch (r->low) {
-    case NAMED + 'd': return c >= '0' && c <= '9';
-    case NAMED + 'D': return !(c >= '0' && c <= '9');
-    case NAMED + 'w': return is_word(c);
-    case NAMED + 'W': return !is_word(c);
-    case NAMED + 's': return svyi_is_space(c);
-    case NAMED + 'S': return !svyi_is_space(c);
-    default:          return c >= r->low && c <= r->high;
-    }
-}
-
-static int takes(const svyi_regex_program *p, const state *s, uint32_t c)
-{
-    if (s->op == CHAR)
-        return s->c == c;
-    if (s->op == ANY)
-        return 1;
-    int inside = 0;
-    for (int i = 0; i < s->b && !inside; i++)
-        inside = in_range(&p->ranges[s->a + i], c);
-    return inside != s->negated;
-}
-
-/* Adds the states that take a character and can be reached from `from`; 1 when the end of the pattern can. */
-static int follow(svyi_regex_program *p, uint32_t from, int at_begin, int at_end, uint16_t *list, uint32_t *n)
-{
-    uint32_t open = 0;
-    int matched = 0;
-
-    p->pending[open++] = (uint16_t)from;
-    while (open > 0) {
-        const uint32_t i = p->pending[--open];
-        const state *s = &p->states[i];
-        if (p->seen[i] == p->turn)
-            continue;
-        p->seen[i] = p->turn;
-        switch ((regex_op)s->op) {
-        case SPLIT:
-            p->pending[open++] = (uint16_t)((int)i + s->b);
-            p->pending[open++] = (uint16_t)((int)i + s->a);
-            break;
-        case JUMP: p->pending[open++] = (uint16_t)((int)i + s->a); break;
-        case BEGIN: case END:
-            if (s->op == BEGIN ? at_begin : at_end)
-                p->pending[open++] = (uint16_t)(i + 1);
-            break;
-        case MATCH: matched = 1; break;
-        case CHAR: case ANY: case CLASS: list[(*n)++] = (uint16_t)i; break;
-        }
-    }
-    return matched;
-}
-
-static int match(svyi_regex_program *p, const char *text, size_t len)
-{
-    uint32_t n = 0, next;
-    int now = 0, matched;
-    size_t at = 0;
-
-    if (p->turn > UINT32_MAX - 2 - len) {              /* marks of earlier runs must not look like new ones */
-        memset(p->seen, 0, sizeof p->seen);
-        p->turn = 0;
-    }
-    p->turn++;
-    matched = follow(p, 0, 1, len == 0, p->lists[now], &n);
-    while (at < len && n > 0) {
-        const uint32_t c = svyi_utf8_next(text, len, &at);
-        next = 0;
-        matched = 0;
-        p->turn++;
-        for (uint32_t i = 0; i < n; i++) {
-            const uint16_t from = p->lists[now][i];
-            if (takes(p, &p->states[from], c))
-                matched |= follow(p, (uint32_t)from + 1, 0, at == len, p->lists[!now], &next);
-        }
-        now = !now;
-        n = next;
-    }
-    return at == len && matched;
-}
-
-/* The kept program of a pattern, or a new one in the oldest place. NULL: *result says why. */
-static svyi_regex_program *program_of(svy_scratch *s, const char *pattern, size_t len, int *result)
-{
-    size_t at;
-    const char *why;
-
-    for (unsigned i = 0; i < SVYI_REGEXES; i++) {
-        svyi_regex_program *p = s->regexes[i];
-        if (p != NULL && p->pattern_len == len && (len == 0 || memcmp(p->pattern, pattern, len) == 0))
-            return p;
-    }
-    unsigned slot = s->next_regex;
-    if (s->regexes[slot] == NULL)
-        s->regexes[slot] = svyi_get(&s->alloc, sizeof **s->regexes);
-    svyi_regex_program *p = s->regexes[slot];
-    *result = -1;
-    if (p == NULL)
-        return NULL;
-    *result = -2;
-    p->pattern_len = (size_t)-1;                       /* until it is compiled, it is no pattern */
-    if (!compile(p, pattern, len, &at, &why))
-        return NULL;
-    s->next_regex = (slot + 1) % SVYI_REGEXES;
-    return p;
-}
-
-int svyi_regex_match(svy_scratch *s, const char *pattern, size_t pattern_len, const char *text, size_t len)
-{
-    int result = -2;
-    svyi_regex_program *p = program_of(s, pattern_len > 0 ? pattern : "", pattern_len, &result);
-    return p != NULL ? match(p, text, len) : result;
-}
-
-void svyi_regex_forget(svy_scratch *s)
-{
-    for (unsigned i = 0; i < SVYI_REGEXES; i++) {
-        svyi_release(&s->alloc, s->regexes[i], sizeof **s->regexes);
-        s->regexes[i] = NULL;
-    }
+    return svyi_regex_check_odk(alloc, 0, pattern, len, at, why);
 }

@@ -157,9 +157,12 @@ void svyi_xf_regex(svyi_xcall *call, svyi_xvalue *out)
 
     svyi_xarg_text(call, &text, &len);
     svyi_xarg_text(call, &pattern, &pattern_len);
-    const int result = r->base.status == SVY_OK ? svyi_regex_match(r->base.scratch, pattern, pattern_len, text, len) : 0;
+    const unsigned flags = SVYI_REGEX_ODK | (r->compat == SVY_COMPAT_WEB ? SVYI_REGEX_ANYWHERE : 0u);
+    const int result = r->base.status == SVY_OK ? svyi_regex_search(r->base.scratch, flags, pattern, pattern_len, text, len) : 0;
     if (result == -1)
         r->base.status = SVY_E_NOMEM;
+    if (result == -3)
+        r->base.status = SVY_E_LIMIT;
     if (result == -2)
         svyi_xfail(r, "the pattern of regex() is not one: '%.*s'", svyi_shown(pattern, pattern_len), pattern);
     svyi_xset_boolean(out, result == 1);

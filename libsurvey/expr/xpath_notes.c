@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/error.h"
-
 typedef struct divergence { const char *function, *found, *advice; } divergence;
 
 /* One note for each function; docs/formats/xform.md has a paragraph for each. */
@@ -47,8 +45,20 @@ static int depends(const svyi_xnode *call)
     return 1;
 }
 
+/* A pattern in quotation marks that cannot be used: its questions would fail when they are asked. */
+static void check_pattern(svyi_xcompiler *c, const svyi_xnode *pattern)
+{
+    size_t at;
+    const char *why;
+    if (pattern->type == SVYI_X_CONST_TEXT &&
+        svyi_regex_check_odk(&c->base.arena.alloc, SVYI_REGEX_ODK, pattern->text, pattern->text_len, &at, &why) == 0)
+        svyi_warn(&c->base, pattern->at + 1 + at, NULL, "the pattern '%.*s' cannot be used: %s", svyi_shown(pattern->text, pattern->text_len), pattern->text, why);
+}
+
 void svyi_xnote_call(svyi_xcompiler *c, const svyi_xnode *call)
 {
+    if (strcmp(call->fn->name, "regex") == 0)
+        check_pattern(c, call->last);
     for (size_t i = 0; i < sizeof DIVERGENCES / sizeof *DIVERGENCES; i++)
         if (strcmp(call->fn->name, DIVERGENCES[i].function) == 0 && depends(call))
             svyi_note(&c->base, call->at, DIVERGENCES[i].advice, "%s(): %s", call->fn->name, DIVERGENCES[i].found);
