@@ -1,6 +1,6 @@
 /* Reads old .xls (BIFF8, Excel 97 to 2003): the records of the workbook and where its sheets are.
    libfreexl reads such files too, but from a path only, and it tells no booleans, error codes and number formats, which XLSForm tools show as texts;
-   of 3,600 public forms with a few bytes changed, one crashed libfreexl 1.0.6. */
+   and in 3,600 trials with public workbooks in which a few bytes were changed, libfreexl 1.0.6 crashed once. */
 #include "exchange/workbook_xls.h"
 #include "exchange/workbook_cell.h"
 #include "exchange/workbook_priv.h"

@@ -29,7 +29,7 @@ typedef struct svyi_xlw_node {
     const char *name, *path;
     struct svyi_xlw_node *parent, *first, *last, *next;
     const svyi_xml *bind, *control, *group, *repeat;
-    svyi_xlw_action *actions;               /* that set this node, in document order */
+    svyi_xlw_action *actions, *last_action; /* that set this node, in document order */
     int in_meta, shared_name, or_other;    /* another node has its name; the text question that "or_other" of the select before it makes */
 } svyi_xlw_node;
 
@@ -55,7 +55,7 @@ typedef struct svyi_xlw {
     svyi_map by_instance;
     svyi_map list_refs; const struct svyi_xlw_refs **refs; size_t n_refs, refs_capacity;      /* by list: what a select calls its parts */
     int spaced;                            /* references stand between blanks, as ${name} leaves them */
-    int doubles;                           /* a list has a code twice */
+    int doubles, crowded;                  /* a list has a code twice; too many instances */
     int failed;                            /* out of memory */
 } svyi_xlw;
 

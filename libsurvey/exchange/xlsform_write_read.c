@@ -2,6 +2,8 @@
 #include "exchange/xlsform_write_priv.h"
 #include <string.h>
 
+enum { MOST_INSTANCES = 500 };
+
 /* ---- nodes ---- */
 
 static int index_node(svyi_xlw *w, svyi_xlw_node *n)
@@ -139,15 +141,17 @@ static void add_action(svyi_xlw *w, const svyi_xml *x, svyi_xlw_node *in, const 
             svyi_xlw_note(w, SVY_NOTE, x, ref != NULL ? ref : "", "write it into the workbook by hand, if it matters", "'%.60s' sets a node that is not in the record", x->name);
         return;
     }
-    svyi_xlw_action *a = svyi_arena_get(&w->arena, sizeof *a), **last = &n->actions;
+    svyi_xlw_action *a = svyi_arena_get(&w->arena, sizeof *a);
     if (a == NULL) {
         w->failed = 1;
         return;
     }
     *a = (svyi_xlw_action){ .x = x, .in = in };
-    while (*last != NULL)
-        last = &(*last)->next;
-    *last = a;
+    if (n->last_action != NULL)
+        n->last_action->next = a;
+    else
+        n->actions = a;
+    n->last_action = a;
 }
 
 static int is_action(const svyi_xml *x)
@@ -245,7 +249,8 @@ static int read_instance(svyi_xlw *w, const svyi_xml *x)
     }
     if (id == NULL)
         return 0;
-    return keep(w, &w->instances, &w->n_instances, &w->instances_capacity, x) != 0 || svyi_map_add(&w->by_instance, id, strlen(id), &number) < 0 ? -1 : 0;
+    w->crowded |= w->n_instances >= MOST_INSTANCES;
+    return w->crowded ? 0 : keep(w, &w->instances, &w->n_instances, &w->instances_capacity, x) != 0 || svyi_map_add(&w->by_instance, id, strlen(id), &number) < 0 ? -1 : 0;
 }
 
 /* " /data/x " between blanks is what ${x} becomes. Some of the blanks then stand where nobody writes one: such a form was made from an XLSForm. */
@@ -304,6 +309,8 @@ svy_status svyi_xlw_read(svyi_xlw *w)
     for (const svyi_xml *x = w->model != NULL ? w->model->first : NULL; x != NULL; x = x->next)
         if (x->name != NULL && strcmp(x->name, "instance") == 0 && read_instance(w, x) != 0)
             return svyi_nomem(w->err);
+    if (w->crowded)
+        return svyi_fail_at(w->err, SVY_E_LIMIT, w->source, 0, 0, 0, "the form has too many secondary instances: at most %d are read", MOST_INSTANCES);
     if (w->root == NULL || w->body == NULL) {
         svyi_xlw_note(w, SVY_PROBLEM, html, "", "give an XForm", "this is not an XForm: it has no model with a record, or no body");
         return svyi_fail_at(w->err, SVY_E_INVALID, w->source, 0, 0, 0, "this is not an XForm: it has no model with a record, or no body");

@@ -80,7 +80,9 @@ static const char *action_value(svyi_xlw *w, const svyi_xlw_node *n, const svyi_
 /* First value and what a changed answer sets. Several of a kind with different values have no place. */
 static void put_actions(svyi_xlw *w, const svyi_xlw_node *n)
 {
-    const char *first = NULL, *set = NULL, *triggers = NULL;
+    const char *first = NULL, *set = NULL;
+    svyi_buffer triggers;
+    svyi_buffer_init(&triggers, &w->arena.alloc);
     for (const svyi_xlw_action *a = n->actions; a != NULL && !w->failed; a = a->next) {
         const int load = has_event(a->x, "odk-instance-first-load") || has_event(a->x, "odk-new-repeat") || has_event(a->x, "xforms-ready");
         if (strcmp(a->x->name, "setvalue") != 0 && !has_event(a->x, "xforms-value-changed"))
@@ -91,12 +93,16 @@ static void put_actions(svyi_xlw *w, const svyi_xlw_node *n)
         else
             *slot = value;
         if (!load && a->in != NULL && !a->in->shared_name) {
-            const char *one = svyi_xlw_join(w, "${", a->in->name, "}");
-            triggers = triggers == NULL || one == NULL ? one : svyi_xlw_join(w, triggers, ", ", one);
+            svyi_buffer_text(&triggers, triggers.len > 0 ? ", ${" : "${");
+            svyi_buffer_text(&triggers, a->in->name);
+            svyi_buffer_text(&triggers, "}");
         }
     }
     svyi_xlw_put(w, SVYI_OUT_SURVEY, "default", first != NULL ? first : n->first == NULL ? svyi_xlw_content(n->x) : "");
-    svyi_xlw_put(w, SVYI_OUT_SURVEY, "trigger", triggers);
+    if (triggers.len > 0 && !triggers.failed)
+        svyi_xlw_put(w, SVYI_OUT_SURVEY, "trigger", svyi_xlw_join(w, triggers.data, "", ""));
+    w->failed |= triggers.failed;
+    svyi_buffer_clear(&triggers);
     svyi_xlw_put(w, SVYI_OUT_SURVEY, "calculation", set);
 }
 

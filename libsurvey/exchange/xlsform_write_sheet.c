@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
-enum { LONGEST_CELL = 32767, WIDEST = 60 };
+enum { LONGEST_CELL = 32767, WIDEST = 60, MOST_COLUMNS = 1000, MOST_ROWS = 1048575 };
 
 /* Columns stand in this order; the languages of one follow each other; others come behind in the order in which they were met. */
 static const char *const ORDER[] = { "list_name", "type", "name", "label", "hint", "guidance_hint", "required", "required_message", "relevant", "constraint",
@@ -32,6 +32,10 @@ void svyi_xlw_put(svyi_xlw *w, int sheet, const char *header, const char *text)
         return;
     }
     if (svyi_map_find(&s->columns, header, strlen(header), &column) == 0) {
+        if (s->n_headers == MOST_COLUMNS) {
+            svyi_xlw_note(w, SVY_WARNING, NULL, header, NULL, "a sheet would have more than %d columns: this one is left out", MOST_COLUMNS);
+            return;
+        }
         char *own = svyi_arena_text(&w->arena, header, strlen(header));
         column = (uint32_t)s->n_headers;
         w->failed |= own == NULL || svyi_grow(a, &s->headers, &s->headers_capacity, s->n_headers + 1, sizeof *s->headers) != 0 ||
@@ -127,6 +131,9 @@ static svy_status reserve(svyi_xlw *w, char *path)
 
 svy_status svyi_xlw_save(svyi_xlw *w, const char *path)
 {
+    for (int i = 0; i < SVYI_OUT_SHEETS; i++)
+        if (w->sheets[i].n_rows > MOST_ROWS)
+            return svyi_fail_at(w->err, SVY_E_LIMIT, w->source, 0, 0, 0, "the sheet '%s' would have %u rows: a workbook has place for %d", w->sheets[i].name, w->sheets[i].n_rows, MOST_ROWS);
     char *beside = svyi_xlw_join(w, path, ".XXXXXX", "");
     if (beside == NULL)
         return svyi_nomem(w->err);

@@ -5,6 +5,7 @@
 #include "exchange/xlsform.h"
 #include "exchange/xlsform_write.h"
 #include "exchange/xml.h"
+#include "failing.h"
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -133,6 +134,28 @@ Test(xlsform_write, a_folder_that_is_not_there)
     svy_error err = SVY_ERROR_INIT;
     cr_expect_eq(svyi_xlsform_write(NULL, FORM, sizeof FORM - 1, "f", "no/such/folder/a.xlsx", NULL, &err), SVY_E_IO);
     cr_expect(strstr(err.message, "no such folder") != NULL, "%s", err.message);
+}
+
+Test(xlsform_write, every_allocation_may_fail)
+{
+    static const char FORM[] = HEAD "<itext><translation lang='en'><text id='t'><value>T</value></text></translation></itext><instance><d id='f'><a/><r><b/></r></d></instance>"
+        "<instance id='L'><root><item><name>1</name><label>One</label></item></root></instance><bind nodeset='/d/a' relevant='/d/r/b = 1'/></model></h:head><h:body>"
+        "<select1 ref='/d/a'><label ref=\"jr:itext('t')\"/><itemset nodeset=\"instance('L')/root/item\"><value ref='name'/><label ref='label'/></itemset></select1>"
+        "<group ref='/d/r'><repeat nodeset='/d/r'><input ref='/d/r/b'><label>B</label></input></repeat></group></h:body></h:html>";
+    const svy_alloc alloc = { failing, NULL };
+    svy_status st = SVY_E_NOMEM;
+    char path[64];
+    scratch(path, sizeof path);
+    for (size_t n = 0; st != SVY_OK; n++) {
+        svy_error err = SVY_ERROR_INIT;
+        countdown = n;
+        live = 0;
+        st = svyi_xlsform_write(&alloc, FORM, sizeof FORM - 1, "f.xml", path, NULL, &err);
+        cr_assert(st == SVY_OK || st == SVY_E_NOMEM, "after %zu: %s", n, err.message);
+        cr_assert_eq(live, 0, "after %zu: %zu pieces are left", n, live);
+        cr_assert_lt(n, 2000);
+    }
+    unlink(path);
 }
 
 /* ---- there and back ---- */
