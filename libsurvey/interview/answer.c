@@ -87,7 +87,7 @@ svy_status svyi_answer_read(svy_interview *iv, svy_place place, const char *text
     return SVY_OK;
 }
 
-/* The same in a form with ODK's expressions. */
+/* The same in a form with ODK's expressions, but for what follows. */
 static svy_status put_text(svy_interview *iv, svy_place place, const svy_value *value, const char *reason, svy_error *err)
 {
     const svyi_note *note = svyi_cell_at(iv, place.entry, place.item)->note;
@@ -102,6 +102,11 @@ static svy_status put_text(svy_interview *iv, svy_place place, const svy_value *
         st = svyi_odk_put(iv, place, value->text, value->len, SVYI_GIVEN, err);
     else
         st = svyi_odk_missing(iv, place, (svy_missing)value->missing, err);
+    return st;
+}
+
+static svy_status settled(svy_interview *iv, svy_status st, svy_error *err)
+{
     return st == SVY_OK ? svyi_settle(iv, err) : st;
 }
 
@@ -109,7 +114,7 @@ static svy_status put_text(svy_interview *iv, svy_place place, const svy_value *
 svy_status svyi_answer_put(svy_interview *iv, svy_place place, const svy_value *value, const char *reason, svy_error *err)
 {
     if (iv->odk != NULL)
-        return put_text(iv, place, value, reason, err);
+        return settled(iv, put_text(iv, place, value, reason, err), err);
     svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     const svyi_note *note;
 
@@ -182,6 +187,20 @@ static svy_status run_plain_checks(svy_interview *iv, svy_place place, const svy
     return SVY_OK;
 }
 
+/* A text is in its place first; what it says of itself is decided before anything follows from it. */
+static svy_status put_and_judge(svy_interview *iv, svy_place place, const svy_value *value, svy_verdict *verdict, svy_error *err)
+{
+    const svy_item *item = svyi_item(iv, place.item);
+    const svy_status st = put_text(iv, place, value, "", err);
+
+    for (uint32_t c = item->first_check; st == SVY_OK && !iv->tolerant && c < item->first_check + item->n_checks; c++)
+        if (svy_form_check(iv->form, c)->soft == 0 && svyi_odk_refuses(iv, c, place)) {
+            *verdict = (svy_verdict){ .check = c };
+            return refuse(iv, c, place.entry, err);
+        }
+    return settled(iv, st, err);
+}
+
 static svy_status too_long(const char *what, size_t len, svy_error *err)
 {
     return svyi_fail(err, SVY_E_VALUE, "%s has %zu bytes; at most %d", what, len, SVYI_MAX_ANSWER);
@@ -194,7 +213,7 @@ static svy_status try_answer(svy_interview *iv, svy_place place, const svy_value
     svy_status st = value->missing == SVY_PRESENT && iv->odk == NULL && !iv->tolerant ? run_plain_checks(iv, place, value, verdict, err) : SVY_OK;
 
     if (st == SVY_OK)
-        st = svyi_answer_put(iv, place, value, "", err);
+        st = iv->odk != NULL ? put_and_judge(iv, place, value, verdict, err) : svyi_answer_put(iv, place, value, "", err);
     if (st == SVY_OK && value->missing == SVY_PRESENT && !iv->tolerant)
         st = run_checks(iv, place, *reason, &overridden, verdict, err);
     if (st != SVY_OK)
@@ -296,7 +315,7 @@ svy_status svyi_do_clear(svy_interview *iv, svy_place place, svy_error *err)
     const svy_value none = svy_value_missing(SVY_K_NONE, SVY_NOT_REACHED);
 
     if (iv->odk != NULL)
-        return put_text(iv, place, &none, "", err);
+        return settled(iv, put_text(iv, place, &none, "", err), err);
     svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     if (cell == NULL || svyi_cell_set(iv, place.item, cell, &none) != 0)
         return svyi_nomem(err);

@@ -23,7 +23,7 @@ enum {
 /* ---- The plan: what is computed once from the form ---- */
 
 enum { SVYI_RULE_LAZY = 0, SVYI_RULE_RELEVANT = 1, SVYI_RULE_VALUE = 2, SVYI_RULE_CHOICES = 3 };   /* which rules are kept up to date */
-enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4, SVYI_ENTRIES = 8 };               /* what a rule was seen to read */
+enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4, SVYI_ENTRIES = 8, SVYI_SELF = 16, SVYI_OTHERS = 32 };               /* what a rule was seen to read */
 
 /* `roster`: it runs in every entry of this one. */
 typedef struct svyi_plan_rule { svy_code code; uint32_t owner, rank, roster; uint8_t which, saw, clock; } svyi_plan_rule;
@@ -136,6 +136,7 @@ struct svy_interview {
 typedef struct svyi_view {
     const svy_interview *iv;
     uint32_t origin;                  /* entry it runs in */
+    uint32_t self;                    /* ODK: item that it stands at */
     uint8_t saw;                      /* SVYI_ACROSS, ... */
     uint8_t inner;                    /* ODK: with the scratch for what runs inside another rule */
     uint8_t watch;                    /* keep the following */

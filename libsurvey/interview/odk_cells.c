@@ -232,6 +232,9 @@ svy_status svyi_odk_put(svy_interview *iv, svy_place place, const char *text, si
 
     if (flag == SVYI_PRESET && svyi_item(iv, place.item)->kind != SVY_EL_QUESTION)
         flag = 0;                                      /* a proposal is for somebody to confirm */
+    const uint32_t rule = svyi_item(iv, place.item)->value;
+    if (flag == SVYI_GIVEN && rule != 0 && (iv->plan.rules[rule].saw & SVYI_SELF) != 0)
+        svyi_queue_rule(iv, rule, place.entry);        /* once(): what is cleared is calculated anew */
     if (len > SVYI_MAX_ANSWER)
         return svyi_fail(err, SVY_E_LIMIT, "'%s' would get a text of %zu bytes; at most %d", svy_form_item_id(iv->form, place.item), len, SVYI_MAX_ANSWER);
     return put(iv, place, len > 0 ? &value : &none, len > 0 ? flag : flag == SVYI_GIVEN ? SVYI_TOUCHED : 0, err);

@@ -135,6 +135,26 @@ static int env_previous(void *user, svy_node before, uint32_t name, svy_node *ou
     return 0;
 }
 
+/* Among those beside it with its name. */
+static uint32_t env_position(void *user, svy_node of)
+{
+    svyi_view *view = user;
+    const svy_interview *iv = view->iv;
+    uint32_t n = 1;
+    svy_node at = of;
+
+    if (of.item == SVY_NODE_DOCUMENT)
+        return 1;
+    if (of.tree == 0 && is_entry_node(iv, of) && (iv->odk->compat == SVY_COMPAT_WEB || svyi_item(iv, of.item)->relevant == 0)) {
+        view->saw |= SVYI_POSITION;
+        return iv->entries[of.entry].ordinal + 1;
+    }
+    const uint32_t name = of.tree != 0 ? iv->odk->trees[of.tree].nodes[of.item].name : iv->odk->items[of.item]->name;
+    while (env_previous(user, at, name, &at))
+        n++;
+    return n;
+}
+
 static int env_parent(void *user, svy_node of, svy_node *out)
 {
     const svy_interview *iv = ((svyi_view *)user)->iv;
@@ -190,6 +210,7 @@ static int env_text(void *user, svy_node of, const char **text, uint32_t *len)
     if (of.item == SVY_NODE_DOCUMENT || !svyi_is_leaf(iv, of.item))
         return 0;
     *text = svyi_odk_visible(iv, (svy_place){ of.item, of.entry }, len);
+    view->saw |= of.item == view->self && of.entry == view->origin ? SVYI_SELF : SVYI_OTHERS;
     if (view->watch)
         watch(view, of, *text, *len);
     return 1;
@@ -235,7 +256,8 @@ static int env_itext(void *user, const char *id, size_t len, const char **text, 
 {
     svyi_view *view = user;
 
-    view->saw |= SVYI_LABEL;
+    if (view->iv->odk->compat != SVY_COMPAT_WEB)       /* there a calculation does not follow the language of such a text */
+        view->saw |= SVYI_LABEL;
     *text = svy_form_itext(view->iv->form, id, len, SVY_LABEL, view->iv->s.language);
     if (*text == NULL)
         return 0;
@@ -262,7 +284,7 @@ static svy_xpath_env make_env(svyi_view *view)
 
     return (svy_xpath_env){ .user = view, .first = env_first, .next = env_next, .previous = env_previous, .parent = env_parent, .name = env_name,
                             .name_text = env_name_text, .text = env_text, .compare = env_compare, .find = env_find, .choice_label = env_label,
-                            .itext = env_itext, .property = env_property, .version = svy_form_version(iv->form), .now = iv->s.now,
+                            .itext = env_itext, .property = env_property, .position = env_position, .version = svy_form_version(iv->form), .now = iv->s.now,
                             .zone_minutes = iv->s.moment.zone_minutes, .seed = iv->s.seed, .draw = iv->s.sequence };
 }
 
@@ -278,6 +300,7 @@ svy_status svyi_xpath(svyi_view *view, uint32_t rule, svy_place context, svy_xpa
     const svy_xpath_env env = make_env(view);
 
     view->origin = context.entry;
+    view->self = context.item;
     return svy_xpath_run(view->iv->plan.rules[rule].code, &env, (svy_node){ 0, context.item, context.entry }, scratch_of(view), value, err);
 }
 

@@ -229,7 +229,7 @@ void svyi_odk_rule(svy_interview *iv, uint32_t rule, const svy_rule *is)
     r->clock = is->uses_clock != 0 || calls(is->text, "random") || calls(is->text, "uuid");
     if (is->uses_position != 0)
         svyi_saw(iv, rule, SVYI_POSITION);
-    if (is->uses_labels != 0)
+    if (is->uses_labels != 0 && iv->odk->compat != SVY_COMPAT_WEB)
         svyi_saw(iv, rule, SVYI_LABEL);
 }
 

@@ -116,6 +116,7 @@ svy_status svyi_odk_follow(svy_interview *iv, int *more, svy_error *err);
 void svyi_odk_settle_all(svy_interview *iv, int begin);
 void svyi_odk_drop(svy_interview *iv);                     /* nothing follows any more */
 void svyi_saw(svy_interview *iv, uint32_t rule, uint8_t what);
+int svyi_odk_refuses(const svy_interview *iv, uint32_t check, svy_place place);
 int svyi_odk_check_fails(const svy_interview *iv, uint32_t check, uint32_t entry, uint64_t *seen, svy_place *last);
 
 /* ---- odk_record.c: from the record to entries and first values ---- */

@@ -93,6 +93,17 @@ svy_status svyi_odk_job(svy_interview *iv, const svyi_job *job, svy_error *err)
     return item->kind == SVY_EL_ROSTER ? svyi_odk_count(iv, place, err) : svyi_odk_calculate(iv, place, err);
 }
 
+/* 1 when a constraint fails whatever else is true: it reads nothing but its own node. */
+int svyi_odk_refuses(const svy_interview *iv, uint32_t check, svy_place place)
+{
+    svyi_view view = { .iv = iv };
+    int truth;
+
+    return (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) != 0 &&
+           svyi_xpath_boolean_of(&view, svy_form_check(iv->form, check)->that, place, 1, &truth, NULL) == SVY_OK &&
+           !truth && (view.saw & ~(unsigned)SVYI_SELF) == 0;
+}
+
 int svyi_odk_check_fails(const svy_interview *iv, uint32_t check, uint32_t entry, uint64_t *seen, svy_place *last)
 {
     const svy_check *c = svy_form_check(iv->form, check);
