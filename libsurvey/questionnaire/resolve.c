@@ -84,6 +84,8 @@ static void resolve_roster(svyi_q *q, uint32_t roster)
     const svy_attribute *count = svyi_q_attribute(q->b, r->element, "count"), *each = svyi_q_attribute(q->b, r->element, "for");
     const svy_attribute *min = svyi_q_attribute(q->b, r->element, "min"), *max = svyi_q_attribute(q->b, r->element, "max");
 
+    if (count != NULL && count->value[0] == '\0')
+        svyi_q_tell(q, SVY_PROBLEM, SVY_E_VALUE, r->element, count, "write how many entries there are, or remove it", "count is empty");
     if (count != NULL && each != NULL)
         svyi_q_tell(q, SVY_PROBLEM, SVY_E_VALUE, r->element, each, "remove one of the two", "the roster has both count and for");
     if ((count != NULL || each != NULL) && (min != NULL || max != NULL))

@@ -346,6 +346,7 @@ Test(odk_form, wrong_forms)
         { "  choices id=x\n  instance id=x\n    <root\n",
           "2 x problem: there are two instances 'x' [give one of them another id; a list of choices is an instance, too]\n" },
         { "  itext id=x | A\n  itext id=x | B\n", "3 x problem: there are two texts 'x', the first in line 2 [give one of them another id]\n" },
+        { "  roster id=r count=\"\"\n", "2 r problem: count is empty [write how many entries there are, or remove it]\n" },
         { "  question id=a type=text node=\n", "2 a problem: this question has no node [name it; only a section can be without one]\n" },
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
