@@ -2,6 +2,8 @@
 #include "base/trig.h"
 
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 /* pi/2 in three pieces of 33 bits and a rest, so that small multiples of the pieces are exact. */
 static const double PI_2_A = 1.57079632673412561417e+00, PI_2_B = 6.07710050630396597660e-11, PI_2_C = 2.02226624871116645580e-21,
@@ -18,6 +20,59 @@ static int reduce(double x, double *high, double *low)
     *high = r - rest;
     *low = ((r - *high) - rest) + lost - quarters * PI_2_D;
     return (int)(quarters - 4 * floor(quarters / 4));
+}
+
+/* 2/pi after the point, 32 bits a word. */
+static const uint32_t DIGITS[] = {
+    0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561, 0xb7246e3a, 0x424dd2e0,
+    0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e, 0xe88235f5, 0x2ebb4484, 0xe99c7026, 0xb45f7e41, 0x3991d639, 0x835339f4,
+    0x9c845f8b, 0xbdf9283b, 0x1ff897ff, 0xde05980f, 0xef2f118b, 0x5a0a6d1f, 0x6d367ecf, 0x27cb09b7, 0x4f463f66, 0x9e5fea2d,
+    0x7527bac7, 0xebe5f17b, 0x3d0739f7, 0x8a5292ea, 0x6bfb5fb1, 0x1f8d5d08, 0x56033046, 0xfc7b6bab, 0xf0cfbc20, 0x9af4361d,
+};
+
+/* Any larger x, after Payne and Hanek (doi:10.1145/1057600.1057602): x = m * 2^e; whole circles of m * 2/pi * 2^e are not computed. */
+static int reduce_large(double x, double *high, double *low)
+{
+    enum { MANTISSA = 52, BIAS = 1075, WORDS = 6 };
+    const int accurate = 32 * WORDS;             /* bits that the words left out cannot change */
+    uint64_t bits, m;
+    uint32_t product[WORDS + 2] = { 0 };
+    double turn = 0, rest = 0, unit = 1;
+    int quarters = 0;
+
+    memcpy(&bits, &x, sizeof bits);
+    const int exponent = (int)(bits >> MANTISSA & 0x7ff) - BIAS, first = exponent > 34 ? (exponent - 2) / 32 : 0;
+    m = (bits & (((uint64_t)1 << MANTISSA) - 1)) | (uint64_t)1 << MANTISSA;
+    for (int i = WORDS - 1; i >= 0; i--) {             /* m * digits, the most significant word first */
+        const uint32_t digit = DIGITS[first + i];
+        const uint64_t small = (m & 0xffffffffu) * digit, large = (m >> 32) * digit;
+        uint64_t sum = (uint64_t)product[i + 2] + (small & 0xffffffffu);
+        product[i + 2] = (uint32_t)sum;
+        sum = (sum >> 32) + product[i + 1] + (small >> 32) + (large & 0xffffffffu);
+        product[i + 1] = (uint32_t)sum;
+        product[i] += (uint32_t)((sum >> 32) + (large >> 32));
+    }
+    const int point = 64 + exponent - 32 * first;      /* bits of the product before the point */
+    for (int i = 0; i < accurate && i < point + 160; i++) {
+        const int bit = (int)(product[i / 32] >> (31 - i % 32) & 1);
+        if (i < point)
+            quarters = (quarters << 1 | bit) & 3;
+        else {
+            unit /= 2;
+            turn += i - point < 53 ? bit * unit : 0;
+            rest += i - point >= 53 ? bit * unit : 0;
+        }
+    }
+    if (turn >= 0.5) {
+        turn -= 1;
+        quarters++;
+    }
+    const double split = 134217729.0, c = split * turn, h = c - (c - turn), l = turn - h, d = split * PI_2, ph = d - (d - PI_2), pl = PI_2 - ph;
+    const double product_high = turn * PI_2, sign = x < 0 ? -1 : 1;
+    const double product_low = ((h * ph - product_high) + h * pl + l * ph) + l * pl + turn * PI_2_REST + rest * PI_2;
+    *high = sign * (product_high + product_low);
+    *low = sign * (product_low - ((product_high + product_low) - product_high));
+    return x < 0 ? -quarters : quarters;
 }
 
 /* sin(x + e) and cos(x + e) for |x| <= pi/4 and a tiny e: their Taylor series. */
@@ -50,7 +105,7 @@ static double wave(double x, int shift)
 
     if (!isfinite(x))
         return (double)NAN;
-    const int quarter = (reduce(x, &high, &low) + shift) & 3;
+    const int quarter = ((fabs(x) < 1e6 ? reduce(x, &high, &low) : reduce_large(x, &high, &low)) + shift) & 3;
     const double v = (quarter & 1) != 0 ? cosine(high, low) : sine(high, low);
     return (quarter & 2) != 0 ? -v : v;
 }

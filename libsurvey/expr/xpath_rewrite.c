@@ -90,6 +90,8 @@ svyi_xnode *svyi_xpath_to(svyi_xcompiler *c, uint32_t item, size_t at, size_t le
     if (!chain_to(c, c->place->item, &here) || !chain_to(c, item, &there))
         return NULL;
     uint32_t shared = in_common(&here, &there);
+    if (shared == there.n && c->scope->is_roster(c->scope->user, item) && item != 0)
+        shared--;                                      /* a roster around the place: all its entries, not the place's own */
     svyi_xnode *path = begin(c, &here, &there, &shared, at, len);
     for (uint32_t i = shared; i < there.n; i++)
         path = svyi_xadopt(c, path, down(c, there.items[i], at, len));

@@ -319,7 +319,7 @@ int svyi_xboolean(svyi_xrun *r, const svyi_xvalue *v)
             return v->n > 0;
         svyi_xtext(r, v, &text, &len);                 /* JavaRosa takes the value of the node */
         return len > 0;
-    case SVY_X_TEXT: return v->dated ? v->number != 0 : v->len > 0;
+    case SVY_X_TEXT: return v->dated ? v->number != 0 && !isnan(v->number) : v->len > 0;
     default: return v->number != 0 && !isnan(v->number);
     }
 }
