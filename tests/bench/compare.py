@@ -66,6 +66,7 @@ def growth(small, large):
 def main():
     folder = sys.argv[1]
     table("Questionnaire and interview", read(os.path.join(folder, "interview.json")), {}, "")
+    table("ODK forms", read(os.path.join(folder, "odk.json")), read(os.path.join(folder, "odk-peer.json")), "xforms-engine")
     sizes = sorted(int(f[9:-5]) for f in os.listdir(folder) if f.startswith("estimate-") and f[9:-5].isdigit())
     ours = {n: read(os.path.join(folder, f"estimate-{n}.json")) for n in sizes}
     for n in sizes:

@@ -70,7 +70,7 @@ class Form:
         elif choice == 2:
             node.fixed = True
         node.template = self.one(2)
-        node.instances = self.chance.choice([1, 1, 1, 0, 2]) if node.template else self.chance.choice([1, 1, 2])
+        node.instances = 1 if node.fixed and node.repeats() != [node] else self.chance.choice([1, 1, 1, 0, 2])
 
     def leaf(self, node):
         kind = self.chance.choice(TYPES)
@@ -100,7 +100,7 @@ class Form:
     def action(self, node):
         """A setvalue that the node's control holds, or one of the model, or of the repeat around it."""
         seen = [n for n in self.made if n.kind == "leaf" and n.repeats() == node.repeats() and "calculate" not in n.bind]
-        if seen and node.control and self.one(5):
+        if seen and node.control and "calculate" not in node.bind and self.one(5):
             target = self.chance.choice(seen)
             if not any(e == "xforms-value-changed" for e, *_ in target.actions):
                 node.actions.append(("xforms-value-changed", target.path(), self.value(target, 1)))
@@ -177,14 +177,17 @@ class Form:
 
     # ---- XML
 
-    def instance(self, node, first=True):
+    def instance(self, node, outermost=True, template=False):
+        """Templates stand beside the outermost repeat's entries, and of inner repeats inside that template, as pyxform writes them."""
         if node.kind == "leaf":
-            return f"<{node.name}>{escape(node.first)}</{node.name}>" if node.first and first else f"<{node.name}/>"
-        inside = "".join(self.instance(c, first) for c in node.children)
+            return f"<{node.name}>{escape(node.first)}</{node.name}>" if node.first else f"<{node.name}/>"
         if node.kind == "group":
-            return f"<{node.name}>{inside}</{node.name}>"
-        template = f'<{node.name} jr:template="">{inside}</{node.name}>' if node.template else ""
-        return template + f"<{node.name}>{inside}</{node.name}>" * node.instances
+            return f"<{node.name}>" + "".join(self.instance(c, outermost, template) for c in node.children) + f"</{node.name}>"
+        inside = "".join(self.instance(c, False) for c in node.children)
+        pattern = f'<{node.name} jr:template="">' + "".join(self.instance(c, False, True) for c in node.children) + f"</{node.name}>"
+        if template:
+            return pattern
+        return (pattern if node.template and outermost else "") + f"<{node.name}>{inside}</{node.name}>" * (node.instances or int(not outermost or not node.template))
 
     def bind(self, node):
         attributes = "".join(f" {k}={quoteattr(v)}" for k, v in node.bind.items())

@@ -223,13 +223,31 @@ static const known *find(const player *p, const char *reference, int is_roster)
     return NULL;
 }
 
+/* Languages go by the names that the form gave them: "en English (en); fr French". */
+static svy_status speak(player *p, const char *name, svy_error *err)
+{
+    const char *names = svy_form_attribute(p->form, 0, "language-names");
+
+    for (const char *at = names; at != NULL && *at;) {
+        const size_t tag = strcspn(at, " "), all = strcspn(at, ";");
+        if (tag < all && all - tag - 1 == strlen(name) && memcmp(at + tag + 1, name, strlen(name)) == 0) {
+            char text[64] = "";
+            memcpy(text, at, tag < sizeof text ? tag : sizeof text - 1);
+            return svy_interview_language(p->iv, text, NOW, err);
+        }
+        at += all;
+        at += strspn(at, "; ");
+    }
+    return svy_interview_language(p->iv, name, NOW, err);
+}
+
 static svy_status act(player *p, const char *op, const char *reference, const char *value, svy_error *err)
 {
     const known *at = find(p, reference, strcmp(op, "add") == 0);
     uint32_t entry;
 
     if (strcmp(op, "language") == 0)
-        return svy_interview_language(p->iv, svy_form_language(p->form, (uint32_t)atoi(value)), NOW, err);
+        return speak(p, value, err);
     if (at == NULL) {
         snprintf(err->message, sizeof err->message, "there is no node %.200s", reference);
         return SVY_E_ARG;

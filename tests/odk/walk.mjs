@@ -3,7 +3,7 @@
 // A line is one of
 //   {form, seed}                      a walk begins
 //   {refused}                         the engine does not take the form
-//   {op, ref, value}                  what was done: "start", "set", "clear", "add", "remove", "language" (value: its number, the default's is 0)
+//   {op, ref, value}                  what was done: "start", "set", "clear", "add", "remove", "language" (value: its name)
 //   {nodes, xml}                      how things are then; nodes: [reference, relevant, required, readonly, constraint, answered, value, choices, label]
 //   {broken}                          the engine failed in that step: the walk ends
 // What depends on chance is found by walking twice with other random numbers, and is written as "?".
@@ -198,7 +198,7 @@ function answer(node, chance, words) {
 
 function choose(root, chance, words) {
   if (root.languages.length > 1 && chance.one(12)) {
-    return { op: 'language', ref: '', value: String(chance.below(root.languages.length)) };
+    return { op: 'language', ref: '', value: chance.pick(root.languages).language };
   }
   const nodes = [...all(root)].filter((node) => node.currentState.relevant);
   const ranges = nodes.filter((node) => node.nodeType === 'repeat-range:uncontrolled');
@@ -246,7 +246,7 @@ function put(node, op, given) {
 
 function act(root, { op, ref, value: given }) {
   if (op === 'language') {
-    root.setLanguage(root.languages[Number(given)]);
+    root.setLanguage(root.languages.find(({ language }) => language === given));
   } else if (op === 'add') {
     find(root, ref, true).addInstances();
   } else if (op === 'remove') {
