@@ -1,6 +1,7 @@
 /* A questionnaire that was built, written as native XML that people can read. */
 #include "exchange/native_write.h"
-#include "questionnaire/questionnaire_priv.h"
+#include "base/error.h"
+#include "questionnaire/built.h"
 #include <string.h>
 
 static const struct { svy_role role; const char *name; } TEXTS[] = {

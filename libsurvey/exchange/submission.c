@@ -2,7 +2,7 @@
 #include "base/buffer.h"
 #include "base/map.h"
 #include "exchange/xml.h"
-#include "interview/odk_priv.h"
+#include "interview/odk_value.h"
 #include <string.h>
 
 enum { PASSES = 16 };

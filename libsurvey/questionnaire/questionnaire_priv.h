@@ -3,10 +3,8 @@
 #define SVY_QUESTIONNAIRE_PRIV_H
 #include <survey/questionnaire.h>
 
-#include "base/arena.h"
-#include "base/buffer.h"
 #include "base/error.h"
-#include "base/map.h"
+#include "questionnaire/built.h"
 
 enum {
     SVYI_Q_ELEMENTS = 200000, SVYI_Q_DEPTH = 64, SVYI_Q_TEXT = 65536, SVYI_Q_ATTRIBUTES = 64,
@@ -17,45 +15,6 @@ enum {
     SVYI_Q_ODK_ID = 255,          /* with expressions="odk": bytes of an id */
     SVYI_Q_ODK_CODE = 1024,       /* and of a code */
     SVYI_Q_NODES = 4000000, SVYI_Q_NODE_TEXT = 64 << 20   /* of all trees together */
-};
-
-#define SVYI_Q_NO_NODE UINT32_MAX
-
-/* ---- The tree as it was built ---- */
-
-typedef struct svyi_q_words { struct svyi_q_words *next; uint32_t role; int line; const char *text; } svyi_q_words;
-
-typedef struct svyi_q_element {
-    uint32_t parent, first, last, next;   /* elements; 0 when none */
-    uint32_t n_attributes, depth;
-    svy_element kind;
-    int line;
-    const char *source;
-    const svy_attribute *attributes;
-    svyi_q_words *texts;
-} svyi_q_element;
-
-/* A tree of XML beside the elements. Names are numbers of the builder's table; an attribute's begins with "@". */
-typedef struct svyi_q_node { uint32_t name, parent, end; const char *text; } svyi_q_node;
-typedef struct svyi_q_tree { const char *id, *source, *file; int line; uint32_t first, n; } svyi_q_tree;
-
-typedef struct svyi_q_target { const char *lang, *unit, *from, *to, *source; int line; } svyi_q_target;
-
-struct svy_builder {
-    svy_alloc alloc;
-    svyi_arena arena;             /* every string */
-    const char *source;
-    svyi_q_element *elements; size_t n, capacity;     /* from 1; 0 is no element */
-    svyi_q_target *targets; size_t n_targets, targets_capacity;
-    uint32_t root;
-    svyi_q_tree *trees; size_t n_trees, trees_capacity;
-    svyi_q_node *nodes; size_t n_nodes, nodes_capacity;        /* of all trees */
-    const char **node_names; size_t n_node_names, node_names_capacity;
-    svyi_map node_name_numbers;
-    uint32_t open_node, open_depth;                            /* the element that nodes are added to; SVYI_Q_NO_NODE when none */
-    uint8_t open_has_elements;
-    svyi_buffer node_text;                                     /* of the open element so far */
-    size_t node_text_size;                                     /* of all trees */
 };
 
 /* ---- Drafts ---- */
@@ -187,12 +146,6 @@ void svyi_q_tell(svyi_q *q, svy_severity severity, svy_status code, uint32_t ele
 int svyi_q_shown(const char *text);   /* bytes of a text to show in a message, for %.*s: whole characters of one line */
 /* Its id, or that of the element around it that has one; "" when none. */
 const char *svyi_q_element_id(const svy_builder *b, uint32_t element);
-
-/* ---- builder.c ---- */
-const svy_attribute *svyi_q_attribute(const svy_builder *b, uint32_t element, const char *name);   /* NULL when it is not there */
-const char *svyi_q_value(const svy_builder *b, uint32_t element, const char *name);                /* "" when it is not there */
-const svyi_q_words *svyi_q_text(const svy_builder *b, uint32_t element, svy_role role);            /* NULL when there is none */
-const char *svyi_q_element_name(svy_element kind);                                                 /* "question" */
 
 /* ---- tree.c: trees beside the elements ---- */
 void svyi_q_trees_init(svy_builder *b);

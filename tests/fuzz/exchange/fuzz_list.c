@@ -1,6 +1,6 @@
 /* Any bytes as a list in a file: the first says whether it is CSV, GeoJSON or XML. A list that is taken is a whole tree. */
 #include "exchange/instance.h"
-#include "questionnaire/questionnaire_priv.h"
+#include "questionnaire/built.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
