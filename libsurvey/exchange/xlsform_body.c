@@ -29,7 +29,7 @@ static void write_label(xlsform *x, svyi_buffer *out, xlsform_element *e)
 static void write_label_and_hint(xlsform *x, svyi_buffer *out, xlsform_element *e)
 {
     const int media = e->media != NULL && e->media->first != NULL, guidance = svyi_xlsform_is_there(&e->guidance);
-    const int hint = svyi_xlsform_is_there(&e->hint), label = svyi_xlsform_is_there(&e->label) || media;
+    const int hint = svyi_xlsform_is_there(&e->hint), label = svyi_xlsform_is_there(&e->label) || media || e->bare_media;
 
     if (!label && !hint) {
         svyi_xlsform_problem(x, "survey", e->row, "fill in the label", "the question '%s' has neither label nor hint", e->name);

@@ -240,8 +240,8 @@ void svyi_xlsform_entity_updates(xlsform *x, const svyi_map *instances)
         const xlsform_entity *e = &x->entities->list[i];
         uint32_t file = 0;
         if (e->id != NULL && (svyi_map_find(instances, e->dataset, strlen(e->dataset), &file) != 1 || file == 0))
-            svyi_xlsform_problem(x, "entities", e->row, "add a question of type csv-external or select_one_from_file with that name",
-                                 "'%s' is updated, but the form has no attached list of that name", e->dataset);
+            svyi_xlsform_warn(x, "entities", e->row, "add a question of type csv-external or select_one_from_file with that name",
+                              "'%s' is updated, but the form has no attached list of that name, in which its version is looked up", e->dataset);
     }
 }
 

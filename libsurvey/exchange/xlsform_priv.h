@@ -63,6 +63,7 @@ typedef struct xlsform_element {
     xlsform_triggered *sets, *sets_last, *locates, *locates_last;   /* questions whose trigger this one is */
     xlsform_action *actions;
     int dynamic_default, flat, bodyless;
+    int bare_media;                       /* the column media says something, but not of which kind */
     const char *path;                     /* absolute; made when asked for */
     struct xlsform_entity *entity, *reserved;   /* that stands in this container; that its save_tos keep it for */
     struct xlsform_element *parent, *first, *last, *next;

@@ -51,6 +51,9 @@ void svyi_xlsform_fill(xlsform *x, xlsform_element *e, const xlsform_dict *cells
     e->bind = dict_of(x, cells, "bind");
     e->control = dict_of(x, cells, "control");
     e->media = dict_of(x, cells, "media");
+    e->bare_media = svyi_xlsform_dict_text(cells, "media") != NULL;
+    if (e->bare_media)
+        svyi_xlsform_note(x, "survey", e->row, "name the column media::image, media::audio or media::video", "the column 'media' of '%s' says no kind and is left out", e->name);
     e->instance = dict_of(x, cells, "instance");
     e->default_value = svyi_xlsform_dict_text(cells, "default");
     e->choice_filter = svyi_xlsform_dict_text(cells, "choice_filter");

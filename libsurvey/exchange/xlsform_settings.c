@@ -38,22 +38,14 @@ static const char *stem(xlsform *x)
     return len > 0 ? svyi_xlsform_text(x, name, len) : "data";
 }
 
-/* Both names of the id: form_id counts. */
+/* Both names of the id: form_id counts, and the column id_string has no tokens. */
 static void one_id(xlsform *x)
 {
-    xlsform_sheet *s = &x->settings_sheet;
-    xlsform_column *id_string = NULL;
-    int form_id = 0;
+    const xlsform_sheet *s = &x->settings_sheet;
 
-    for (uint32_t i = 0; i < s->sheet->n_columns; i++) {
-        if (strcmp(s->sheet->cells[i], "id_string") == 0)
-            id_string = &s->columns[i];
-        form_id |= strcmp(s->sheet->cells[i], "form_id") == 0;
-    }
-    if (id_string == NULL || !form_id)
-        return;
-    id_string->n = 0;
-    svyi_xlsform_warn(x, "settings", 1, "keep form_id", "form_id and id_string both name the form; id_string is left out");
+    for (uint32_t i = 0; i < s->sheet->n_columns; i++)
+        if (s->columns[i].n == 0 && strcmp(s->sheet->cells[i], "id_string") == 0)
+            svyi_xlsform_warn(x, "settings", 1, "keep form_id", "form_id and id_string both name the form; id_string is left out");
 }
 
 void svyi_xlsform_read_settings(xlsform *x)

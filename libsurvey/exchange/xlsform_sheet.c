@@ -63,6 +63,17 @@ static void check_same(xlsform *x, const xlsform_sheet *s, uint32_t column, svyi
                              s->columns[other].header, c->header);
 }
 
+/* The settings id_string where there is form_id too: it is left out. */
+static int is_second_id(const xlsform_sheet *s, uint32_t column)
+{
+    if (strcmp(s->name, "settings") != 0 || strcmp(s->sheet->cells[column], "id_string") != 0)
+        return 0;
+    for (uint32_t i = 0; i < s->sheet->n_columns; i++)
+        if (strcmp(s->sheet->cells[i], "form_id") == 0)
+            return 1;
+    return 0;
+}
+
 void svyi_xlsform_sheet_headers(xlsform *x, xlsform_sheet *s)
 {
     svyi_map seen;
@@ -79,7 +90,7 @@ void svyi_xlsform_sheet_headers(xlsform *x, xlsform_sheet *s)
         double_colon |= strstr(s->sheet->cells[i], "::") != NULL;
     svyi_map_init(&seen, &x->arena.alloc);
     for (uint32_t i = 0; i < n && !svyi_xlsform_failed(x); i++) {
-        if (s->sheet->cells[i][0] == '\0')
+        if (s->sheet->cells[i][0] == '\0' || is_second_id(s, i))
             continue;
         svyi_xlsform_header(x, s->name, s->sheet->cells[i], double_colon, &s->columns[i]);
         check_same(x, s, i, &seen);
