@@ -93,7 +93,7 @@ int svyi_xdate_number(const svyi_xrun *r, const char *text, uint32_t len, double
     double seconds = 0;
     int32_t offset = r->env->zone_minutes;
 
-    *days = NAN;
+    *days = (double)NAN;
     if (year < 0 || !skip(&in, '-'))
         return NO_DATE;
     const int month = digits(&in, 2);
@@ -151,7 +151,7 @@ static int take(svyi_xcall *call, int loose, moment *m)
     char padded[64];
     uint32_t len;
 
-    *m = (moment){ .days = NAN };
+    *m = (moment){ .days = (double)NAN };
     if (!svyi_xarg(call, &value))
         return 0;
     m->is_boolean = value.type == SVY_X_BOOLEAN;
@@ -210,7 +210,7 @@ static void give(svyi_xrun *r, svyi_xvalue *out, double days, int day_only)
 
     if (!local(r, days, day_only, &c)) {
         svyi_xset_text(out, r->compat == SVY_COMPAT_WEB ? "Invalid Date" : "", r->compat == SVY_COMPAT_WEB ? 12 : 0);
-        days = NAN;
+        days = (double)NAN;
     } else {
         int n = snprintf(text, sizeof text, "%04d-%02d-%02d", c.year, c.month, c.day);
         if (!day_only && !(r->compat == SVY_COMPAT_WEB && is_midnight(&c)))
@@ -278,7 +278,7 @@ void svyi_xf_decimal_time(svyi_xcall *call, svyi_xvalue *out)
     reader in = { text, text + len };
     const int plain = len >= 5 && !(r->compat == SVY_COMPAT_WEB && text[len - 1] == 'Z');
     if (!plain || read_time(&in, &seconds) != DATE || !read_offset(&in, offset, &offset)) {
-        svyi_xset_number(out, NAN);
+        svyi_xset_number(out, (double)NAN);
         return;
     }
     const double at = seconds + (r->env->zone_minutes - offset) * 60.0;

@@ -298,10 +298,16 @@ static svy_status outcome(const svyi_xrun *r, svy_error *err)
     }
 }
 
-static int reserve_kept(svyi_xrun *r, svy_code code)
+static int reserve(svyi_xrun *r, svy_code code)
 {
+    enum { FIRST_NODES = 64 };
     svy_scratch *s = r->base.scratch;
     const size_t n = svyi_word(code.bytes, SVYI_XH_KEPT);
+
+    if (svyi_grow(&s->alloc, &s->nodes, &s->nodes_capacity, FIRST_NODES, sizeof *s->nodes) != 0)
+        return 0;
+    r->nodes = s->nodes;
+    r->nodes_capacity = (uint32_t)s->nodes_capacity;
     return n == 0 || s->kept != NULL || (s->kept = svyi_get(&s->alloc, SVYI_X_KEPT * sizeof *s->kept)) != NULL;
 }
 
@@ -316,7 +322,7 @@ svy_status svy_xpath_run(svy_code code, const svy_xpath_env *env, svy_node conte
     SVY_REQUIRE(env != NULL && scratch != NULL && code.bytes != NULL, err);
     svyi_made_reset(scratch);
     open_run(&r, code, env, scratch);
-    if (!reserve_kept(&r, code))
+    if (!reserve(&r, code))
         return svyi_nomem(err);
     r.current = context;
     svyi_xeval(&r, r.code, &in, &result);
