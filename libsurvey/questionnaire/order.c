@@ -394,17 +394,23 @@ static void make_groups(graph *g)
     memset(g->state, FRESH, g->n);
 }
 
+/* 1 when a rule reads `item`, by a use that covers it, though it need not come behind it. */
+static int reads_back(const graph *g, const svyi_q_rule *r, uint32_t rule, const svy_expr_use *u, uint32_t item)
+{
+    if (is_own(r, item))
+        return u->across;
+    return looks_inside(g->q, r, item) || (reads_others(g->q, r, u) && g->group[item_node(g, item)] == g->group[rule]);
+}
+
 /* Rules that look at what need not come before them. */
 static void mark_back(graph *g, svyi_q_rule *r, uint32_t rule)
 {
     const svy_expr_use *uses = NULL;
     const size_t n = r->expr != NULL ? svy_expr_uses(r->expr, &uses) : 0;
 
-    for (size_t i = 0; i < n; i++) {
-        const int own = is_own(r, uses[i].symbol) && uses[i].across;
-        if (own || looks_inside(g->q, r, uses[i].symbol) || (reads_others(g->q, r, &uses[i]) && g->group[item_node(g, uses[i].symbol)] == g->group[rule]))
-            r->back = 1;
-    }
+    for (size_t i = 0; i < n && !r->back; i++)
+        for (uint32_t k = uses[i].symbol; k < read_end(g->q, &uses[i]) && !r->back; k++)
+            r->back = (uint8_t)reads_back(g, r, rule, &uses[i], k);
 }
 
 /* ---- Dependents ---- */

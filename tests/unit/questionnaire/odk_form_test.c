@@ -378,6 +378,73 @@ Test(odk_form, a_condition_may_look_into_its_group)
     done(&o);
 }
 
+/* ---- random forms: what compiles opens ---- */
+
+typedef struct maker { char text[16384]; size_t len; uint32_t state; } maker;
+
+static unsigned below(maker *m, unsigned n)
+{
+    m->state = m->state * 1664525u + 1013904223u;
+    return (m->state >> 16) % n;
+}
+
+/* An expression over any two items, those that are not there yet among them. */
+static void expression(maker *m, char *out, size_t size, unsigned total)
+{
+    static const char *const FORMS[] = { "${i%u} + ${i%u}", "sum(${i%u}) + count(${i%u})", "string(${i%u}) != ${i%u}", "../i%u = ${i%u}", ". + ${i%u} + ${i%u}",
+                                         "concat(/q//i%u, ${i%u}[1])", "count(//i%u[. > ${i%u}])", "once(${i%u})" };
+    const unsigned a = below(m, total), b = below(m, total);
+    snprintf(out, size, FORMS[below(m, sizeof FORMS / sizeof FORMS[0])], a, b);
+}
+
+static void random_form(maker *m, unsigned total)
+{
+    static const char *const KINDS[] = { "section", "roster", "question", "compute" };
+    unsigned depth = 1;
+    m->len = (size_t)snprintf(m->text, sizeof m->text, HEAD);
+    for (unsigned i = 0; i < total; i++) {
+        char value[128], relevant[128];
+        const char *kind = KINDS[below(m, 4)];
+        const int group = kind[0] == 's' || kind[0] == 'r';
+        expression(m, value, sizeof value, total);
+        expression(m, relevant, sizeof relevant, total);
+        m->len += (size_t)snprintf(m->text + m->len, sizeof m->text - m->len, "%*s%s id=i%u", (int)(2 * depth), "", kind, i);
+        if (!group)
+            m->len += (size_t)snprintf(m->text + m->len, sizeof m->text - m->len, " type=%s", below(m, 2) ? "integer" : "text");
+        if (below(m, 3) == 0 && kind[0] != 's')
+            m->len += (size_t)snprintf(m->text + m->len, sizeof m->text - m->len, " %s=\"%s\"", group ? "count" : "value", value);
+        if (below(m, 3) == 0)
+            m->len += (size_t)snprintf(m->text + m->len, sizeof m->text - m->len, " relevant=\"%s\"", relevant);
+        m->len += (size_t)snprintf(m->text + m->len, sizeof m->text - m->len, " | Text ${i%u}\n", below(m, total));
+        depth = group ? depth + 1 : below(m, 3) == 0 && depth > 1 ? depth - 1 : depth;
+    }
+}
+
+Test(odk_form, what_compiles_opens, .timeout = 60)
+{
+    static maker m = { .state = 7 };
+    unsigned compiled = 0, circles = 0;
+    for (unsigned i = 0; i < 3000; i++) {
+        svy_error err = SVY_ERROR_INIT;
+        svy_form *f = NULL;
+        void *block;
+        size_t size;
+        random_form(&m, 3 + i % 12);
+        if (dsl_compile(NULL, m.text, NULL, &block, &size, &err) != SVY_OK) {
+            circles += strncmp(err.message, "these depend on one another", 27) == 0;
+            cr_expect_eq(err.code, SVY_E_INVALID, "%s\n%s", err.message, m.text);
+            continue;
+        }
+        compiled++;
+        cr_assert_eq(svy_form_open(NULL, block, size, &f, &err), SVY_OK, "%s\n%s", err.message, m.text);
+        walk_form(f);
+        svy_form_free(f);
+        svy_block_free(NULL, block, size);
+    }
+    cr_expect_gt(compiled, 500, "%u", compiled);
+    cr_expect_gt(circles, 100, "%u", circles);
+}
+
 /* ---- the builder ---- */
 
 Test(odk_form, trees_are_walked_in_order)
