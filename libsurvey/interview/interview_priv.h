@@ -138,7 +138,7 @@ typedef struct svyi_view {
     uint32_t origin;                  /* entry it runs in */
     uint32_t self;                    /* ODK: item that it stands at */
     uint8_t saw;                      /* SVYI_ACROSS, ... */
-    uint8_t inner;                    /* ODK: with the scratch for what runs inside another rule */
+    uint8_t inner;                    /* ODK: how many rules it runs inside: each has a scratch of its own */
     uint8_t watch;                    /* keep the following */
     uint64_t seen;                    /* fingerprint of the values read */
     svy_place last;                   /* last question in document order that was read and is asked */

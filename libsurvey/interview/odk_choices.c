@@ -70,22 +70,21 @@ size_t svyi_odk_text(svy_interview *iv, svy_place place, const char *text, int i
     return svy_form_fill_outputs(iv->form, place.item, text, fill, &f, out, size);
 }
 
-/* A label with its values, in odk->label; while another rule runs inside a rule, without them. NULL: out of memory. */
-static const char *filled(const svy_interview *iv, svy_place place, const char *text)
+/* A label with its values, inside one rule more; without them when there are too many. NULL: out of memory. */
+static const char *filled(const svyi_view *view, svy_place place, const char *text)
 {
-    svyi_buffer *b = &iv->odk->label;
-    filler f = { iv, place, 0, 1 };
+    const svy_interview *iv = view->iv;
+    filler f = { iv, place, 0, view->inner + 1 };
 
     if (strstr(text, "${") == NULL)
         return text;
-    for (int again = 0; again < 2; again++) {
-        const size_t need = svy_form_fill_outputs(iv->form, place.item, text, fill, &f, b->data, b->capacity);
-        if (need < b->capacity)
-            return b->data;
-        if (svyi_grow(&iv->alloc, &b->data, &b->capacity, need + 1, 1) != 0)
-            return NULL;
-    }
-    return b->data;
+    if (f.inner > SVYI_INNER)
+        return "";
+    const size_t size = svy_form_fill_outputs(iv->form, place.item, text, fill, &f, NULL, 0) + 1;
+    char *out = svyi_arena_get(&iv->odk->labels, size);
+    if (out != NULL)
+        svy_form_fill_outputs(iv->form, place.item, text, fill, &f, out, size);
+    return out;
 }
 
 /* ---- Offering ---- */
@@ -111,8 +110,9 @@ static const char *text_of(const svy_interview *iv, svy_node node, uint32_t name
     return text != NULL ? text : "";
 }
 
-static const char *label_of(const svy_interview *iv, svy_place place, const svyi_choice *c, int inner)
+static const char *label_of(const svyi_view *view, svy_place place, const svyi_choice *c)
 {
+    const svy_interview *iv = view->iv;
     const svy_odk_item *item = iv->odk->items[place.item];
     const uint32_t list = svyi_item(iv, place.item)->list;
     const char *label;
@@ -126,7 +126,7 @@ static const char *label_of(const svy_interview *iv, svy_place place, const svyi
         label = svy_form_itext(iv->form, label, strlen(label), SVY_LABEL, iv->s.language);
         label = label != NULL ? label : "";
     }
-    return inner ? label : filled(iv, place, label);
+    return filled(view, place, label);
 }
 
 static svy_status offer_list(svyi_view *view, svy_place place, const svyi_offering *to, svy_error *err)
@@ -137,7 +137,7 @@ static svy_status offer_list(svyi_view *view, svy_place place, const svyi_offeri
     for (uint32_t i = 0; i < n; i++) {
         svyi_choice c = { .code = svy_form_choice(iv->form, list, i).code, .number = i };
         c.len = (uint32_t)strlen(c.code);
-        if (to->labels && (c.label = label_of(iv, place, &c, to->inner)) == NULL)
+        if (to->labels && (c.label = label_of(view, place, &c)) == NULL)
             return svyi_nomem(err);
         if (!to->each(to->user, &c))
             return SVY_OK;
@@ -151,9 +151,10 @@ svy_status svyi_odk_offer(svyi_view *view, svy_place place, const svyi_offering 
     const svy_odk_item *item = iv->odk->items[place.item];
     svy_xpath_value value;
 
+    if (view->inner == 0)
+        svyi_arena_clear(&iv->odk->labels);
     if (item->choices == 0)
         return offer_list(view, place, to, err);
-    view->inner = (uint8_t)to->inner;
     const svy_status st = svyi_xpath(view, item->choices, place, &value, err);
     if (st != SVY_OK)
         return st == SVY_E_NOMEM || st == SVY_E_LIMIT ? st : SVY_OK;      /* nothing can be offered where the expression has no result */
@@ -164,7 +165,7 @@ svy_status svyi_odk_offer(svyi_view *view, svy_place place, const svyi_offering 
             c.code = "";
         if (to->labels)
             c.number = choice_number(iv, svyi_item(iv, place.item)->list, c.node);
-        if (to->labels && (c.label = label_of(iv, place, &c, to->inner)) == NULL)
+        if (to->labels && (c.label = label_of(view, place, &c)) == NULL)
             return svyi_nomem(err);
         if (!to->each(to->user, &c))
             return SVY_OK;
@@ -198,18 +199,14 @@ int svyi_odk_offered(const svy_interview *iv, svy_place place, const char *code,
 
 int svyi_odk_label(svyi_view *outer, svy_place place, const char *code, size_t len, const char **text, uint32_t *text_len)
 {
-    svyi_odk *odk = outer->iv->odk;
     search s = { .code = code, .len = len };
-    const svyi_offering to = { .each = is_it, .user = &s, .labels = 1, .inner = 1 };
-    svyi_view view = { .iv = outer->iv };
+    const svyi_offering to = { .each = is_it, .user = &s, .labels = 1 };
+    svyi_view view = { .iv = outer->iv, .inner = (uint8_t)(outer->inner + 1) };
 
-    if (odk->inside)
+    if (view.inner > SVYI_INNER || svyi_odk_offer(&view, place, &to, NULL) != SVY_OK)
         return 0;
-    odk->inside = 1;
-    const svy_status st = svyi_odk_offer(&view, place, &to, NULL);
-    odk->inside = 0;
-    outer->saw |= view.saw;
-    if (st != SVY_OK || !s.found)
+    outer->saw |= (uint8_t)(view.saw & ~(SVYI_SELF | SVYI_OTHERS)) | SVYI_OTHERS;
+    if (!s.found)
         return 0;
     *text = s.label;
     *text_len = (uint32_t)strlen(s.label);

@@ -292,13 +292,15 @@ static svy_xpath_env make_env(svyi_view *view)
 
 static svy_scratch *scratch_of(const svyi_view *view)
 {
-    return view->inner ? view->iv->odk->inner : view->iv->scratch;
+    return view->inner > 0 ? view->iv->odk->inner[view->inner - 1] : view->iv->scratch;
 }
 
 svy_status svyi_xpath(svyi_view *view, uint32_t rule, svy_place context, svy_xpath_value *value, svy_error *err)
 {
     const svy_xpath_env env = make_env(view);
 
+    if (view->inner == 0)
+        svyi_arena_clear(&view->iv->odk->labels);
     view->origin = context.entry;
     view->self = context.item;
     return svy_xpath_run(view->iv->plan.rules[rule].code, &env, (svy_node){ 0, context.item, context.entry }, scratch_of(view), value, err);

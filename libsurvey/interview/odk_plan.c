@@ -168,12 +168,15 @@ int svyi_odk_make(svy_interview *iv)
         return -1;
     svyi_buffer_init(&odk->text, &iv->alloc);
     svyi_buffer_init(&odk->text_beside, &iv->alloc);
-    svyi_buffer_init(&odk->label, &iv->alloc);
+    svyi_arena_init(&odk->labels, &iv->alloc);
     odk->compat = svy_form_compat(iv->form);
     odk->n_names = svy_form_names(iv->form);
     odk->n_trees = svy_form_trees(iv->form);
     iv->plan.own_cell = 1;
-    if (make_tables(iv, n) != 0 || svy_scratch_new(&iv->alloc, &odk->inner, NULL) != SVY_OK)
+    for (int i = 0; i < SVYI_INNER; i++)
+        if (svy_scratch_new(&iv->alloc, &odk->inner[i], NULL) != SVY_OK)
+            return -1;
+    if (make_tables(iv, n) != 0)
         return -1;
     for (uint32_t i = 0; i < n; i++)
         odk->items[i] = svy_form_odk_item(iv->form, i);
@@ -206,10 +209,11 @@ void svyi_odk_free(svy_interview *iv)
     svyi_release(&iv->alloc, odk->changed, odk->changed_capacity * sizeof *odk->changed);
     svyi_buffer_clear(&odk->text);
     svyi_buffer_clear(&odk->text_beside);
-    svyi_buffer_clear(&odk->label);
+    svyi_arena_clear(&odk->labels);
     for (uint32_t t = 0; odk->trees != NULL && t < odk->n_trees; t++)
         svyi_release(&iv->alloc, odk->trees[t].choices, odk->trees[t].n_choices * sizeof *odk->trees[t].choices);
-    svy_scratch_free(odk->inner);
+    for (int i = 0; i < SVYI_INNER; i++)
+        svy_scratch_free(odk->inner[i]);
 }
 
 /* 1 when the text calls a function of that name: it may stand in a literal, too, which costs nothing but a test less. */

@@ -9,6 +9,7 @@
 enum {
     SVYI_MAX_INDEXES = 64,            /* hash indexes of instances, kept with the interview */
     SVYI_MAX_INDEXED = 4000000,       /* nodes in all of them */
+    SVYI_INNER = 2,                   /* rules inside rules: a choice's name in a rule, a value in that name */
     SVYI_MAX_ACTIONS = 100000         /* that follow from one change */
 };
 
@@ -45,9 +46,9 @@ typedef struct svyi_odk {
     svyi_index *indexes; size_t n_indexes, indexes_capacity, n_indexed;
 
     const char **properties; size_t n_properties;          /* name, value, ... */
-    svy_scratch *inner;               /* for what is evaluated while a rule runs */
+    svy_scratch *inner[SVYI_INNER];   /* for what is evaluated while a rule runs, and inside that */
     svyi_buffer text, text_beside;    /* of the value at hand */
-    svyi_buffer label;
+    svyi_arena labels;                /* of choices, with the values in them; until the next rule that runs inside no other */
 
     /* What follows when the rules are settled. */
     uint32_t *fresh; size_t n_fresh, fresh_capacity;       /* entries that were made */
@@ -55,7 +56,7 @@ typedef struct svyi_odk {
     uint32_t actions_left;
     uint8_t starting;                 /* the load: first values, preloads, first-load actions */
     uint8_t loading;                  /* first values and first entries of an entry are put in */
-    uint8_t settling_all, inside;     /* every rule is run again (tests); `inner` is in use */
+    uint8_t settling_all;             /* every rule is run again (tests) */
 } svyi_odk;
 
 /* ---- odk_plan.c ---- */
@@ -137,9 +138,9 @@ svy_status svyi_odk_properties(svy_interview *iv, const char *const *pairs, size
 void svyi_uuid(uint64_t seed, uint64_t place, char out[37]);
 
 /* ---- odk_choices.c ---- */
-/* Calls `each` for every choice offered at a place until it returns 0. With the interview's own scratch unless `inner`. */
+/* Calls `each` for every choice offered at a place until it returns 0. Inside as many rules as the view says. */
 typedef struct svyi_choice { const char *code, *label; uint32_t len, number; svy_node node; } svyi_choice;
-typedef struct svyi_offering { int (*each)(void *user, const svyi_choice *choice); void *user; int labels, inner; } svyi_offering;
+typedef struct svyi_offering { int (*each)(void *user, const svyi_choice *choice); void *user; int labels; } svyi_offering;
 svy_status svyi_odk_offer(svyi_view *view, svy_place place, const svyi_offering *to, svy_error *err);
 int svyi_odk_offered(const svy_interview *iv, svy_place place, const char *code, size_t len);
 int svyi_odk_label(svyi_view *view, svy_place place, const char *code, size_t len, const char **text, uint32_t *text_len);

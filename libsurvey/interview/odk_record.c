@@ -160,15 +160,15 @@ svy_status svyi_odk_new_entry(svy_interview *iv, uint32_t entry, svy_error *err)
     const int own = odk->loading || svyi_item(iv, e->roster)->value != 0;
 
     e->fresh = 1;
-    e->blank = odk->loading ? iv->entries[e->parent].blank : 0;
     if (own && m.nth != UINT32_MAX) {
         e->source = m.nth;
         e->spare = m.template;
+        e->blank = iv->entries[e->parent].blank;
     } else if (m.template != UINT32_MAX) {
         e->source = m.template;
     } else {
         e->source = m.first;
-        e->blank |= odk->compat == SVY_COMPAT_WEB;
+        e->blank = odk->compat == SVY_COMPAT_WEB;
     }
     const uint8_t was = odk->loading;
     odk->loading = 1;

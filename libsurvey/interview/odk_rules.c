@@ -162,6 +162,22 @@ static svy_status walk_roster(svy_interview *iv, svy_place roster, uint32_t on, 
     return st;
 }
 
+/* In the web's engine a target watches its source from its own turn on: what changes the source later in the load counts as a change. */
+static int watch_sources(svy_interview *iv, svy_place target)
+{
+    const svyi_odk *odk = iv->odk;
+
+    for (uint32_t s = odk->compat == SVY_COMPAT_WEB ? odk->first_set[target.item] : 0; s != 0; s = odk->next_set[s - 1]) {
+        const svy_set *set = svy_form_set(iv->form, s - 1);
+        const uint32_t roster = svyi_item(iv, set->item)->roster, entry = svyi_enclosing(iv, roster, target.entry);
+        if ((set->on & SVY_ON_CHANGE) == 0 || !svyi_is_leaf(iv, set->item) || (roster != 0 && entry == 0))
+            continue;
+        if ((svyi_cell_at(iv, entry, set->item)->flags & SVYI_SEEN) == 0 && svyi_odk_remember(iv, (svy_place){ set->item, entry }) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static svy_status walk_leaf(svy_interview *iv, svy_place place, uint32_t on, svy_error *err)
 {
     svy_status st = SVY_OK;
@@ -175,6 +191,8 @@ static svy_status walk_leaf(svy_interview *iv, svy_place place, uint32_t on, svy
     }
     if (st == SVY_OK && iv->odk->first_set[place.item] != 0)
         st = svyi_odk_act(iv, place, on, err);
+    if (st == SVY_OK && watch_sources(iv, place) != 0)
+        return svyi_nomem(err);
     return st == SVY_OK ? svyi_settle_rules(iv, err) : st;
 }
 
@@ -184,7 +202,8 @@ static int remember_all(svy_interview *iv, uint32_t entry)
     const uint32_t roster = iv->entries[entry].roster;
 
     for (uint32_t i = roster; i < svyi_item(iv, roster)->end; i++)
-        if (iv->odk->has_change[i] && svyi_item(iv, i)->roster == roster && svyi_is_leaf(iv, i) && svyi_odk_remember(iv, (svy_place){ i, entry }) != 0)
+        if (iv->odk->has_change[i] && svyi_item(iv, i)->roster == roster && svyi_is_leaf(iv, i) &&
+            (svyi_cell_at(iv, entry, i)->flags & SVYI_SEEN) == 0 && svyi_odk_remember(iv, (svy_place){ i, entry }) != 0)
             return -1;
     return 0;
 }
@@ -243,8 +262,11 @@ svy_status svyi_odk_follow(svy_interview *iv, int *more, svy_error *err)
     svy_status st = SVY_OK;
 
     *more = 0;
-    if (odk->starting)
-        return load(iv, err);
+    if (odk->starting) {
+        st = load(iv, err);
+        *more = odk->n_changed > 0;
+        return st;
+    }
     for (size_t i = 0; i < odk->n_fresh && st == SVY_OK; i++) {
         const uint32_t entry = odk->fresh[i];
         if (iv->entries[entry].fresh && iv->entries[entry].active) {
