@@ -12,7 +12,7 @@ def blank_first_value(field, reference, theirs, ours, own):
     return field == "value" and isinstance(theirs, str) and theirs.isspace() and ours == ""
 
 
-def not_offered(field, reference, theirs, ours, own):
+def hidden_choice_validity(field, reference, theirs, ours, own):
     """A choice that is not offered is blank for every check. Theirs still checks the value behind it, until something else changes."""
     node = next((n for n in own["nodes"] if n[0] == reference), None)
     stale = (field == "constraint" and ours and not theirs) or (field == "answered" and theirs and not ours)
@@ -24,7 +24,7 @@ def upload_default(field, reference, theirs, ours, own):
     return field == "value" and ours == "" and isinstance(theirs, str) and theirs.startswith("jr://")
 
 
-NAMED = {"blank-first-value": blank_first_value, "not-offered": not_offered, "upload-default": upload_default}
+NAMED = {"blank-first-value": blank_first_value, "hidden-choice-validity": hidden_choice_validity, "upload-default": upload_default}
 
 
 class Context:

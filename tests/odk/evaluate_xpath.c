@@ -88,7 +88,10 @@ static int number_of(svy_node at)
 
 static int fits(int i, int parent, uint32_t tree, uint32_t name)
 {
-    return nodes[i].at.tree == tree && nodes[i].parent == parent && (name == SVY_NAME_ANY ? names[nodes[i].name][0] != '@' : nodes[i].name == name);
+    const int attribute = names[nodes[i].name][0] == '@';
+
+    return nodes[i].at.tree == tree && nodes[i].parent == parent &&
+           (name == SVY_NAME_ANY ? !attribute : name == SVY_NAME_ANY_ATTRIBUTE ? attribute : nodes[i].name == name);
 }
 
 static int seek(int from, int step, int parent, uint32_t tree, uint32_t name, svy_node *out)

@@ -1,5 +1,6 @@
 // Walks at random through forms in @getodk/xforms-engine and writes down what it does and what every node is like after every step.
-//   TZ=UTC node walk.mjs [--seeds N] [--first SEED] [--steps N] FORM.xml ... > trace.jsonl
+//   TZ=UTC node walk.mjs [--seeds N] [--first SEED] [--steps N] [--words FOLDER] FORM.xml ... > trace.jsonl
+// --words: answers are taken from what the form of the same name there mentions, so that two versions of a form get the same ones.
 // A line is one of
 //   {form, seed}                      a walk begins
 //   {refused}                         the engine does not take the form
@@ -290,7 +291,8 @@ async function main(args) {
   const forms = [];
   for (let i = 0; i < args.length; i++) {
     if (args[i].startsWith('--')) {
-      options[args[i].slice(2)] = Number(args[++i]);
+      const name = args[i].slice(2);
+      options[name] = name === 'words' ? args[++i] : Number(args[++i]);
     } else {
       forms.push(args[i]);
     }
@@ -307,7 +309,7 @@ async function main(args) {
         break;
       }
       try {
-        walk(loaded.result, mentioned(loaded.text), seed, options.steps);
+        walk(loaded.result, mentioned(options.words ? fs.readFileSync(path.join(options.words, path.basename(form)), 'utf8') : loaded.text), seed, options.steps);
       } catch (error) {
         say({ broken: sentence(error) });
       }
