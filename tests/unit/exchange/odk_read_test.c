@@ -159,6 +159,38 @@ Test(odk_read, schema_says_what_is_wrong)
     }
 }
 
+static svy_status add_bytes(void *user, const char *bytes, size_t len)
+{
+    char *out = user;
+    const size_t there = strlen(out);
+    memcpy(out + there, bytes, len);
+    out[there + len] = '\0';
+    return SVY_OK;
+}
+
+Test(odk_read, outlines)
+{
+    static loaded l;
+    static char out[16384];
+    svy_error err = SVY_ERROR_INIT;
+    const svy_sink sink = { .user = out, .write = add_bytes };
+    read_text(&l, HEAD "<title>Fruit</title><choices id=\"fruit\"><choice code=\"a\">Apple</choice></choices>\n"
+                  "<question id=\"kind\" type=\"single\" choices=\"fruit\" itemset=\"instance('fruit')/root/item[name != 'b']\" readonly=\"${n} = 1\"><label>Which?</label>"
+                  "<guidance>Any one</guidance><required>Say one</required><set node=\"${n}\" on=\"change\" value=\"2\"/></question>\n"
+                  "<compute id=\"n\" type=\"integer\" preload=\"uid\"/>\n<roster id=\"r\" fixed=\"true\"><label>Trees</label><question id=\"h\" type=\"integer\"/></roster>" TAIL);
+    cr_assert_eq(l.status, SVY_OK, "%s", l.said.text);
+    cr_assert_eq(svy_form_outline(l.form, 0, &sink, &err), SVY_OK, "%s", err.message);
+    cr_expect_str_eq(out, "Fruit\nq, version 1, in en\n\n* required; ${name} is the answer to name\n\n"
+                     "kind  single  Which?\n    more help: Any one\n    said when it is missing: Say one\n    shown only when ${n} = 1\n"
+                     "    choices: instance('fruit')/root/item[name != 'b']\n    when it changes, n becomes 2\n    list fruit\n      a  Apple\n"
+                     "n  integer not asked\n    filled in: uid\n\nr  roster  Trees\n    as many entries as the record has\n  h  integer\n", "%s", out);
+    out[0] = '\0';
+    cr_assert_eq(svy_form_outline_json(l.form, 0, &sink, &err), SVY_OK, "%s", err.message);
+    cr_expect_not_null(strstr(out, "\"node\": \"kind\", \"readonly_when\": \"${n} = 1\", \"itemset\": \"instance('fruit')/root/item[name != 'b']\", "
+                                   "\"guidance\": \"Any one\", \"required_text\": \"Say one\", \"sets\": [{\"target\": \"n\", \"change\": true, \"value\": \"2\"}]"), "%s", out);
+    finish(&l);
+}
+
 Test(odk_read, typed_files_have_none_of_it)
 {
     static loaded l;
