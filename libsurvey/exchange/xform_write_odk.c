@@ -214,10 +214,12 @@ static void bind(svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
     const char *path = svyi_xo_path(w, item), *type = bind_type(w, item);
+    const size_t before = w->out.len;
     if (path == NULL)
         return;
     svyi_buffer_text(&w->out, "<bind");
     svyi_xfw_attribute(&w->out, "nodeset", path);
+    const size_t empty = w->out.len;
     if (type != NULL && type[0] != '\0')
         svyi_xfw_attribute(&w->out, "type", type);
     svyi_xo_rule(w, "relevant", i->relevant);
@@ -235,7 +237,10 @@ static void bind(svyi_xform_writer *w, uint32_t item)
     }
     preload(w, item);
     kept_attributes(w, item);
-    svyi_buffer_text(&w->out, "/>\n");
+    if (w->out.len == empty)
+        svyi_xfw_cut(&w->out, before);                      /* it would say nothing */
+    else
+        svyi_buffer_text(&w->out, "/>\n");
 }
 
 /* ---- the frame ---- */

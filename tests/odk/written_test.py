@@ -17,14 +17,13 @@ FORMS = ROOT.parent / "shared" / "forms" / "xform"
 # Forms of which the engine takes something from how they are written, which is another way when they are written again.
 WRITTEN = {
     "collect__emptyGroupFieldList": "white space between the tags of a group without questions is its value there",
-    "enketo__setvalue-order": "",
 }
 
 
 def write(survey, form, folder):
     native = folder / "native" / form.stem
     native.mkdir(parents=True)
-    for command in ([survey, "convert", "--quiet", form, native / "questionnaire.xml", "--to", "native"],
+    for command in ([survey, "convert", "--quiet", form, native / "questionnaire.xml", "--to", "native", "--compat", "web"],
                     [survey, "convert", "--quiet", native / "questionnaire.xml", folder / form.name, "--to", "xform"]):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
