@@ -27,6 +27,11 @@ svy_status svyi_change_begin(svy_interview *iv, svy_moment now, svy_error *err)
 
 static void put_back(svy_interview *iv, const svyi_undo *u)
 {
+    if ((u->drops & SVYI_IS_RULE) != 0) {
+        iv->plan.rules[u->entry].saw = (uint8_t)u->cell.len;
+        iv->plan.n_position = (uint32_t)u->cell.number;
+        return;
+    }
     if ((u->drops & SVYI_IS_ENTRY) != 0) {
         iv->entries[u->entry].ordinal = u->cell.len;
         iv->entries[u->entry].active = u->cell.missing;

@@ -23,7 +23,7 @@ enum {
 /* ---- The plan: what is computed once from the form ---- */
 
 enum { SVYI_RULE_LAZY = 0, SVYI_RULE_RELEVANT = 1, SVYI_RULE_VALUE = 2, SVYI_RULE_CHOICES = 3 };   /* which rules are kept up to date */
-enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4, SVYI_ENTRIES = 8, SVYI_SELF = 16, SVYI_OTHERS = 32 };               /* what a rule was seen to read */
+enum { SVYI_ACROSS = 1, SVYI_POSITION = 2, SVYI_LABEL = 4, SVYI_ENTRIES = 8, SVYI_SELF = 16, SVYI_OTHERS = 32, SVYI_FILLED = 64 };               /* what a rule was seen to read */
 
 /* `roster`: it runs in every entry of this one. */
 typedef struct svyi_plan_rule { svy_code code; uint32_t owner, rank, roster; uint8_t which, saw, clock; } svyi_plan_rule;
@@ -104,7 +104,7 @@ typedef struct svyi_state {
 
 typedef struct svyi_job { uint32_t rank, item, entry, bit; } svyi_job;
 /* A cell as it was. `drops`: which of its memory has been replaced since, and goes when the change is kept. */
-enum { SVYI_DROPS_TEXT = 1, SVYI_DROPS_NOTE = 2, SVYI_DROPS_KIDS = 4, SVYI_DROPS_SHOWN = 16, SVYI_IS_ENTRY = 8 /* number, len, missing, flags: choice, ordinal, active, fresh of the entry */ };
+enum { SVYI_DROPS_TEXT = 1, SVYI_DROPS_NOTE = 2, SVYI_DROPS_KIDS = 4, SVYI_DROPS_SHOWN = 16, SVYI_IS_RULE = 32 /* entry, len, number: rule, what it was seen to read, rules with positions */, SVYI_IS_ENTRY = 8 /* number, len, missing, flags: choice, ordinal, active, fresh of the entry */ };
 typedef struct svyi_undo { uint32_t entry, item, drops; svyi_cell cell; } svyi_undo;
 
 struct svy_interview {
@@ -139,6 +139,7 @@ typedef struct svyi_view {
     uint32_t self;                    /* ODK: item that it stands at */
     uint8_t saw;                      /* SVYI_ACROSS, ... */
     uint8_t inner;                    /* ODK: how many rules it runs inside: each has a scratch of its own */
+    uint8_t labelled;                 /* ODK: a value in a label that a rule reads */
     uint8_t watch;                    /* keep the following */
     uint64_t seen;                    /* fingerprint of the values read */
     svy_place last;                   /* last question in document order that was read and is asked */

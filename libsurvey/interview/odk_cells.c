@@ -41,6 +41,9 @@ void svyi_odk_touched(svy_interview *iv, uint32_t item, uint32_t entry)
     for (uint32_t s = 1; odk->is_code[item] && s < iv->plan.n_items; s++)
         if (odk->items[s]->choices != 0 && svyi_item(iv, s)->list == 0 && odk->items[s]->code_name == odk->items[item]->name)
             svyi_queue_everywhere(iv, odk->items[s]->choices);
+    for (uint32_t r = 1; odk->in_label[item] && r <= iv->plan.n_rules; r++)
+        if ((iv->plan.rules[r].saw & SVYI_FILLED) != 0 && iv->plan.rules[r].which != SVYI_RULE_LAZY)
+            svyi_queue_everywhere(iv, r);
     if (!odk->has_change[item] || !svyi_is_leaf(iv, item) || (svyi_cell_at(iv, entry, item)->flags & SVYI_SEEN) == 0)
         return;
     if (svyi_grow(&iv->alloc, &odk->changed, &odk->changed_capacity, odk->n_changed + 1, sizeof *odk->changed) != 0)

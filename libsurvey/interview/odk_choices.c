@@ -50,7 +50,7 @@ typedef struct filler { const svy_interview *iv; svy_place place; int isolate, i
 static size_t fill(void *user, uint32_t rule, char *out, size_t size)
 {
     const filler *f = user;
-    svyi_view view = { .iv = f->iv, .inner = (uint8_t)f->inner };
+    svyi_view view = { .iv = f->iv, .inner = (uint8_t)f->inner, .labelled = f->inner > 1 };
     svyi_out o = { out, size, 0 };
     const char *text = "";
     uint32_t len = 0;
@@ -208,6 +208,7 @@ int svyi_odk_label(svyi_view *outer, svy_place place, const char *code, size_t l
     outer->saw |= (uint8_t)(view.saw & ~(SVYI_SELF | SVYI_OTHERS)) | SVYI_OTHERS;
     if (!s.found)
         return 0;
+    outer->saw |= SVYI_FILLED;
     *text = s.label;
     *text_len = (uint32_t)strlen(s.label);
     return 1;

@@ -210,6 +210,8 @@ static int env_text(void *user, svy_node of, const char **text, uint32_t *len)
     if (of.item == SVY_NODE_DOCUMENT || !svyi_is_leaf(iv, of.item))
         return 0;
     *text = svyi_odk_visible(iv, (svy_place){ of.item, of.entry }, len);
+    if (view->labelled)
+        iv->odk->in_label[of.item] = 1;
     view->saw |= of.item == view->self && of.entry == view->origin ? SVYI_SELF : SVYI_OTHERS;
     if (view->watch)
         watch(view, of, *text, *len);

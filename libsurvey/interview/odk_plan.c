@@ -45,13 +45,14 @@ static int make_tables(svy_interview *iv, size_t n)
     odk->first_set = room(iv, n, sizeof *odk->first_set);
     odk->has_change = room(iv, n, sizeof *odk->has_change);
     odk->is_code = room(iv, n, sizeof *odk->is_code);
+    odk->in_label = room(iv, n, sizeof *odk->in_label);
     odk->slots = room(iv, odk->n_slots, sizeof *odk->slots);
     odk->next_set = room(iv, svy_form_sets(iv->form), sizeof *odk->next_set);
     odk->is_attribute = room(iv, odk->n_names, sizeof *odk->is_attribute);
     odk->trees = room(iv, odk->n_trees, sizeof *odk->trees);
     return odk->items != NULL && odk->parent != NULL && odk->first_child != NULL && odk->next_child != NULL && odk->previous_child != NULL &&
            odk->next_same != NULL && odk->order != NULL && odk->by_order != NULL && odk->order_end != NULL && odk->first_set != NULL &&
-           odk->has_change != NULL && odk->is_code != NULL && odk->slots != NULL && odk->next_set != NULL && odk->is_attribute != NULL && odk->trees != NULL ? 0 : -1;
+           odk->has_change != NULL && odk->is_code != NULL && odk->in_label != NULL && odk->slots != NULL && odk->next_set != NULL && odk->is_attribute != NULL && odk->trees != NULL ? 0 : -1;
 }
 
 typedef struct placed { uint32_t record, item; } placed;

@@ -5,6 +5,7 @@
 #ifndef SVY_INTERVIEW_ODK_PRIVATE_H
 #define SVY_INTERVIEW_ODK_PRIVATE_H
 #include "interview/interview_priv.h"
+#include "interview/odk_value.h"
 
 enum {
     SVYI_MAX_INDEXES = 64,            /* hash indexes of instances, kept with the interview */
@@ -40,6 +41,7 @@ typedef struct svyi_odk {
     uint32_t *order_end;              /* behind the last item inside, in by_order */
     uint32_t *first_set, *next_set;   /* actions on a target, as a chain of 1 + number; by item, by action */
     uint8_t *has_change;              /* 1: an action happens when its value changes */
+    uint8_t *in_label;                /* 1: a label that a rule read has its value in it */
     uint8_t *is_code;                 /* 1: it may be the code of a choice that is an entry of a roster */
     uint32_t *slots, n_slots;         /* (parent, name) -> first child; a power of two */
 
@@ -92,11 +94,6 @@ int svyi_tree_parent(const svyi_odk *odk, svy_node of, svy_node *out);
 int svyi_tree_text(const svy_interview *iv, svy_node of, const char **text, uint32_t *len);
 int svyi_tree_find(const svy_interview *iv, svy_node parent, uint32_t name, uint32_t key, const char *text, size_t len, const svy_node *after, svy_node *out);
 uint32_t svyi_tree_child(const svyi_odk *odk, uint32_t tree, uint32_t node, uint32_t name);   /* UINT32_MAX none */
-
-/* ---- odk_value.c ---- */
-/* The canonical text of a value of a type, in `out`; nothing when it is none. -1 out of memory. */
-int svyi_odk_canonical(const svy_form *form, uint32_t item, const char *text, size_t len, svyi_buffer *out);
-const char *svyi_odk_expected(svy_type type);              /* "a date (YYYY-MM-DD)" */
 
 /* ---- odk_cells.c: putting values in their places ---- */
 /* The value as expressions see it: "" when not relevant. */

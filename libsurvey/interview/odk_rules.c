@@ -14,7 +14,7 @@ static uint32_t short_hash(const char *text, size_t len)
 }
 
 /* A calculation writes its result when that is another than before: what was typed over it stays until then. */
-svy_status svyi_odk_calculate(svy_interview *iv, svy_place place, svy_error *err)
+static svy_status calculate(svy_interview *iv, svy_place place, svy_error *err)
 {
     const uint32_t rule = svyi_item(iv, place.item)->value;
     const svyi_cell *cell = svyi_cell_at(iv, place.entry, place.item);
@@ -44,6 +44,25 @@ svy_status svyi_odk_calculate(svy_interview *iv, svy_place place, svy_error *err
     if (change->missing == SVY_PRESENT && change->len == iv->value.len && memcmp(change->at.text, iv->value.data, change->len) == 0)
         return SVY_OK;
     return svyi_odk_put(iv, place, iv->value.data, iv->value.len, SVYI_PRESET, err);
+}
+
+enum { ROUNDS = 100 };
+
+/* One that reads its own value, in once(), runs until that stays as it is; but by the specification once is enough. */
+svy_status svyi_odk_calculate(svy_interview *iv, svy_place place, svy_error *err)
+{
+    const svyi_plan_rule *rule = &iv->plan.rules[svyi_item(iv, place.item)->value];
+
+    for (int round = 0; round < ROUNDS; round++) {
+        const svyi_cell *cell = svyi_cell_at(iv, place.entry, place.item);
+        const uint32_t was = (cell->flags & SVYI_RESULT) != 0 ? cell->mark.result : 0;
+        const svy_status st = calculate(iv, place, err);
+        cell = svyi_cell_at(iv, place.entry, place.item);
+        if (st != SVY_OK || (rule->saw & SVYI_SELF) == 0 || iv->odk->compat != SVY_COMPAT_WEB || iv->odk->settling_all ||
+            ((cell->flags & SVYI_RESULT) != 0 && cell->mark.result == was))
+            return st;
+    }
+    return svyi_fail(err, SVY_E_LIMIT, "the calculation of '%s' reads its own value and never comes to an end", svy_form_item_id(iv->form, place.item));
 }
 
 /* What a count makes of the entries there are: all clients add at the end; with fewer, Collect keeps them all, the web's engine removes them for

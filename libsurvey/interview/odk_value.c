@@ -49,14 +49,21 @@ static int loose(const char *text, size_t len, double *value)
     return digits > 0 && n < sizeof copy && svyi_number_parse(copy, n, value);
 }
 
+/* Blanks alone are 0. */
 static int read_number(const char *text, size_t len, double *value)
 {
+    const int something = len > 0;
+
     while (len > 0 && is_blank(text[0])) {
         text++;
         len--;
     }
     while (len > 0 && is_blank(text[len - 1]))
         len--;
+    if (something && len == 0) {
+        *value = 0;
+        return 1;
+    }
     if (len > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
         return hexadecimal(text, len, value) && isfinite(*value);
     return len > 0 && loose(text, len, value) && isfinite(*value);

@@ -398,10 +398,20 @@ static svy_status set_value(svy_interview *iv, uint32_t i, uint32_t entry, svy_v
     return SVY_OK;
 }
 
+/* What a rule was seen to read goes back with the change: rules that draw by chance must run as often in a replay. */
 void svyi_saw(svy_interview *iv, uint32_t rule, uint8_t what)
 {
     svyi_plan_rule *r = &iv->plan.rules[rule];
 
+    if ((r->saw | what) == r->saw)
+        return;
+    if (iv->changing) {
+        if (svyi_grow(&iv->alloc, &iv->undo, &iv->undo_capacity, iv->n_undo + 1, sizeof *iv->undo) != 0) {
+            iv->failed = 1;
+            return;
+        }
+        iv->undo[iv->n_undo++] = (svyi_undo){ .entry = rule, .drops = SVYI_IS_RULE, .cell = { .number = iv->plan.n_position, .len = r->saw } };
+    }
     if ((what & SVYI_POSITION) != 0 && (r->saw & SVYI_POSITION) == 0)
         iv->plan.position_rules[iv->plan.n_position++] = rule;
     r->saw |= what;

@@ -28,14 +28,18 @@ static svy_status wrong(const act *a, svy_error *err, const char *what)
 /* Lines "name=value" behind the first. Leaves the length of the first in `*first`. */
 static svy_status replay_properties(svy_interview *iv, const act *a, uint32_t *first, svy_error *err)
 {
-    const char *pairs[200], *text = a->e->value, *end = text + a->e->value_len, *at = memchr(text, '\n', a->e->value_len);
+    const char *pairs[200], *text = a->e->value, *end = text + a->e->value_len, *at;
     size_t n = 0;
 
+    *first = a->e->value_len;
+    if (iv->odk == NULL)
+        return SVY_OK;
+    at = memchr(text, '\n', a->e->value_len);
     *first = at != NULL ? (uint32_t)(at - text) : a->e->value_len;
     while (at != NULL) {
         const char *stop = memchr(at + 1, '\n', (size_t)(end - at - 1)), *last = stop != NULL ? stop : end;
         const char *equals = memchr(at + 1, '=', (size_t)(last - at - 1));
-        if (iv->odk == NULL || equals == NULL || n == 100)
+        if (equals == NULL || n == 100)
             return wrong(a, err, "the properties of the start are not well formed");
         pairs[2 * n] = svyi_arena_text(&iv->arena, at + 1, (size_t)(equals - at - 1));
         pairs[2 * n + 1] = svyi_arena_text(&iv->arena, equals + 1, (size_t)(last - equals - 1));
@@ -44,7 +48,7 @@ static svy_status replay_properties(svy_interview *iv, const act *a, uint32_t *f
         n++;
         at = stop;
     }
-    return iv->odk != NULL ? svyi_odk_properties(iv, pairs, n, err) : SVY_OK;
+    return svyi_odk_properties(iv, pairs, n, err);
 }
 
 static svy_status replay_start(svy_interview *iv, const act *a, svy_error *err)
