@@ -220,18 +220,21 @@ static int checked(xlsform_rows *r, const xlsform_select *select, const char *li
 
     if (select->external && !check_external(r, select, list, cells, row))
         return 0;
-    if (!select->external && !select->from_file && !svyi_xlsform_has_reference(list)) {
+    /* A list named like a file is one, whatever the type says. */
+    const int file = is_file(extension) && svyi_xlsform_list(&x->choices, list, strlen(list)) == NULL;
+    if (!select->external && !select->from_file && !file && !svyi_xlsform_has_reference(list)) {
         if (!check_internal(r, select->type, list, row))
             return 0;
         (void)svyi_xlsform_once(x, &r->secondary, instance, 0);
     }
     if (select->other && !prepare_other(r, list, cells, row))
         return 0;
-    if (!select->from_file)
-        return svyi_xlsform_accepts(x, parameters, ACCEPTED, row) && check_order(x, parameters, row);
-    if (!check_file(x, select, list, parameters, row) || !check_order(x, parameters, row))
+    if (select->from_file ? !check_file(x, select, list, parameters, row) : !svyi_xlsform_accepts(x, parameters, ACCEPTED, row))
         return 0;
-    (void)svyi_xlsform_once(x, &r->secondary, instance, strcmp(extension, ".csv") == 0 ? 1 : 2);
+    if (!check_order(x, parameters, row))
+        return 0;
+    if (select->from_file || file)
+        (void)svyi_xlsform_once(x, &r->secondary, instance, strcmp(extension, ".csv") == 0 ? 1 : 2);
     return 1;
 }
 
