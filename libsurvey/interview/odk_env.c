@@ -353,7 +353,7 @@ svy_status svyi_xpath_number_of(svyi_view *view, uint32_t rule, svy_place contex
     uint32_t len = 0;
     svy_status st = svyi_xpath(view, rule, context, &value, err);
 
-    *number = NAN;
+    *number = (double)NAN;
     if (st == SVY_OK && (value.type == SVY_X_NUMBER || value.type == SVY_X_BOOLEAN))
         *number = value.number;
     else if (st == SVY_OK && (st = svy_xpath_text(view->iv->plan.rules[rule].code, &env, scratch_of(view), &value, &text, &len, err)) == SVY_OK)
