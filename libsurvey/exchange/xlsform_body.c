@@ -232,7 +232,7 @@ static void write_question(xlsform *x, svyi_buffer *out, xlsform_element *e)
     svyi_xlsform_attributes(x, out, control_attributes(x, e));
     svyi_buffer_text(out, ">");
     write_label_and_hint(x, out, e);
-    if (e->itemset != NULL && e->itemset[0] != '\0' && e->query == NULL)
+    if (e->itemset != NULL && e->itemset[0] != '\0' && strcmp(e->type, "select one external") != 0)
         write_itemset(x, out, e);
     else if (select && e->inline_choices != NULL && e->inline_choices->searched)
         write_items(x, out, e);
