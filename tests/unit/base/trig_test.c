@@ -9,7 +9,7 @@
 
 static void near(const char *what, double x, double found, double truth)
 {
-    const double ulp = nextafter(fabs(truth), INFINITY) - fabs(truth);
+    const double ulp = nextafter(fabs(truth), (double)INFINITY) - fabs(truth);
 
     cr_expect(fabs(found - truth) <= 5 * ulp, "%s(%.17g): %.17g, not %.17g", what, x, found, truth);
 }
@@ -42,7 +42,7 @@ static void same(double found, double truth)
 
 Test(trig, special_values)
 {
-    static const double ENDS[] = { 0.0, -0.0, 1, -1, INFINITY, -INFINITY, NAN };
+    static const double ENDS[] = { 0.0, -0.0, 1, -1, (double)INFINITY, -(double)INFINITY, (double)NAN };
 
     for (size_t i = 0; i < 7; i++) {
         for (size_t k = 0; k < 7; k++)
@@ -56,6 +56,6 @@ Test(trig, special_values)
             same(svyi_tan(ENDS[i]), tan(ENDS[i]));
         }
     }
-    same(svyi_asin(1.5), NAN);
-    same(svyi_acos(-1.5), NAN);
+    same(svyi_asin(1.5), (double)NAN);
+    same(svyi_acos(-1.5), (double)NAN);
 }
