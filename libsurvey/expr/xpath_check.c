@@ -5,6 +5,9 @@
 
 typedef struct checker { svyi_xcompiler *c; int failed; } checker;
 
+/* What is wanted of nodes: that they are there (and all of them), one value, or the values of all. */
+enum { PRESENCE = 0, VALUE = 1, AS_SET = 2, VALUES = 3 };
+
 static void check(checker *k, svyi_xnode *n, const svyi_xset *in, int value, svyi_xset *out);
 
 /* ---- Sets of items ---- */
@@ -199,10 +202,11 @@ static void use(checker *k, uint32_t item, int across, int inside)
 /* `value`: the string values of the nodes are read, so what is inside a group counts, too. */
 static void use_all(checker *k, const svyi_xset *set, int value)
 {
-    if (set->wide || (set->document && value))
+    const int inside = value & VALUE;
+    if (set->wide || (set->document && inside))
         use(k, 0, 1, 1);
     for (uint32_t i = 0; i < set->n; i++)
-        use(k, set->spots[i].item, !set->spots[i].own, value && child_item(k, set->spots[i].item, SVY_NAME_ANY, 0) != 0);
+        use(k, set->spots[i].item, !set->spots[i].own, inside && child_item(k, set->spots[i].item, SVY_NAME_ANY, 0) != 0);
 }
 
 /* Rosters whose other entries a step goes into: how many there are matters. */
@@ -332,7 +336,7 @@ static void check_step(checker *k, svyi_xnode *step, const svyi_xset *in, svyi_x
     order_after(step, o);
     for (svyi_xnode *p = step->first; p != NULL && !k->failed; p = p->next) {
         none = (svyi_xset){ 0 };
-        check(k, p, out, 1, &none);
+        check(k, p, out, VALUE, &none);
         if (p->gives == SVY_X_NUMBER || p->gives == 0)
             k->c->uses_position = 1;
         if (p == step->first && in->trees && step->detail == SVYI_XA_CHILD && step->test == SVYI_XN_NAME && step->name < SVY_NAME_ANY_ATTRIBUTE)
@@ -360,6 +364,7 @@ static void check_path(checker *k, svyi_xnode *n, const svyi_xset *in, int value
     order o = { 1, 1 };
 
     begin_at_root(k, n);
+    svyi_xown_entry(k->c, n, (value & AS_SET) != 0);
     svyi_xnode *step = n->first;
 
     n->gives = SVY_X_NODES;
@@ -371,7 +376,7 @@ static void check_path(checker *k, svyi_xnode *n, const svyi_xset *in, int value
     case SVYI_XS_ROOT: add(k, &at, 0, 1); break;
     case SVYI_XS_TREE: at.trees = 1; break;
     case SVYI_XS_EXPRESSION:
-        check(k, step, in, 0, &at);
+        check(k, step, in, AS_SET, &at);
         if (step->gives != SVY_X_NODES && step->gives != 0 && !k->failed) {
             svyi_problem(&k->c->base, SVY_E_TYPE, step->at, step->len, NULL, "only nodes can have predicates or a path after them");
             k->failed = 1;
@@ -423,7 +428,7 @@ static void check_indexed(checker *k, svyi_xnode *n, const svyi_xset *in, int va
 
     for (svyi_xnode *a = n->first; a != NULL && !k->failed; a = a->next, i++) {
         svyi_xset led = { 0 };
-        check(k, a, in, 1, &led);
+        check(k, a, in, i > 0 && i % 2 == 0 ? VALUE : AS_SET, &led);
         if (k->failed || (i > 0 && i % 2 == 0))
             continue;
         if (led.n == 0 || led.wide || a->gives != SVY_X_NODES) {
@@ -455,7 +460,7 @@ static void check_call(checker *k, svyi_xnode *n, const svyi_xset *in, int value
         check_indexed(k, n, in, value, out);
         return;
     }
-    check_children(k, n, in, (fn->flags & SVYI_XFN_NO_VALUE) == 0, &nodes);
+    check_children(k, n, in, ((fn->flags & SVYI_XFN_NO_VALUE) ? PRESENCE : VALUE) | ((fn->flags & SVYI_XFN_SETS) ? AS_SET : 0), &nodes);
     if (k->failed)
         return;
     n->gives = fn->gives != 0 ? fn->gives : common_type(fn->flags & SVYI_XFN_BRANCHES ? n->first->next : n->first);
@@ -463,7 +468,7 @@ static void check_call(checker *k, svyi_xnode *n, const svyi_xset *in, int value
         n->fixed = n->constant = 0;
     if ((fn->flags & SVYI_XFN_CONTEXT) && n->n == 0) {
         n->fixed = n->constant = 0;
-        use_all(k, in, (fn->flags & SVYI_XFN_NO_VALUE) == 0);
+        use_all(k, in, (fn->flags & SVYI_XFN_NO_VALUE) ? PRESENCE : VALUE);
     }
     if (fn->flags & (SVYI_XFN_CLOCK | SVYI_XFN_LABELS | SVYI_XFN_OUTSIDE))
         n->constant = 0;
@@ -485,17 +490,17 @@ static void check(checker *k, svyi_xnode *n, const svyi_xset *in, int value, svy
         n->fixed = n->constant = 1;
         break;
     case SVYI_X_CHAIN:
-        check_children(k, n, in, 1, n->detail <= 2 ? out : &ignored);
+        check_children(k, n, in, VALUE, n->detail <= 2 ? out : &ignored);
         n->gives = n->detail > 4 ? SVY_X_NUMBER : SVY_X_BOOLEAN;
         if (n->detail <= 2 && k->c->place->compat == SVY_COMPAT_WEB)         /* gives one of its operands there */
             n->gives = common_type(n->first);
         break;
     case SVYI_X_NEGATE:
-        check_children(k, n, in, 1, &ignored);
+        check_children(k, n, in, VALUE, &ignored);
         n->gives = SVY_X_NUMBER;
         break;
     case SVYI_X_UNION:
-        check_children(k, n, in, value, out);
+        check_children(k, n, in, value | AS_SET, out);
         n->gives = SVY_X_NODES;
         for (const svyi_xnode *part = n->first; part != NULL && !k->failed; part = part->next)
             if (part->gives != SVY_X_NODES && part->gives != 0) {
@@ -515,6 +520,6 @@ int svyi_xcheck(svyi_xcompiler *c, svyi_xnode *root)
     svyi_xset in = { 0 }, out = { 0 };
     add(&k, &in, c->place->item, 1);
     if (!k.failed)
-        check(&k, root, &in, 1, &out);
+        check(&k, root, &in, VALUE, &out);
     return !k.failed && c->base.status == SVY_OK;
 }

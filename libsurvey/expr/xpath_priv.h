@@ -113,6 +113,9 @@ int svyi_xcheck(svyi_xcompiler *c, svyi_xnode *root);
 svyi_xnode *svyi_xrewrite(svyi_xcompiler *c, svyi_xnode *call);
 /* Makes a path of indexed-repeat(); `items` are those of its paths, by number of the argument. 0: reported. */
 int svyi_xindexed(svyi_xcompiler *c, svyi_xnode *call, const uint32_t *items);
+/* In strict and Collect a path from the root element that goes through a roster around the place means the place's own entry (ODK XForms, "A big
+   deviation with XForms"): it is made a path from current(). */
+void svyi_xown_entry(svyi_xcompiler *c, svyi_xnode *path, int as_set);
 /* A note when the result of a call differs between clients. */
 void svyi_xnote_call(svyi_xcompiler *c, const svyi_xnode *call);
 /* Parses bytes from..to of the expression as a path: of a text such as '/data/a'. NULL: reported. */
@@ -189,6 +192,7 @@ enum {
     SVYI_XFN_DRAWS = 64,
     SVYI_XFN_BRANCHES = 128,     /* the first argument is a condition */
     SVYI_XFN_REWRITTEN = 512,    /* stands for a path, which one is known when its arguments are checked */
+    SVYI_XFN_SETS = 1024,        /* its arguments are taken node by node */
     SVYI_XFN_OUTSIDE = 256       /* asks for what is not in the form */
 };
 const svyi_xfunction *svyi_xfunction_find(const char *name, size_t len);

@@ -75,8 +75,11 @@ static int any_roster(svyi_xcompiler *c, const chain *of, uint32_t count)
 static svyi_xnode *begin(svyi_xcompiler *c, const chain *here, const chain *there, uint32_t *shared, size_t at, size_t len)
 {
     if (!any_roster(c, there, *shared)) {
+        svyi_xnode *root = new_path(c, SVYI_XS_ROOT, at, len);
         *shared = 1;
-        return new_path(c, SVYI_XS_ROOT, at, len);
+        if (root != NULL)
+            root->flags = 1;                           /* goes where it says, see svyi_xown_entry() */
+        return root;
     }
     svyi_xnode *path = new_path(c, SVYI_XS_CURRENT, at, len);
     for (uint32_t i = *shared; i < here->n; i++)
@@ -98,16 +101,6 @@ svyi_xnode *svyi_xpath_to(svyi_xcompiler *c, uint32_t item, size_t at, size_t le
     return path;
 }
 
-/* The index that arguments 1.. give for a roster: NULL when none. */
-static svyi_xnode *index_for(const svyi_xnode *call, const uint32_t *items, uint32_t roster)
-{
-    uint32_t i = 0;
-    for (svyi_xnode *argument = call->first; argument != NULL && argument->next != NULL; argument = argument->next, i++)
-        if (i % 2 == 1 && items[i] == roster)
-            return argument->next;
-    return NULL;
-}
-
 static void put(svyi_xnode *call, const svyi_xnode *with)
 {
     svyi_xnode *next = call->next;
@@ -116,6 +109,60 @@ static void put(svyi_xnode *call, const svyi_xnode *with)
     call->next = next;
     call->op = op;
     call->bracketed = bracketed;
+}
+
+void svyi_xown_entry(svyi_xcompiler *c, svyi_xnode *path, int as_set)
+{
+    const svy_xpath_scope *s = c->scope;
+    const svyi_xnode *step = path->first;
+    svyi_xnode *after = NULL;
+    chain here;
+    uint32_t roster = 0, steps = 0, taken = 0;
+
+    if (path->detail != SVYI_XS_ROOT || path->flags != 0 || !chain_to(c, c->place->item, &here))
+        return;
+    for (uint32_t i = 1; i < here.n && step != NULL; i++, step = step->next) {
+        if (step->detail != SVYI_XA_CHILD || step->test != SVYI_XN_NAME || step->n > 0 || step->name != s->item_name(s->user, here.items[i]))
+            break;
+        steps++;
+        if (step->next != NULL && (step->next->flags & SVYI_XF_TOGETHER))
+            return;                                    /* (/data/r/m)[3] is about all of them */
+        /* the repeat itself, by the specification, means all its entries */
+        if (s->is_roster(s->user, here.items[i]) && (step->next != NULL || c->place->compat == SVY_COMPAT_COLLECT)) {
+            roster = i;
+            taken = steps;
+            after = step->next;
+        }
+    }
+    if (roster == 0 || (as_set && c->place->compat == SVY_COMPAT_STRICT))
+        return;
+    svyi_note(&c->base, path->at, "write the path from here: ../name",
+              "a path from the root element into the repeat it is used in: the own entry in Collect, the first or all of them in Web Forms");
+    if (c->place->compat == SVY_COMPAT_WEB)
+        return;
+    svyi_xnode *own = new_path(c, SVYI_XS_CURRENT, path->at, path->len);
+    for (uint32_t i = roster + 1; i < here.n; i++)
+        own = svyi_xadopt(c, own, new_step(c, SVYI_XA_PARENT, SVYI_XN_NODE, path->at, path->len));
+    if (own == NULL)
+        return;                                        /* reported */
+    if (own->last != NULL)
+        own->last->next = after;
+    else
+        own->first = after;
+    own->last = after != NULL ? path->last : own->last;
+    own->n += path->n - taken;
+    own->height = path->height > own->height ? path->height : own->height;
+    put(path, own);
+}
+
+/* The index that arguments 1.. give for a roster: NULL when none. */
+static svyi_xnode *index_for(const svyi_xnode *call, const uint32_t *items, uint32_t roster)
+{
+    uint32_t i = 0;
+    for (svyi_xnode *argument = call->first; argument != NULL && argument->next != NULL; argument = argument->next, i++)
+        if (i % 2 == 1 && items[i] == roster)
+            return argument->next;
+    return NULL;
 }
 
 int svyi_xindexed(svyi_xcompiler *c, svyi_xnode *call, const uint32_t *items)

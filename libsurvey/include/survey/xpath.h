@@ -7,7 +7,8 @@
  *  instance), so it has as many nodes as the interview has entries. Trees from 1 are the form's instances, which never change.
  *  Names are numbered by the form ("age" and the attribute "@age" are two names; a prefix is part of the name: "orx:meta").
  *
- *  Semantics: XPath 1.0 as the specification has it ("strict"). Where clients were measured to differ, `compat` chooses (docs/formats/xform.md
+ *  Semantics: XPath 1.0 as the ODK XForms specification has it ("strict"): regex() matches whole texts, halves are rounded up, a question that is not
+ *  relevant compares as blank, a path from the root element into the repeat around the place means the own entry. Where clients were measured to differ, `compat` chooses (docs/formats/xform.md
  *  lists every divergence), and compiling reports a note for an expression whose result depends on it. */
 #ifndef SURVEY_XPATH_H
 #define SURVEY_XPATH_H

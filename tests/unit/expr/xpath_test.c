@@ -140,17 +140,19 @@ Test(xpath, numbers_as_text)
 Test(xpath, paths_and_axes)
 {
     static const vector VECTORS[] = {
-        { "/data/a", "1", NULL, NULL }, { ".", "y", NULL, NULL }, { "../n", "", NULL, NULL }, { "../../a", "1", NULL, NULL }, { "count(/data/r)", "3", NULL, NULL },
+        { "/data/a", "1", NULL, NULL }, { ".", "y", NULL, NULL }, { "../n", "", NULL, NULL }, { "../../a", "1", NULL, NULL },
         { "count(../s)", "1", NULL, NULL }, { "count(//k)", "3", NULL, NULL }, { "sum(//k)", "6", NULL, NULL }, { "string(/data/r[2]/s/k)", "3", NULL, NULL },
         { "/data/r[n = 3]/m", "z", NULL, NULL }, { "/data/r[last()]/m", "z", NULL, NULL }, { "/data/r[position() = 2]/m", "y", NULL, NULL },
-        { "/data/r[n][2]/m", "y", "z", "y" }, { "(/data/r/m)[3]", "z", NULL, NULL }, { "count(/data/r/s[1])", "2", NULL, "1" },
+        { "/data/r[n][2]/m", "y", "z", "y" }, { "(/data/r/m)[3]", "z", NULL, NULL }, { "count(/data/r/s[1])", "2", "1", "1" },
         { "/data/w/@at", "7", NULL, NULL }, { "count(/data/@*)", "2", NULL, NULL }, { "name(..)", "r", NULL, NULL }, { "local-name(/data/orx:meta)", "meta", NULL, NULL },
         { "/data/orx:meta/orx:instanceID", "i", NULL, NULL }, { "count(/data/orx:*)", "1", NULL, NULL }, { "ancestor::data/a", "1", NULL, NULL },
         { "name(parent::node())", "r", NULL, NULL }, { "count(ancestor-or-self::*)", "3", NULL, NULL }, { "../preceding-sibling::r/m", "x", NULL, NULL },
         { "../following-sibling::r[1]/m", "z", NULL, NULL }, { "count(following::*)", "11", NULL, NULL }, { "count(preceding::*)", "17", NULL, NULL },
         { "count(/data/descendant::k)", "3", NULL, NULL }, { "self::m", "y", NULL, NULL }, { "count(self::n)", "0", NULL, NULL }, { "/data/*[2]", "-2.5", NULL, NULL },
         { "position(..)", "2", NULL, NULL }, { "position(/data/r[3])", "3", NULL, NULL }, { "/data/c/text()", "hello world", NULL, NULL },
-        { "join(',', /data/r/m | /data/a | /data/r/m)", "1,x,y,z", NULL, NULL }, { "join(',', /data/r/m[. != current()])", "x,z", NULL, NULL },
+        { "join(',', /data/r/m | /data/a | /data/r/m)", "1,x,y,z", "1,y", NULL }, { "join(',', /data/r/m[. != current()])", "x,z", "", "x,z" },
+        /* a path from the root element means the own entry, but in Web Forms */
+        { "/data/r/m", "y", NULL, "x" }, { "/data/r/s/k + 1", "4", NULL, "2" }, { "sum(/data/r/s/k)", "6", "3", "6" }, { "count(/data/r)", "3", "1", "3" }, { "/data/r[1]/m", "x", NULL, NULL },
         { "indexed-repeat(/data/r/m, /data/r, 3)", "z", NULL, NULL }, { "indexed-repeat(/data/r/s/k, /data/r, 1, /data/r/s, 2)", "2", NULL, NULL },
         { "indexed-repeat(/data/r/m, /data/r, position(..) - 1)", "x", NULL, NULL }, { "/data/r[position() = position(current()/..) - 1]/m", "x", NULL, NULL },
         { "${m}", "y", NULL, NULL }, { "${n}", "", NULL, NULL }, { "${a} + 1", "2", NULL, NULL }, { "sum(${k})", "3", NULL, NULL }, { "join('', /data/r[m = ${m}]/m)", "y", NULL, NULL },
