@@ -197,7 +197,10 @@ def main():
     n_refused = len({form for form, _ in refused})
     print(f"{len(forms)} forms, {walks} walks, {steps} steps; {len(bad)} walks differ {dict(fields)}; {n_refused} forms refused by us; "
           f"{refused_both} by them; explained: {dict(explained)}")
-    if bad or n_refused * 20 > len(forms) or not steps:
+    missing = divergences.undocumented([*divergences.NAMED, *divergences.OTHERS])
+    if missing:
+        print("docs/formats/xform.md does not explain", *missing)
+    if bad or missing or n_refused * 20 > len(forms) or not steps:
         return 1
     return 0
 

@@ -1,4 +1,5 @@
 """Where we differ from @getodk/xforms-engine 0.22.0 on purpose: each has a name, which docs/formats/xform.md explains."""
+import pathlib
 import re
 
 
@@ -25,6 +26,16 @@ def upload_default(field, reference, theirs, ours, own):
 
 
 NAMED = {"blank-first-value": blank_first_value, "hidden-choice-validity": hidden_choice_validity, "upload-default": upload_default}
+
+
+OTHERS = ("event-after-removal",)
+
+
+def undocumented(names):
+    """Those of the names that the page about XForms does not explain."""
+    page = pathlib.Path(__file__).resolve().parents[2] / "docs" / "formats" / "xform.md"
+    text = page.read_text(encoding="utf-8")
+    return [name for name in names if f"`{name}`" not in text]
 
 
 class Context:
