@@ -266,10 +266,8 @@ Test(xlsform_write, public_workbooks_come_back)
 {
     static const char FOLDER[] = SVY_SOURCE_DIR "/../shared/forms/xlsform";
     DIR *folder = opendir(FOLDER);
-    if (folder == NULL) {
-        cr_log_warn("skipped: there is no folder %s", FOLDER);
-        return;
-    }
+    if (folder == NULL)
+        cr_skip_test("the public workbooks are not there: %s", FOLDER);
     for (const struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
         char path[1024];
         svy_error err = SVY_ERROR_INIT;
