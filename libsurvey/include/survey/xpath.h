@@ -7,9 +7,10 @@
  *  instance), so it has as many nodes as the interview has entries. Trees from 1 are the form's instances, which never change.
  *  Names are numbered by the form ("age" and the attribute "@age" are two names; a prefix is part of the name: "orx:meta").
  *
- *  Semantics: XPath 1.0 as the ODK XForms specification has it ("strict"): regex() matches whole texts, halves are rounded up, a question that is not
- *  relevant compares as blank, a path from the root element into the repeat around the place means the own entry. Where clients were measured to differ, `compat` chooses (docs/formats/xform.md
- *  lists every divergence), and compiling reports a note for an expression whose result depends on it. */
+ *  Semantics: XPath 1.0 as the ODK XForms specification has it ("strict"): regex() matches whole texts, halves are rounded up, a question that is
+ *  not relevant compares as blank, a path from the root element into the repeat around the place means the own entry. Where clients were measured
+ *  to differ, `compat` chooses (docs/formats/xform.md lists every divergence), and compiling reports a note for an expression whose result
+ *  depends on it. */
 #ifndef SURVEY_XPATH_H
 #define SURVEY_XPATH_H
 #include <survey/expr.h>
@@ -79,7 +80,7 @@ SVY_API int svy_xpath_uses_position(const svy_expr *e);
 /** 1 when it reads labels in the language of the interview (jr:choice-name(), jr:itext()). */
 SVY_API int svy_xpath_uses_labels(const svy_expr *e);
 
-/** Checks bytes from outside so that running them is safe. svy_code_verify() does this for programs of this kind.
+/** Checks bytes from outside so that running them is safe, as svy_code_verify() does for programs of our own language.
  *  @param n_items, n_names, n_trees of the form. @return SVY_OK or SVY_E_FORMAT. */
 SVY_API SVY_NODISCARD svy_status svy_xpath_verify(svy_code code, uint32_t n_items, uint32_t n_names, uint32_t n_trees, svy_error *err);
 
