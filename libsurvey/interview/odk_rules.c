@@ -46,7 +46,7 @@ static svy_status calculate(svy_interview *iv, svy_place place, svy_error *err)
     return svyi_odk_put(iv, place, iv->value.data, iv->value.len, SVYI_PRESET, err);
 }
 
-enum { ROUNDS = 100 };
+enum { ROUNDS = 2000 };              /* doubling ends with infinity */
 
 /* One that reads its own value, in once(), runs until that stays as it is; but by the specification once is enough. */
 svy_status svyi_odk_calculate(svy_interview *iv, svy_place place, svy_error *err)
@@ -252,12 +252,27 @@ static svy_status walk_entry(svy_interview *iv, uint32_t entry, uint32_t on, svy
     return st;
 }
 
+/* In the web's engine counts look at the first values before anything is calculated; those of entries inside entries, too, as they are made. */
+static svy_status count_first_values(svy_interview *iv, svy_error *err)
+{
+    const svyi_odk *odk = iv->odk;
+    svy_status st = SVY_OK;
+
+    for (uint32_t e = 0; odk->compat == SVY_COMPAT_WEB && e < iv->s.n_entries && st == SVY_OK; e++) {
+        const uint32_t roster = iv->entries[e].roster, end = svyi_item(iv, roster)->end;
+        for (uint32_t i = roster + 1; i < end && st == SVY_OK; i++)
+            if (svyi_item(iv, i)->kind == SVY_EL_ROSTER && svyi_item(iv, i)->roster == roster && svyi_item(iv, i)->value != 0)
+                st = svyi_odk_count(iv, (svy_place){ i, e }, err);
+    }
+    return st == SVY_OK ? svyi_settle_rules(iv, err) : st;
+}
+
 /* The load: what is asked, given the first values; then item by item; then actions wait for changes. */
 static svy_status load(svy_interview *iv, svy_error *err)
 {
-    svy_status st = walk_entry(iv, 0, SVY_ON_FIRST_LOAD | SVY_ON_LOAD, err);
+    svy_status st = count_first_values(iv, err);
 
-    if (st != SVY_OK)
+    if (st != SVY_OK || (st = walk_entry(iv, 0, SVY_ON_FIRST_LOAD | SVY_ON_LOAD, err)) != SVY_OK)
         return st;
     iv->odk->starting = 0;
     for (uint32_t e = 0; e < iv->s.n_entries; e++) {
