@@ -204,6 +204,31 @@ static int decimal_parse(const svyi_xrun *r, const char *text, size_t len, doubl
     return 1;
 }
 
+/* What JavaScript takes for numbers besides, and so Web Forms: a plus, exponents, 0x1F 0b11 0o7, Infinity. */
+static int script_parse(const char *text, uint32_t len, double *value)
+{
+    const char *const infinity = "Infinity";
+    const uint32_t sign = len > 0 && (text[0] == '-' || text[0] == '+');
+    const int base = len < 3 || text[0] != '0' ? 0 : text[1] == 'x' || text[1] == 'X' ? 16 : text[1] == 'b' || text[1] == 'B' ? 2 :
+                     text[1] == 'o' || text[1] == 'O' ? 8 : 0;
+
+    if (len - sign == 8 && memcmp(text + sign, infinity, 8) == 0) {
+        *value = text[0] == '-' ? -(double)INFINITY : (double)INFINITY;
+        return 1;
+    }
+    if (base == 0)
+        return svyi_number_parse(text, len, value);
+    *value = 0;
+    for (uint32_t i = 2; i < len; i++) {
+        const char c = text[i];
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+        if (digit >= base)
+            return 0;
+        *value = *value * base + digit;
+    }
+    return 1;
+}
+
 double svyi_xtext_number(const svyi_xrun *r, const char *text, uint32_t len)
 {
     double value;
@@ -214,6 +239,8 @@ double svyi_xtext_number(const svyi_xrun *r, const char *text, uint32_t len)
     if (decimal_parse(r, text, len, &value))
         return value;
     if (len >= 10 && text[0] >= '0' && text[0] <= '9' && svyi_xdate_number(r, text, len, &value) > 0)
+        return value;
+    if (r->compat == SVY_COMPAT_WEB && script_parse(text, len, &value))
         return value;
     return NONE;
 }
@@ -299,6 +326,14 @@ void svyi_xtext(svyi_xrun *r, const svyi_xvalue *v, const char **text, uint32_t 
     }
 }
 
+static int is_all_blank(const char *text, uint32_t len)
+{
+    uint32_t i = 0;
+    while (i < len && is_blank(text[i]))
+        i++;
+    return len > 0 && i == len;
+}
+
 double svyi_xnumber(svyi_xrun *r, const svyi_xvalue *v)
 {
     const char *text;
@@ -306,6 +341,8 @@ double svyi_xnumber(svyi_xrun *r, const svyi_xvalue *v)
     if (v->type == SVY_X_NUMBER || v->type == SVY_X_BOOLEAN || v->dated)
         return v->number;
     svyi_xtext(r, v, &text, &len);
+    if (r->compat == SVY_COMPAT_WEB && v->type == SVY_X_TEXT && is_all_blank(text, len))
+        return 0;                                      /* JavaScript's number of a text of blanks */
     return svyi_xtext_number(r, text, len);
 }
 

@@ -131,7 +131,7 @@ Test(xpath, numbers_as_text)
     static const vector VECTORS[] = {
         { "1000000 * 1000000 * 1000000 * 1000", "1000000000000000000000", "1.0E21", "1e+21" }, { "0.0000001", "0.0000001", "1.0E-7", "1e-7" },
         { "-0", "0", NULL, NULL }, { "5.", "5", NULL, NULL }, { ".5", "0.5", NULL, NULL }, { "1.50", "1.5", NULL, NULL }, { "12345678901234567890", "12345678901234567000", "1.2345678901234567E19", NULL },
-        { "number(' 12 ')", "12", NULL, NULL }, { "number('1e3')", "NaN", NULL, "" }, { "number('-.5')", "-0.5", NULL, NULL }, { "number('+1')", "NaN", NULL, "" },
+        { "number(' 12 ')", "12", NULL, NULL }, { "number('1e3')", "NaN", NULL, "1000" }, { "number('-.5')", "-0.5", NULL, NULL }, { "number('+1')", "NaN", NULL, "1" }, { "number('0x1F')", "NaN", NULL, "31" },
         { "number('')", "NaN", NULL, "" }, { "number(true())", "1", NULL, NULL }, { "2147483648 * 2", "4294967296", "4.294967296E9", NULL }, { "0.001", "0.001", NULL, NULL }, { "1234567.5", "1234567.5", NULL, NULL },
     };
     CHECK(VECTORS, "a", 1);
