@@ -123,6 +123,7 @@ int svyi_odk_wait(svy_interview *iv, uint32_t entry);      /* its calculations a
 svy_status svyi_odk_start(svy_interview *iv, svy_error *err);
 svy_status svyi_odk_load(svy_interview *iv, uint32_t entry, svy_error *err);    /* its first values, and the first entries inside */
 /* The node of the record that an item is made from in an entry; `*spare`: the one in its place where that lacks. UINT32_MAX none. */
+uint32_t svyi_record_at(const svy_interview *iv, uint32_t item, uint32_t entry);
 uint32_t svyi_record_node(const svy_interview *iv, uint32_t item, uint32_t entry, uint32_t *spare);
 
 /* ---- odk_sets.c: preloads and actions ---- */

@@ -47,6 +47,17 @@ uint32_t svyi_record_node(const svy_interview *iv, uint32_t item, uint32_t entry
     return other;
 }
 
+uint32_t svyi_record_at(const svy_interview *iv, uint32_t item, uint32_t entry)
+{
+    const svyi_entry *e = &iv->entries[entry];
+    const uint32_t own = iv->odk->items[item]->record;
+    uint32_t spare;
+
+    if (item != e->roster && own != UINT32_MAX && e->source != UINT32_MAX && own > e->source && own < iv->odk->trees[0].nodes[e->source].end)
+        return own;
+    return svyi_record_node(iv, item, entry, &spare);
+}
+
 /* Calls for the nodes of a roster's entries in the element around it. `*template` the template there, `*nth` the entry at a place. */
 static void find_nodes(const svy_interview *iv, uint32_t around, uint32_t name, uint32_t place, uint32_t *n, uint32_t *template, uint32_t *nth)
 {
@@ -92,8 +103,7 @@ static making look(const svy_interview *iv, uint32_t roster, uint32_t parent, ui
 /* The first value of a leaf of a new entry. Nothing has read it yet. */
 static svy_status put_first(svy_interview *iv, uint32_t item, uint32_t entry, svy_error *err)
 {
-    uint32_t spare;
-    const uint32_t node = svyi_record_node(iv, item, entry, &spare);
+    const uint32_t node = svyi_record_at(iv, item, entry);
     const int blank = iv->entries[entry].blank && (iv->odk->items[item]->flags & SVY_ODK_ATTRIBUTE) == 0;
     const char *text = node != UINT32_MAX && !blank ? svy_form_string(iv->form, iv->odk->trees[0].nodes[node].text) : "";
 

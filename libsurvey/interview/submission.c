@@ -160,8 +160,8 @@ static void put_attributes(svyi_out *o, const svy_interview *iv, uint32_t item, 
 {
     const svyi_odk *odk = iv->odk;
     const svyi_tree *record = &odk->trees[0];
-    uint32_t spare, len;
-    const uint32_t node = svyi_record_node(iv, item, entry, &spare);
+    uint32_t len;
+    const uint32_t node = svyi_record_at(iv, item, entry);
 
     if (node == UINT32_MAX)
         return;
