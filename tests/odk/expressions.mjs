@@ -75,6 +75,7 @@ function operators() {
   const arithmetic = pairs(values.filter((v) => v !== 'today()'), values.filter((v) => v !== 'today()'), (x, y) => ['+', '-', '*', 'div', 'mod'].map((op) => `${x} ${op} ${y}`)).flat();
   const logic = pairs(['true()', 'false()', "''", "'a'", '0', '/data/e', '/data/none', "'false'"], ['true()', 'false()', "''", '1', '/data/none'], (x, y) => [`${x} and ${y}`, `${x} or ${y}`]).flat();
   const other = ['- 1', '--1', '- /data/a', "-'x'", '1 - -1', '1-1', '/data/a -1', '/data/a - 1', '1 + 2 * 3', '(1 + 2) * 3', '2 - 1 - 1', '8 div 2 div 2', '-7 mod 3', '7 mod -3', '5.5 mod 2', '1 = 1 = 1', '3 > 2 > 1', '1 < 2 = true()', 'true() or foo()', 'not(1 = 2) and 3 > 2',
+    "' ' + 1", "2.5 >= ' '", "'0x1F' + 0", "'1e3' + 0", "'+5' + 0", "'-Infinity' + 0", "'0b11' + 0", "'0o17' + 0", "'-0x10' + 0", "'1e' + 0", "number(' ')", "int('  ')",
     '1 div 2', '5 * .5', '1.', "'it' != \"it's\"", "concat(\"a'b\", 'c\"d')", '1e3', '0x10', '1,5', '', ' ', '1 +', '(', ')', "'", '"', '/data/a[', '/data/a]', '$x', '//', '@', 'a b', '!', '1 ! 2', 'a..b', '/data/', '/data//', '..', '.', '/', '*', '@*', 'div', 'mod', 'and', 'or', 'div div div', 'a div a', '* * *', '/data/a*2', '/data/a div2', "'a' 'b'", '1 2', 'true', 'if(', '()', '[1]', '/data/a{1}', '/data/a;', '#', '&lt;', 'a:b', 'jr:foo()', "concat('a',)", 'concat(,1)', '/data/a/', 'self:a', '::a', 'child::', 'text()', 'node()', 'comment()', 'processing-instruction()', 'foo::a'];
   return [...compare, ...arithmetic, ...logic, ...other];
 }

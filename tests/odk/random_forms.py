@@ -62,7 +62,8 @@ class Form:
 
     def repeat(self, node):
         choice = self.chance.randrange(6)
-        counts = [n for n in self.made if n.kind == "leaf" and n.bind.get("type") == "int" and self.sees(node.parent, n) and "constraint" not in n.bind]
+        counts = [n for n in self.made if n.kind == "leaf" and n.bind.get("type") == "int" and self.sees(node.parent, n) and not {"constraint", "calculate"} & set(n.bind)
+                  and not any(target is n for _, target, _ in self.setvalues)]    # what a number becomes at the start is count-at-load
         if choice == 0 and counts:
             node.count = self.reference(node, self.chance.choice(counts))
         elif choice == 1:
