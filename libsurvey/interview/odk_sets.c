@@ -182,7 +182,14 @@ int svyi_odk_remember(svy_interview *iv, svy_place source)
     return 0;
 }
 
-/* The target around the source, or all there are inside what both are in. */
+static int is_inside(const svy_interview *iv, uint32_t entry, uint32_t holder)
+{
+    while (entry != 0 && entry != holder)
+        entry = iv->entries[entry].parent;
+    return entry == holder;
+}
+
+/* The target around the source, or all there are inside what both are in, relevant or not. */
 static svy_status act_on_targets(svy_interview *iv, const svy_set *set, svy_place source, svy_error *err)
 {
     const uint32_t roster = svyi_item(iv, set->target)->roster, around = svyi_enclosing(iv, roster, source.entry);
@@ -192,8 +199,10 @@ static svy_status act_on_targets(svy_interview *iv, const svy_set *set, svy_plac
         return SVY_OK;
     if (roster == 0 || around != 0)
         return act(iv, set, (svy_place){ set->target, around }, err);
-    for (uint32_t e = svyi_next_inside(iv, roster, source.entry, 0); e != 0 && st == SVY_OK; e = svyi_next_inside(iv, roster, source.entry, e))
-        st = act(iv, set, (svy_place){ set->target, e }, err);
+    const uint32_t holder = svyi_holder(iv, roster, source.entry);
+    for (uint32_t e = 1; e < iv->s.n_entries && st == SVY_OK; e++)
+        if (iv->entries[e].roster == roster && counts(iv, e) && is_inside(iv, e, holder))
+            st = act(iv, set, (svy_place){ set->target, e }, err);
     return st;
 }
 
