@@ -210,19 +210,19 @@ static void check_memory(int which)
     fm_free(&m);
 }
 
-Test(interview_odk_property, incremental_is_replayed_is_evaluated_anew, .timeout = 250)
+Test(interview_odk_property, incremental_is_replayed_is_evaluated_anew)
 {
     for (int which = 0; which < 3; which++)
         check_walks(which);
 }
 
-Test(interview_odk_property, random_interviews_end, .timeout = 200)
+Test(interview_odk_property, random_interviews_end)
 {
     for (int which = 0; which < 3; which++)
         check_random(which);
 }
 
-Test(interview_odk_property, memory_that_ends_changes_nothing, .timeout = 280)
+Test(interview_odk_property, memory_that_ends_changes_nothing)
 {
     for (int which = 0; which < 3; which++)
         check_memory(which);
