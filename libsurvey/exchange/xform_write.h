@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "expr/to_xpath.h"
 #include <survey/exchange.h>
 
@@ -17,6 +18,7 @@ typedef struct svyi_xform_writer {
     svyi_buffer out;
     svyi_buffer part;                 /* an expression or text being made */
     const char **names;               /* of nodes, by item */
+    svyi_map *text_ids;               /* texts that the translation at hand has, while an XForm is written again */
     unsigned unsaid;                  /* questions that could be refused */
     int failed;
 } svyi_xform_writer;

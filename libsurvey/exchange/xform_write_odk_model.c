@@ -68,11 +68,19 @@ static void put_value(svyi_xform_writer *w, const char *text, const char *form)
     svyi_buffer_text(&w->out, "</value>");
 }
 
-static void open_text(svyi_xform_writer *w, const char *id, const char *part)
+/* 0 when the translation has a text of this id already: JavaRosa refuses a form with two. What shows texts has the same ones as texts by id. */
+static int open_text(svyi_xform_writer *w, const char *id, const char *part)
 {
+    const char *whole = svyi_xfw_join(w, id, part);
+    uint32_t ignored = 0;
+    const int added = whole != NULL ? svyi_map_add(w->text_ids, whole, strlen(whole), &ignored) : -1;
+    w->failed |= added < 0;
+    if (added != 0)
+        return 0;
     svyi_buffer_text(&w->out, "<text id=\"");
-    svyi_xfw_escaped(&w->out, id, strlen(id));
-    svyi_buffer_format(&w->out, "%s\">", part);
+    svyi_xfw_escaped(&w->out, whole, strlen(whole));
+    svyi_buffer_text(&w->out, "\">");
+    return 1;
 }
 
 /* Ids of the texts of an item: its path, or for a group without a node its id. */
@@ -95,26 +103,22 @@ static void item_texts(svyi_xform_writer *w, uint32_t item, uint32_t lang)
     const svy_item *i = svy_form_item(w->form, item);
     const svy_role label = i->kind == SVY_EL_SECTION ? SVY_TITLE : SVY_LABEL;
     const char *id = text_id(w, item);
-    if (has_label(w, item, label)) {
-        open_text(w, id, ":label");
+    if (has_label(w, item, label) && open_text(w, id, ":label")) {
         put_value(w, svy_form_text(w->form, item, label, lang), NULL);
         for (size_t f = 0; f < sizeof FORMS / sizeof FORMS[0]; f++)
             put_value(w, svy_form_text(w->form, item, FORMS[f].role, lang), FORMS[f].form);
         svyi_buffer_text(&w->out, "</text>\n");
     }
-    if (svyi_xo_has_text(w, item, SVY_HINT) || svyi_xo_has_text(w, item, SVY_GUIDANCE)) {
-        open_text(w, id, ":hint");
+    if ((svyi_xo_has_text(w, item, SVY_HINT) || svyi_xo_has_text(w, item, SVY_GUIDANCE)) && open_text(w, id, ":hint")) {
         put_value(w, svy_form_text(w->form, item, SVY_HINT, lang), NULL);
         put_value(w, svy_form_text(w->form, item, SVY_GUIDANCE, lang), "guidance");
         svyi_buffer_text(&w->out, "</text>\n");
     }
-    if (svyi_xo_has_text(w, item, SVY_REQUIRED_TEXT)) {
-        open_text(w, id, ":jr:requiredMsg");
+    if (svyi_xo_has_text(w, item, SVY_REQUIRED_TEXT) && open_text(w, id, ":jr:requiredMsg")) {
         put_value(w, svy_form_text(w->form, item, SVY_REQUIRED_TEXT, lang), NULL);
         svyi_buffer_text(&w->out, "</text>\n");
     }
-    if (i->n_checks > 0 && svy_form_check_text(w->form, i->first_check, 0)[0] != '\0') {
-        open_text(w, id, ":jr:constraintMsg");
+    if (i->n_checks > 0 && svy_form_check_text(w->form, i->first_check, 0)[0] != '\0' && open_text(w, id, ":jr:constraintMsg")) {
         put_value(w, svy_form_check_text(w->form, i->first_check, lang), NULL);
         svyi_buffer_text(&w->out, "</text>\n");
     }
@@ -157,10 +161,8 @@ static void list_texts(svyi_xform_writer *w, uint32_t list, uint32_t lang)
     const svy_tree_node *nodes = ids != NULL && tree != 0 ? svy_form_tree(w->form, tree, &n) : NULL;
     for (uint32_t at = 1; nodes != NULL && at < n && choice < l.n_choices; at = nodes[at].end, choice++) {
         const char *id = child_text(w, nodes, at, ids);
-        if (id == NULL)
-            continue;
-        open_text(w, id, "");
-        choice_text(w, list, choice, lang);
+        if (id != NULL && open_text(w, id, ""))
+            choice_text(w, list, choice, lang);
     }
     for (choice = 0; nodes == NULL && choice < l.n_choices; choice++) {
         svyi_buffer_format(&w->out, "<text id=\"%s-%u\">", l.id, choice);
@@ -173,7 +175,8 @@ static void texts_by_id(svyi_xform_writer *w, uint32_t lang)
 {
     for (uint32_t t = 0; t < svy_form_itexts(w->form); t++) {
         const char *id = svy_form_itext_id(w->form, t);
-        open_text(w, id, "");
+        if (!open_text(w, id, ""))
+            continue;
         put_value(w, svy_form_itext(w->form, id, strlen(id), SVY_LABEL, lang), NULL);
         for (size_t f = 0; f < sizeof FORMS / sizeof FORMS[0]; f++)
             put_value(w, svy_form_itext(w->form, id, strlen(id), FORMS[f].role, lang), FORMS[f].form);
@@ -199,6 +202,9 @@ void svyi_xo_itext(svyi_xform_writer *w)
 {
     svyi_buffer_text(&w->out, "<itext>\n");
     for (uint32_t lang = 0; lang < svy_form_languages(w->form); lang++) {
+        svyi_map text_ids;
+        svyi_map_init(&text_ids, &w->alloc);
+        w->text_ids = &text_ids;
         svyi_buffer_text(&w->out, "<translation lang=\"");
         put_language(w, svy_form_language(w->form, lang));
         svyi_buffer_text(&w->out, lang == 0 ? "\" default=\"true()\">\n" : "\">\n");
@@ -208,14 +214,16 @@ void svyi_xo_itext(svyi_xform_writer *w)
             list_texts(w, list, lang);
         texts_by_id(w, lang);
         svyi_buffer_text(&w->out, "</translation>\n");
+        svyi_map_clear(&text_ids);
     }
+    w->text_ids = NULL;
     svyi_buffer_text(&w->out, "</itext>\n");
 }
 
 /* ---- trees ---- */
 
-/* Recursion: as deep as the tree, which the builder bounds. */
-static void put_tree(svyi_xform_writer *w, const svy_tree_node *nodes, uint32_t at)
+/* Recursion: as deep as the tree, which the builder bounds. Children called `without` are left out, NULL for none. */
+static void put_tree(svyi_xform_writer *w, const svy_tree_node *nodes, uint32_t at, const char *without)
 {
     const char *name = svy_form_name(w->form, nodes[at].name), *text = svy_form_string(w->form, nodes[at].text);
     uint32_t c = at + 1;
@@ -229,7 +237,8 @@ static void put_tree(svyi_xform_writer *w, const svy_tree_node *nodes, uint32_t 
     svyi_buffer_text(&w->out, ">");
     svyi_xfw_escaped(&w->out, text, strlen(text));
     for (; c < nodes[at].end; c = nodes[c].end)
-        put_tree(w, nodes, c);
+        if (without == NULL || strcmp(svy_form_name(w->form, nodes[c].name), without) != 0)
+            put_tree(w, nodes, c, without);
     svyi_buffer_format(&w->out, "</%s>%s", name, nodes[at].end - at > 2 ? "\n" : "");
 }
 
@@ -256,8 +265,10 @@ void svyi_xo_trees(svyi_xform_writer *w)
         if (file[0] != '\0')                                /* clients get the file beside the form */
             put_file(w, file);
         svyi_buffer_text(&w->out, ">\n");
+        /* Items that name a text in itext have their labels there only: with both, the file would not be read as a list of choices again. */
+        const uint32_t list = t > 0 ? svy_form_tree_list(w->form, t) : 0;
         if (n > 0 && file[0] == '\0')
-            put_tree(w, nodes, 0);
+            put_tree(w, nodes, 0, list != 0 && svyi_xo_label_ids(w, list) != NULL ? "label" : NULL);
         svyi_buffer_text(&w->out, "</instance>\n");
     }
 }

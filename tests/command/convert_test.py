@@ -2,6 +2,7 @@
 """survey convert and ODK submissions: what comes out, what is told, what is refused, and that nothing is written when it is."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,6 +90,38 @@ def check_public():
         survey("convert", "-q", f"{form.name}.xform.xml", f"{form.name}.again.xlsx")
 
 
+WORKBOOK = """| survey | | | | | | |
+| | type | name | label::English (en) | label::Français (fr) | calculation |
+| | select_one yn | home | Home? | Chez soi ? | |
+| | begin repeat | person | People | Personnes | |
+| | text | name | Name | Nom | |
+| | integer | age | Age of ${name} | Âge de ${name} | |
+| | end repeat | | | | |
+EXTRA| choices | | | | | |
+| | list_name | name | label::English (en) | label::Français (fr) | |
+| | yn | y | Yes | Oui | |
+| | yn | n | No | Non | |
+"""
+
+
+def check_again():
+    """A workbook becomes native and an XForm again: lists stay lists, and no text is defined twice, for which JavaRosa refuses a form."""
+    for name, extra in (("plain", ""), ("asked", "| | calculate | said | | | jr:itext('/data/home:label') |\n")):
+        write(f"{name}.md", WORKBOOK.replace("EXTRA", extra))
+        for step in ("first", "second"):
+            (SCRATCH / name / step).mkdir(parents=True)
+        survey("convert", "-q", f"{name}.md", f"{name}/first/q.xml")
+        survey("convert", "-q", f"{name}/first/q.xml", f"{name}/form.xml")
+        survey("convert", "-q", f"{name}/form.xml", f"{name}/second/q.xml", "--to", "native")
+        before, after = ((SCRATCH / name / step / "q.xml").read_text(encoding="utf-8") for step in ("first", "second"))
+        expect('<choices id="yn">' in before and '<choices id="yn">' in after, f"{name}: the list of choices is not one any more")
+        expect(name != "plain" or before == after, f"{name}: another questionnaire comes back")
+        form = (SCRATCH / name / "form.xml").read_text(encoding="utf-8")
+        for translation in form.split("<translation ")[1:]:
+            ids = re.findall('<text id="([^"]*)"', translation)
+            expect(len(ids) == len(set(ids)) >= 6, f"{name}: texts {sorted(ids)}")
+
+
 def check_submissions():
     survey("study", "create", "t.study", "--questionnaire", "form.xml")
     write("in/a.xml", SUBMISSION.format(name="Ana", age=30, id=1))
@@ -145,7 +178,7 @@ def check_encrypted():
 def main():
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
-    for check in (check_native, check_refusals, check_public, check_submissions, check_encrypted):
+    for check in (check_native, check_refusals, check_again, check_public, check_submissions, check_encrypted):
         check()
     print(f"{len(FAILURES)} failures")
     sys.exit(1 if FAILURES else 0)
