@@ -24,22 +24,22 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 
 def traces(folder, forms, options):
-    """One list of lines for each walk."""
-    done = peers.node(folder, "walk.mjs", "--seeds", options.seeds, "--first", options.first, "--steps", options.steps, *forms,
-                      stdout=subprocess.PIPE, text=True, errors="replace")
-    walk = None
-    for line in done.stdout.splitlines():
-        record = json.loads(line)
-        if "form" in record:
-            if walk:
-                yield walk
-            walk = [record]
-        else:
-            walk.append(record)
-    if walk:
-        yield walk
-    if done.returncode != 0:
-        raise SystemExit("walk.mjs failed")
+    """One list of lines for each walk. A process for each twenty forms: the engine keeps its memory, and now and then a form takes all there is."""
+    for first in range(0, len(forms), 20):
+        done = peers.node(folder, "walk.mjs", "--seeds", options.seeds, "--first", options.first, "--steps", options.steps, *forms[first:first + 20],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+        walks = []
+        for line in done.stdout.splitlines():
+            if not line.endswith("}"):
+                break                       # cut off
+            record = json.loads(line)
+            if "form" in record:
+                walks.append([record])
+            else:
+                walks[-1].append(record)
+        if done.returncode != 0:
+            print(f"the official engine gave up in {walks.pop()[0]['form'] if walks else forms[first]}: {(done.stderr.strip() or 'no reason given').splitlines()[-1][:200]}")
+        yield from walks
 
 
 def escape(text):
