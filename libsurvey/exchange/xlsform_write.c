@@ -40,14 +40,6 @@ const char *svyi_xlw_content(const svyi_xml *x)
     return "";
 }
 
-int svyi_xlw_is(const svyi_xml *x, const char *name)
-{
-    const char *colon = strchr(name, ':');
-    if (colon == NULL)
-        return x->prefix == NULL && strcmp(x->name, name) == 0;
-    return x->prefix != NULL && strlen(x->prefix) == (size_t)(colon - name) && memcmp(x->prefix, name, (size_t)(colon - name)) == 0 && strcmp(x->name, colon + 1) == 0;
-}
-
 static svy_status convert(svyi_xlw *w, const char *out_path)
 {
     const svy_status st = svyi_xlw_read(w);

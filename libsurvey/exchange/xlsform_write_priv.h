@@ -69,8 +69,6 @@ char *svyi_xlw_join(svyi_xlw *w, const char *a, const char *b, const char *c);
 void svyi_xlw_note(svyi_xlw *w, svy_severity severity, const svyi_xml *x, const char *element, const char *advice, const char *fmt, ...) SVY_PRINTF(6, 7);
 /* The text of a leaf, "" when there is none. */
 const char *svyi_xlw_content(const svyi_xml *x);
-/* Name with its prefix: "orx:meta". */
-int svyi_xlw_is(const svyi_xml *x, const char *name);
 
 /* Reads record, binds, body and actions into nodes. */
 svy_status svyi_xlw_read(svyi_xlw *w);

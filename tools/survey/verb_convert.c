@@ -46,9 +46,9 @@ const verb verb_convert = {
     .name = "convert", .group = FOR_RESEARCHERS, .arguments = "INPUT OUTPUT", .min_arguments = 2, .max_arguments = 2,
     .summary = "convert a questionnaire between XLSForm, XForm and the native format",
     .detail = "Reads native questionnaires, ODK XForms, XLSForm workbooks (.xlsx, .xls, .csv, .md), LimeSurvey surveys (.lss) and queXML; writes native questionnaires, "
-              "XForms and XLSForm workbooks (.xlsx). Without --to an output that ends in .xlsx is an XLSForm; another one is native, or an XForm when the input is native.\n"
+              "XForms and XLSForm workbooks (.xlsx). Without --to an output that ends in .xlsx is an XLSForm; any other is native, or an XForm when the input is native: an XForm of a workbook wants --to xform.\n"
               "Translations go to LANG.xlf beside a native output, lists in files of their own too. What means nothing in the other format, or will not be enforced there, is "
               "told on standard error. Nothing is written when there is an error.",
-    .example = "survey convert form.xlsx form.xml\nsurvey convert --to xform questionnaire.xml form.xml", .settings_size = sizeof(struct settings),
+    .example = "survey convert form.xlsx visit/questionnaire.xml\nsurvey convert --to xform form.xlsx form.xml", .settings_size = sizeof(struct settings),
     .tables = { { OPTIONS, 0 } }, .run = run
 };
