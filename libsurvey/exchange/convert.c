@@ -27,12 +27,6 @@ static const char *format_name(svy_format format)
     return (size_t)format < sizeof NAMES / sizeof NAMES[0] ? NAMES[format] : NAMES[0];
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 static const char *file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -154,7 +148,7 @@ static svy_format wanted(const conversion *c, svy_format to)
 {
     if (to != SVY_FORMAT_UNKNOWN)
         return to;
-    if (ends_with(c->out, ".xlsx"))
+    if (svyi_path_ends(c->out, ".xlsx"))
         return SVY_FORMAT_XLSFORM;
     return c->from == SVY_FORMAT_NATIVE ? SVY_FORMAT_XFORM : SVY_FORMAT_NATIVE;
 }

@@ -118,6 +118,19 @@ char *svyi_path_join(svyi_arena *arena, const char *folder, const char *name)
     return out;
 }
 
+int svyi_path_ends(const char *path, const char *end)
+{
+    const size_t n = strlen(path), m = strlen(end);
+    if (n < m)
+        return 0;
+    for (size_t i = 0; i < m; i++) {
+        const char c = path[n - m + i];
+        if ((c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c) != end[i])
+            return 0;
+    }
+    return 1;
+}
+
 const char *svyi_path_refuse(const char *path)
 {
     const size_t word = strcspn(path, "/:\\");

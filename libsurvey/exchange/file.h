@@ -14,6 +14,8 @@ svy_status svyi_file_read_alone(svyi_arena *arena, const char *path, const char 
 /* The folder of a file with its slash, "" for the present one. NULL when out of memory. */
 char *svyi_path_folder(svyi_arena *arena, const char *path);
 char *svyi_path_join(svyi_arena *arena, const char *folder, const char *name);
+/* 1 when a path ends in `end`, an ending in small letters; capitals count as small: "FORM.XLSX" ends in ".xlsx". */
+int svyi_path_ends(const char *path, const char *end);
 /* NULL when a questionnaire may name this path, otherwise why not: it must be relative and stay below the folder above the questionnaire's. */
 const char *svyi_path_refuse(const char *path);
 

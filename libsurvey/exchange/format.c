@@ -1,4 +1,5 @@
 /* Which kind of questionnaire a file holds: by its first bytes, and by its name where these do not say. */
+#include "exchange/file.h"
 #include <string.h>
 #include <survey/exchange.h>
 
@@ -14,26 +15,13 @@ svy_format svy_format_find(const char *name)
     return SVY_FORMAT_UNKNOWN;
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text), m = strlen(end);
-    if (n < m)
-        return 0;
-    for (size_t i = 0; i < m; i++) {
-        const char c = text[n - m + i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c) != end[i])
-            return 0;
-    }
-    return 1;
-}
-
 static svy_format by_name(const char *path)
 {
     static const char *const WORKBOOKS[] = { ".xlsx", ".xls", ".xlsm", ".md", ".csv" };
     for (size_t i = 0; path != NULL && i < sizeof WORKBOOKS / sizeof WORKBOOKS[0]; i++)
-        if (ends_with(path, WORKBOOKS[i]))
+        if (svyi_path_ends(path, WORKBOOKS[i]))
             return SVY_FORMAT_XLSFORM;
-    return path != NULL && ends_with(path, ".lss") ? SVY_FORMAT_LSS : SVY_FORMAT_UNKNOWN;
+    return path != NULL && svyi_path_ends(path, ".lss") ? SVY_FORMAT_LSS : SVY_FORMAT_UNKNOWN;
 }
 
 /* The beginning of the file as ASCII: zero bytes of UTF-16 are left out. */

@@ -53,24 +53,11 @@ static svy_status find_file(svyi_reader *r, const svyi_instance_wish *wish, cons
     return SVY_OK;
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text), m = strlen(end);
-    if (n < m)
-        return 0;
-    for (size_t i = 0; i < m; i++) {
-        const char c = text[n - m + i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c) != end[i])
-            return 0;
-    }
-    return 1;
-}
-
 static svy_status read_kind(svyi_reader *r, const char *source, const char *path, const char *bytes, size_t len)
 {
-    if (ends_with(path, ".geojson") || ends_with(path, ".json"))
+    if (svyi_path_ends(path, ".geojson") || svyi_path_ends(path, ".json"))
         return svyi_instance_geojson(r, path, bytes, len);
-    if (ends_with(path, ".xml") && strncmp(source, "jr://file-csv/", 14) != 0)
+    if (svyi_path_ends(path, ".xml") && strncmp(source, "jr://file-csv/", 14) != 0)
         return svyi_instance_xml(r, path, bytes, len);
     return svyi_instance_csv(r, path, bytes, len);
 }

@@ -31,12 +31,6 @@ static size_t count(const char *text, size_t len, char c)
     return n;
 }
 
-static int ends_with(const char *text, const char *end)
-{
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 static svy_status unknown(const svyi_workbook_input *in, const char *why)
 {
     return svyi_fail_at(in->err, SVY_E_FORMAT, in->source, 0, 0, 0, "%s: give an .xlsx, an .xls, or a table as .csv or .md", why);
@@ -53,9 +47,9 @@ static svy_status read_text(svyi_workbook *w, svyi_workbook_input *in)
     if (!svyi_utf8_valid(in->bytes, in->len))
         return unknown(in, "this is neither a workbook nor text in UTF-8");
     const int pipes = count(in->bytes, in->len, '|') >= 5, commas = count(in->bytes, in->len, ',') >= 4;
-    if (pipes && !(commas && ends_with(in->source, ".csv")))
+    if (pipes && !(commas && svyi_path_ends(in->source, ".csv")))
         return svyi_workbook_read_md(w, in);
-    return commas && !ends_with(in->source, ".md") ? svyi_workbook_read_csv(w, in) : unknown(in, "this is not a workbook");
+    return commas && !svyi_path_ends(in->source, ".md") ? svyi_workbook_read_csv(w, in) : unknown(in, "this is not a workbook");
 }
 
 static svy_status read_kind(svyi_workbook *w, svyi_workbook_input *in)

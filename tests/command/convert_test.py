@@ -116,6 +116,8 @@ def check_again():
         before, after = ((SCRATCH / name / step / "q.xml").read_text(encoding="utf-8") for step in ("first", "second"))
         expect('<choices id="yn">' in before and '<choices id="yn">' in after, f"{name}: the list of choices is not one any more")
         expect(name != "plain" or before == after, f"{name}: another questionnaire comes back")
+        survey("convert", "-q", f"{name}/form.xml", f"{name}/FORM.XLSX")
+        expect((SCRATCH / name / "FORM.XLSX").read_bytes()[:2] == b"PK", f"{name}: FORM.XLSX is no workbook")
         form = (SCRATCH / name / "form.xml").read_text(encoding="utf-8")
         for translation in form.split("<translation ")[1:]:
             ids = re.findall('<text id="([^"]*)"', translation)
