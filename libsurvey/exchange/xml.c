@@ -1,4 +1,5 @@
 /* The only file that talks to libxml2: its SAX parser, with the limits and refusals that make it safe for files from anywhere. */
+#define _GNU_SOURCE    /* memrchr */
 #include "exchange/xml.h"
 #include "base/buffer.h"
 #include "base/text.h"
@@ -298,9 +299,8 @@ static void place_attributes(parser *p, svyi_xml *node, size_t from)
             place(p, at, &node->attributes[i].line, &node->attributes[i].column);
             i++;
         }
-        while (at < p->len && p->bytes[at] != quote)
-            at++;
-        at++;
+        const char *close = at < p->len ? memchr(p->bytes + at, quote, p->len - at) : NULL;
+        at = close != NULL ? (size_t)(close - p->bytes) + 1 : p->len;
     }
 }
 
@@ -392,13 +392,12 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
 {
     parser *p = user;
     const size_t end = offset_now(p);
-    size_t from = end < p->len ? end : p->len - 1;
+    const char *open = memrchr(p->bytes, '<', end < p->len ? end + 1 : p->len);
+    const size_t from = open != NULL ? (size_t)(open - p->bytes) : 0;
     (void)n_default;
     flush_text(p);
     if (p->status != SVY_OK)
         return;
-    while (from > 0 && p->bytes[from] != '<')
-        from--;
     if (p->depth >= p->limits.depth) {
         over_limit(p, from, "elements stand too deep in each other", p->limits.depth);
         return;
