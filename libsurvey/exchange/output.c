@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void svyi_output_init(svyi_output *o, const svy_alloc *alloc)
@@ -57,12 +58,19 @@ static int create_beside(svyi_output *o, const char *path, char **name)
     return -1;
 }
 
+int svyi_output_special(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
+}
+
 static svy_status write_one(svyi_output *o, svyi_output_file *file, svy_error *err)
 {
-    char *name;
+    char *name = NULL;
     size_t done = 0;
-    const int fd = create_beside(o, file->path, &name);
-    if (name == NULL)
+    const int special = svyi_output_special(file->path);
+    const int fd = special ? open(file->path, O_WRONLY | O_CLOEXEC) : create_beside(o, file->path, &name);
+    if (!special && name == NULL)
         return svyi_nomem(err);
     if (fd < 0)
         return io_failed(err, file->path);
@@ -87,6 +95,8 @@ svy_status svyi_output_write(svyi_output *o, svy_error *err)
     for (size_t i = 0; i < o->n && st == SVY_OK; i++)
         st = write_one(o, &o->files[i], err);
     for (size_t i = 0; i < o->n && st == SVY_OK; i++) {
+        if (o->files[i].temporary == NULL)
+            continue;
         if (rename(o->files[i].temporary, o->files[i].path) != 0)
             st = io_failed(err, o->files[i].path);
         else

@@ -13,4 +13,6 @@ svy_status svyi_output_add(svyi_output *o, const char *path, const char *bytes, 
 /* Writes all. @return SVY_OK, SVY_E_IO, SVY_E_NOMEM: then no file has changed (but for renames that the system refused half way) */
 svy_status svyi_output_write(svyi_output *o, svy_error *err);
 void svyi_output_clear(svyi_output *o);
+/* 1 for a device or a pipe, which is written to: it must not be replaced by a file. */
+int svyi_output_special(const char *path);
 #endif

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "exchange/xlsform_write_priv.h"
 #include "base/text.h"
+#include "exchange/output.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -134,6 +135,8 @@ svy_status svyi_xlw_save(svyi_xlw *w, const char *path)
     for (int i = 0; i < SVYI_OUT_SHEETS; i++)
         if (w->sheets[i].n_rows > MOST_ROWS)
             return svyi_fail_at(w->err, SVY_E_LIMIT, w->source, 0, 0, 0, "the sheet '%s' would have %u rows: a workbook has place for %d", w->sheets[i].name, w->sheets[i].n_rows, MOST_ROWS);
+    if (svyi_output_special(path))
+        return svyi_fail_at(w->err, SVY_E_IO, path, 0, 0, 0, "a workbook cannot be written to a device or a pipe: name a file");
     char *beside = svyi_xlw_join(w, path, ".XXXXXX", "");
     if (beside == NULL)
         return svyi_nomem(w->err);

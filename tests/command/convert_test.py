@@ -81,6 +81,18 @@ def check_refusals():
     expect(not [f for f in os.listdir(SCRATCH) if f.endswith(".new")], "files were left beside")
 
 
+def check_special():
+    """A pipe or a device is not replaced by a file."""
+    pipe = SCRATCH / "pipe"
+    os.mkfifo(pipe)
+    holder = os.open(pipe, os.O_RDWR)            # so that writing to it does not wait for a reader
+    says(survey("convert", "--to", "xlsform", "form.xml", "pipe", status=3), "cannot be written to a device or a pipe")
+    survey("convert", "--quiet", "--to", "native", "form.xml", "pipe")
+    expect(os.read(holder, 65536).startswith(b"<?xml"), "nothing came through the pipe")
+    expect(not pipe.is_file(), "a pipe was replaced by a file")
+    os.close(holder)
+
+
 def check_public():
     if not PUBLIC.exists():
         print("the public forms are not there: skipped")
@@ -180,7 +192,7 @@ def check_encrypted():
 def main():
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
-    for check in (check_native, check_refusals, check_again, check_public, check_submissions, check_encrypted):
+    for check in (check_native, check_refusals, check_special, check_again, check_public, check_submissions, check_encrypted):
         check()
     print(f"{len(FAILURES)} failures")
     sys.exit(1 if FAILURES else 0)
