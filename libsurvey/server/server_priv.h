@@ -1,0 +1,114 @@
+/* What a route of the server needs: the request, how its handler answers, and on which thread a handler runs.
+ *
+ * To add routes: a file with one constant table of svyi_route that ends with a row of zeros, its name in the list in route.c, and handlers.
+ * A handler ends by calling exactly one of svyi_answer*(), svyi_then() and svyi_receive(); after that call the request is no longer its own. */
+#ifndef SVY_SERVER_SERVER_PRIV_H
+#define SVY_SERVER_SERVER_PRIV_H
+#include <survey/server.h>
+#include <survey/store.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+typedef struct svyi_request svyi_request;
+typedef struct svy_principal svy_principal;      /* survey/account.h */
+typedef struct svy_arrival svy_arrival;          /* survey/reception.h */
+typedef struct svy_received svy_received;
+
+typedef enum svyi_method { SVYI_GET = 1, SVYI_HEAD = 2, SVYI_POST = 4, SVYI_PUT = 8, SVYI_DELETE = 16 } svyi_method;
+
+/* Where a handler runs, and which study it gets. */
+typedef enum svyi_place {
+    SVYI_ON_NETWORK,   /* the network thread; no study. Only what takes microseconds and waits for nothing */
+    SVYI_ON_WORKER,    /* one of the workers, side by side; no study. Parsing, unsealing, checking */
+    SVYI_ON_READER,    /* one of the readers: a study opened for reading, as of the last commit. Milliseconds */
+    SVYI_ON_SLOW,      /* as a reader; few at a time. Passwords, exports: what takes longer than 50 ms */
+    SVYI_ON_WRITER     /* the one writer: the study opened for writing. What it did is on disk when the store's call returned SVY_OK. Milliseconds */
+} svyi_place;
+
+typedef void svyi_handler(svyi_request *rq, svy_study *study);
+
+enum {
+    SVYI_PARTS = 6,          /* most * in a pattern */
+    SVYI_BODY = 1 << 20      /* bytes of a body, unless the route says otherwise */
+};
+
+/* Who may use a route beside those with an svy_right. */
+enum { SVYI_ANYBODY = -1, SVYI_SIGNED_IN = -2 };
+
+enum {
+    SVYI_TOKEN_IN_PATH = 1,  /* the first * is a device's token, as ODK's clients have it: /odk/key/TOKEN/... */
+    SVYI_BASIC = 2,          /* also takes Authorization: Basic, and asks for it with a 401 */
+    SVYI_NO_ORIGIN_CHECK = 4 /* what changes something may come without a token against cross-site requests (login: there is none yet) */
+};
+
+typedef struct svyi_route {
+    unsigned methods;        /* svyi_method, added up; HEAD is answered wherever GET is */
+    const char *pattern;     /* "/api/forms/ * / * /block" without the blanks: a * stands for one segment that is not empty */
+    int right;               /* svy_right, SVYI_ANYBODY or SVYI_SIGNED_IN */
+    svyi_place place;
+    svyi_handler *handler;
+    size_t body;             /* most bytes of a body: more is answered 413; 0: a body is refused */
+    unsigned flags;
+} svyi_route;
+
+struct svyi_request {
+    svy_server *server;
+    svyi_method method;
+    const svyi_route *route;
+    const char *path;                 /* decoded, without the query: checked UTF-8, no control characters, no . or .. segments */
+    const char *part[SVYI_PARTS];     /* what stood for each *, decoded; "" beyond */
+    const char *body; size_t body_size;   /* as it came, chunks put together; a NUL follows that is not counted */
+    const svy_principal *who;         /* NULL: nobody signed in */
+    const char *device;               /* of a device's token; "" otherwise */
+    svy_moment received;
+    svyi_arena arena;                 /* lives as long as the request; only for the thread that has it */
+    void *own;                        /* the handler's, from one step to the next; when not in the arena, `own_free` frees it */
+    void (*own_free)(void *own);
+};
+
+/* ---- what was asked ---- */
+/* The value of a header ("content-type"), lower or upper case; NULL when there is none. The gate lets no header come twice that says who, what or how long. */
+const char *svyi_request_header(const svyi_request *rq, const char *name);
+/* The decoded value of ?name=; NULL when there is none, "" when it is empty. */
+const char *svyi_request_query(const svyi_request *rq, const char *name);
+/* A number in the query: 1 there and a number of at most 15 digits, 0 not there, -1 not a number. */
+int svyi_request_number(const svyi_request *rq, const char *name, uint64_t *value);
+/* "https://host:port" as the client knows us, without a slash at the end (behind a proxy: what that says). Lives as long as the request. */
+const char *svyi_request_base(svyi_request *rq);
+
+/* ---- the answer ---- */
+/* A header of the answer; copied. Before the call that answers. Names and values of ours only: control characters are left out. */
+void svyi_answer_header(svyi_request *rq, const char *name, const char *value);
+void svyi_answer(svyi_request *rq, int status, const char *type, const void *bytes, size_t n);    /* copies */
+/* Bytes that outlive the server (assets, snapshots): not copied. */
+void svyi_answer_borrowed(svyi_request *rq, int status, const char *type, const void *bytes, size_t n);
+/* Takes the buffer, and clears it; a failed one is answered 503. */
+void svyi_answer_buffer(svyi_request *rq, int status, const char *type, svyi_buffer *b);
+void svyi_answer_json(svyi_request *rq, int status, svyi_buffer *b);
+/* {"error":"sentence"} */
+void svyi_answer_error(svyi_request *rq, int status, const char *sentence);
+/* The status that belongs to the code: 404 name, 409 state and busy, 413 limit, 422 value and format, 507 full disk, 503 memory, else 500 (which says no more than that). */
+void svyi_answer_failed(svyi_request *rq, const svy_error *err);
+
+/* ---- going on elsewhere ---- */
+/* Goes on with `next` at `place`. A place whose queue is full is answered 503 with Retry-After. */
+void svyi_then(svyi_request *rq, svyi_place place, svyi_handler *next);
+typedef void svyi_received_handler(svyi_request *rq, const svy_received *received);
+/* Stores what came (takes the arrival) together with what else waits, in one commit; then calls `then` on the writer thread, which answers.
+ * When it could not be stored the request is answered here: 507 disk full, 503 busy or out of memory. */
+void svyi_receive(svyi_request *rq, svy_arrival *arrival, svyi_received_handler *then);
+
+/* ---- what the server knows ---- */
+/* Forgets who is signed in with what: after an account, a token or a link changed. */
+void svyi_server_forget(svy_server *server);
+/* Forms and keys as they are now, for svy_arrival_prepare(); give it back with svyi_server_reception_done(). Any thread. */
+const struct svy_reception *svyi_server_reception(svy_server *server);
+void svyi_server_reception_done(svy_server *server, const struct svy_reception *reception);
+/* After a form was deployed or a key changed, on the writer thread. */
+svy_status svyi_server_renew(svy_server *server, svy_study *study, svy_error *err);
+
+/* ---- tables of routes ---- */
+extern const svyi_route SVYI_ROUTES_ODK[];       /* route_odk.c */
+extern const svyi_route SVYI_ROUTES_SYNC[];      /* route_sync.c */
+#endif
