@@ -143,7 +143,9 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
     if ((st = use_log(s, err)) != SVY_OK)
         return st;
     s->file = svyi_file_stamp(s->path);
-    return svyi_db_exec(s, WRITER, err);
+    if ((st = svyi_db_exec(s, WRITER, err)) != SVY_OK || create)
+        return st;
+    return svyi_study_upgrade(s, err);
 }
 
 void svyi_db_close(svy_study *s)

@@ -63,16 +63,28 @@ static const char TRIGGERS[] =
     "CREATE TRIGGER forms_are_kept BEFORE DELETE ON forms BEGIN SELECT raise(ABORT, 'versions are kept'); END;"
     "CREATE TRIGGER forms_stay BEFORE UPDATE ON forms BEGIN SELECT raise(ABORT, 'versions are kept'); END;";
 
-static svy_status add_one(svy_study *s, const char *sql, const svyi_arg *args, size_t n, svy_error *err)
+/* What version 2 has beside version 1, for a new file and for one that is upgraded. Within a transaction. */
+static svy_status add_version_2(svy_study *s, svy_error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    svy_status st = svyi_db_prepare(s, sql, &stmt, err);
+    svy_status st = svyi_reception_tables(s, err);
 
-    for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = svyi_db_bind(s, stmt, (int)i + 1, args[i], err);
-    if (st == SVY_OK && svyi_db_step(s, stmt, err) < 0)
-        st = svyi_db_failed(err);
-    sqlite3_finalize(stmt);
+    return st == SVY_OK ? svyi_account_tables(s, err) : st;
+}
+
+svy_status svyi_study_upgrade(svy_study *s, svy_error *err)
+{
+    char identity[64];
+    svy_status st;
+
+    if (s->version == SVYI_FILE_VERSION)
+        return SVY_OK;
+    if ((st = svyi_db_begin(s, err)) != SVY_OK)
+        return st;
+    snprintf(identity, sizeof identity, "PRAGMA user_version=%d", SVYI_FILE_VERSION);
+    if ((st = add_version_2(s, err)) == SVY_OK)
+        st = svyi_db_exec(s, identity, err);
+    if ((st = svyi_db_end(s, st, err)) == SVY_OK)
+        s->version = SVYI_FILE_VERSION;
     return st;
 }
 
@@ -89,9 +101,11 @@ svy_status svyi_study_make(svy_study *s, svy_moment now, svy_error *err)
     snprintf(utc, sizeof utc, "%lld", (long long)now.utc_ms);
     snprintf(zone, sizeof zone, "%d", (int)now.zone_minutes);
     svyi_random_bytes(s->key, sizeof s->key);
+    s->version = SVYI_FILE_VERSION;
     if ((st = svyi_db_exec(s, identity, err)) == SVY_OK && (st = svyi_db_exec(s, TABLES, err)) == SVY_OK && (st = svyi_db_exec(s, TRIGGERS, err)) == SVY_OK &&
-        (st = add_one(s, META, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(utc), svyi_arg_text(zone)), err)) == SVY_OK)
-        st = add_one(s, "INSERT INTO secrets(name, value) VALUES('participant-key', ?)", SVYI_ARGS(svyi_arg_blob(s->key, sizeof s->key)), err);
+        (st = svyi_db_once(s, META, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(utc), svyi_arg_text(zone)), err)) == SVY_OK &&
+        (st = svyi_db_once(s, "INSERT INTO secrets(name, value) VALUES('participant-key', ?)", SVYI_ARGS(svyi_arg_blob(s->key, sizeof s->key)), err)) == SVY_OK)
+        st = add_version_2(s, err);
     return svyi_db_end(s, st, err);
 }
 
@@ -142,8 +156,9 @@ svy_status svyi_study_check(svy_study *s, svy_error *err)
         return st;
     if (application != SVYI_APPLICATION_ID)
         return svyi_fail(err, SVY_E_FORMAT, "'%.200s' is not a study file: make one with 'survey study create'", s->path);
-    if (version != SVYI_FILE_VERSION)
+    if (version < SVYI_FILE_OLDEST || version > SVYI_FILE_VERSION)
         return svyi_fail(err, SVY_E_FORMAT, "'%.200s' is a study file of version %lld, and this program knows version %d: use a newer program", s->path,
                          (long long)version, SVYI_FILE_VERSION);
+    s->version = (int)version;
     return load_key(s, err);
 }

@@ -10,6 +10,8 @@
 _Static_assert(SVYI_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key of the cipher");
 _Static_assert(SVYI_NONCE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce of the cipher");
 _Static_assert(SVYI_TAG == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag of the cipher");
+_Static_assert(SVYI_KEY == crypto_box_PUBLICKEYBYTES && SVYI_KEY == crypto_box_SECRETKEYBYTES, "keys of sealed boxes");
+_Static_assert(SVYI_BOX == crypto_box_SEALBYTES && SVYI_HASH == crypto_hash_sha256_BYTES, "sizes of boxes and hashes");
 _Static_assert(sizeof(svyi_hasher) >= sizeof(crypto_generichash_state), "room for the state of the hash");
 
 svy_status svyi_seal_start(svy_error *err)
@@ -108,4 +110,24 @@ void svyi_seal(const uint8_t key[SVYI_KEY], const uint8_t nonce[SVYI_NONCE], con
 int svyi_unseal(const uint8_t key[SVYI_KEY], const uint8_t nonce[SVYI_NONCE], const void *sealed, size_t len, void *out)
 {
     return len >= SVYI_TAG && crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, len, NULL, 0, nonce, key) == 0;
+}
+
+void svyi_box_keys(uint8_t public_key[SVYI_KEY], uint8_t secret_key[SVYI_KEY])
+{
+    crypto_box_keypair(public_key, secret_key);
+}
+
+int svyi_box_close(const uint8_t public_key[SVYI_KEY], const void *plain, size_t len, void *out)
+{
+    return crypto_box_seal(out, plain, len, public_key) == 0;
+}
+
+int svyi_box_open(const uint8_t public_key[SVYI_KEY], const uint8_t secret_key[SVYI_KEY], const void *box, size_t len, void *out)
+{
+    return len >= SVYI_BOX && crypto_box_seal_open(out, box, len, public_key, secret_key) == 0;
+}
+
+void svyi_sha256(const void *bytes, size_t len, uint8_t out[SVYI_HASH])
+{
+    crypto_hash_sha256(out, bytes, len);
 }

@@ -3,7 +3,7 @@
 #define SVY_STORE_SEAL_H
 #include <survey/base.h>
 
-enum { SVYI_KEY = 32, SVYI_HASH = 32, SVYI_NONCE = 24, SVYI_TAG = 16, SVYI_UUID = 37, SVYI_HASHED_KEY = 33 };
+enum { SVYI_KEY = 32, SVYI_HASH = 32, SVYI_NONCE = 24, SVYI_TAG = 16, SVYI_UUID = 37, SVYI_HASHED_KEY = 33, SVYI_BOX = 48 };
 
 /* Must succeed before anything else here is used. */
 svy_status svyi_seal_start(svy_error *err);
@@ -27,4 +27,14 @@ int svyi_same_bytes(const void *a, const void *b, size_t len);       /* in const
 void svyi_seal(const uint8_t key[SVYI_KEY], const uint8_t nonce[SVYI_NONCE], const void *plain, size_t len, void *out);
 /* `out` has room for len - SVYI_TAG bytes. 1 when it is authentic. */
 int svyi_unseal(const uint8_t key[SVYI_KEY], const uint8_t nonce[SVYI_NONCE], const void *sealed, size_t len, void *out);
+
+/* Sealed boxes: whoever has the public key can close one, only who has the secret key can open it. */
+void svyi_box_keys(uint8_t public_key[SVYI_KEY], uint8_t secret_key[SVYI_KEY]);
+/* `out` has room for len + SVYI_BOX bytes. 0 when the key is none. */
+int svyi_box_close(const uint8_t public_key[SVYI_KEY], const void *plain, size_t len, void *out);
+/* `out` has room for len - SVYI_BOX bytes. 1 when it was closed for this key and is whole. */
+int svyi_box_open(const uint8_t public_key[SVYI_KEY], const uint8_t secret_key[SVYI_KEY], const void *box, size_t len, void *out);
+
+/* SHA-256: names of what is uploaded. */
+void svyi_sha256(const void *bytes, size_t len, uint8_t out[SVYI_HASH]);
 #endif

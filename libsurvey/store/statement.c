@@ -176,6 +176,19 @@ int svyi_db_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n,
     return found;
 }
 
+svy_status svyi_db_once(svy_study *s, const char *sql, const svyi_arg *args, size_t n, svy_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    svy_status st = svyi_db_prepare(s, sql, &stmt, err);
+
+    for (size_t i = 0; i < n && st == SVY_OK; i++)
+        st = svyi_db_bind(s, stmt, (int)i + 1, args[i], err);
+    if (st == SVY_OK && svyi_db_step(s, stmt, err) < 0)
+        st = svyi_db_failed(err);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
 const char *svyi_db_text(sqlite3_stmt *stmt, int column)
 {
     const unsigned char *text = sqlite3_column_text(stmt, column);

@@ -12,7 +12,8 @@
 
 enum {
     SVYI_APPLICATION_ID = 0x53565953,    /* "SVYS" */
-    SVYI_FILE_VERSION = 1,               /* user_version: a file of a higher one is refused */
+    SVYI_FILE_VERSION = 2,               /* user_version: a file of a higher one is refused */
+    SVYI_FILE_OLDEST = 1,                /* read as it is; opened for writing it becomes one of the version above */
     SVYI_TABLE_VARIABLES = 900,          /* SQLite holds 2,000 columns a table; each variable takes two */
     SVYI_ROW_BITS = 20,                  /* id of a roster row: number of the interview << 20 | row, from 1 */
     SVYI_HELD_EVENTS = 64                /* events without an answer that wait for the next one that has */
@@ -43,6 +44,7 @@ struct svy_study {
     sqlite3 *db;
     char *path;
     svy_study_mode mode;
+    int version;                         /* of the file */
     struct svyi_lock *lock;              /* NULL when reading */
     sqlite3_stmt *statements[Q_COUNT];
     svyi_version *versions;              /* those used so far */
@@ -85,6 +87,8 @@ svy_status svyi_db_query(svy_study *s, svyi_sql which, const svyi_arg *args, siz
 int svyi_db_step(svy_study *s, sqlite3_stmt *stmt, svy_error *err);
 /* The first row's first column as a number: 1 found, 0 none, -1 failed. */
 int svyi_db_number(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, int64_t *number, svy_error *err);
+/* Runs a statement that is needed once and returns no rows. */
+svy_status svyi_db_once(svy_study *s, const char *sql, const svyi_arg *args, size_t n, svy_error *err);
 const char *svyi_db_text(sqlite3_stmt *stmt, int column);   /* "" for NULL */
 void svyi_db_statements_close(svy_study *s);
 /* A name in double quotes, quotes in it doubled. */
@@ -94,6 +98,11 @@ void svyi_db_quote(svyi_buffer *b, const char *name);
 svy_status svyi_study_make(svy_study *s, svy_moment now, svy_error *err);
 /* Checks that the file is a study of this version, and loads what is needed from it. */
 svy_status svyi_study_check(svy_study *s, svy_error *err);
+/* Makes a file of an older version one of this version; nothing when it is one. */
+svy_status svyi_study_upgrade(svy_study *s, svy_error *err);
+/* The tables that version 2 added, one function for each group; each within the transaction that makes or upgrades the file. */
+svy_status svyi_reception_tables(svy_study *s, svy_error *err);     /* reception_schema.c */
+svy_status svyi_account_tables(svy_study *s, svy_error *err);       /* account_schema.c */
 
 /* ---- lock.c, folder.c ---- */
 typedef struct svyi_lock svyi_lock;

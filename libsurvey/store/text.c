@@ -14,18 +14,6 @@ static svy_status check_name(const char *name, svy_error *err)
     return svyi_fail(err, SVY_E_NAME, "a study carries no text '%.80s': it has 'design', 'weighting' and 'rehearsal'", name);
 }
 
-static svy_status run_once(svy_study *s, const char *sql, const svyi_arg *args, size_t n, svy_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    svy_status st = svyi_db_prepare(s, sql, &stmt, err);
-    for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = svyi_db_bind(s, stmt, (int)i + 1, args[i], err);
-    if (st == SVY_OK && svyi_db_step(s, stmt, err) < 0)
-        st = svyi_db_failed(err);
-    sqlite3_finalize(stmt);
-    return st;
-}
-
 svy_status svy_study_set_text(svy_study *s, const char *name, const char *text, svy_error *err)
 {
     SVY_REQUIRE(s != NULL && name != NULL, err);
@@ -36,9 +24,9 @@ svy_status svy_study_set_text(svy_study *s, const char *name, const char *text, 
         return svyi_fail(err, SVY_E_LIMIT, "the %s has more than 16 MiB", name);
     if ((st = svyi_db_writable(s, err)) != SVY_OK || (st = svyi_db_begin(s, err)) != SVY_OK)
         return st;
-    st = text == NULL ? run_once(s, "DELETE FROM study WHERE name = ?", SVYI_ARGS(svyi_arg_text(name)), err)
-                      : run_once(s, "INSERT INTO study(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-                                 SVYI_ARGS(svyi_arg_text(name), svyi_arg_text(text)), err);
+    st = text == NULL ? svyi_db_once(s, "DELETE FROM study WHERE name = ?", SVYI_ARGS(svyi_arg_text(name)), err)
+                      : svyi_db_once(s, "INSERT INTO study(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+                                     SVYI_ARGS(svyi_arg_text(name), svyi_arg_text(text)), err);
     return svyi_db_end(s, st, err);
 }
 
