@@ -71,6 +71,13 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_VARIABLES] = "SELECT name, level, type, sensitive, typed_table, typed_column FROM variables WHERE form = ? ORDER BY number",
     [Q_VARIABLE_TYPE] = "UPDATE variables SET type = ? WHERE form = ? AND name = ?",
 
+    [Q_AUDIT_END] = "SELECT length, mac FROM audit_end",
+    [Q_AUDIT_ADD] = "INSERT INTO audit(sequence, utc_ms, actor, action, object, detail, mac) VALUES(?,?,?,?,?,?,?)",
+    [Q_AUDIT_MOVE] = "UPDATE audit_end SET length = ?, mac = ?",
+    [Q_TOKEN_FIND] = "SELECT t.kind, t.device, a.id, a.name, a.role, a.organisation, l.id, l.form, l.case_id, l.organisation FROM tokens t"
+                     " LEFT JOIN accounts a ON a.id = t.account LEFT JOIN links l ON l.id = t.link WHERE t.hash = ?1 AND t.revoked_utc_ms IS NULL"
+                     " AND (t.expires_utc_ms = 0 OR t.expires_utc_ms > ?2) AND (a.disabled = 0 OR (a.id IS NULL AND l.id IS NOT NULL AND l.closed_utc_ms IS NULL))",
+
     [Q_IMPORT_FIND] = "SELECT 1 FROM imports WHERE form = ? AND row_key = ?",
     [Q_IMPORT_ADD] = "INSERT INTO imports(form, row_key, interview) VALUES(?,?,?)",
     [Q_STATUS] = "SELECT f.id, f.version, total(i.phase = 0), total(i.phase = 1), total(i.phase = 2 AND i.outcome = ''), total(i.phase = 2 AND i.outcome <> ''),"

@@ -31,6 +31,7 @@ typedef enum svyi_sql {
     Q_CHAIN_GET, Q_CHAIN_SET, Q_SUBMISSION_ADD, Q_SUBMISSION_LAST, Q_SUBMISSIONS, Q_KEY_ADD, Q_KEY_GET, Q_KEY_DROP,
     Q_ERASING_ADD, Q_ERASING_DROP, Q_ERASURE_ADD,
     Q_TABLE_ADD, Q_TABLES, Q_TABLE_TAKEN, Q_VARIABLE_ADD, Q_VARIABLES, Q_VARIABLE_TYPE,
+    Q_AUDIT_END, Q_AUDIT_ADD, Q_AUDIT_MOVE, Q_TOKEN_FIND,
     Q_IMPORT_FIND, Q_IMPORT_ADD, Q_STATUS, Q_OUTCOMES, Q_COUNT
 } svyi_sql;
 
@@ -50,6 +51,7 @@ struct svy_study {
     svyi_version *versions;              /* those used so far */
     svy_session *sessions;               /* those open now */
     uint8_t key[SVYI_KEY];               /* of participant keys */
+    uint8_t audit_key[SVYI_KEY], audit_key_is_there;   /* of the audit log, loaded when it is first used (audit.c) */
     unsigned depth;                      /* of transactions inside one another: only the outermost begins and commits */
     svyi_stamp file, log;                /* which files these are, so that it shows when they are taken away under a writer */
     uint8_t dead;                        /* the disk did not confirm a write: nothing is acknowledged any more */

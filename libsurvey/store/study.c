@@ -30,6 +30,7 @@ void svy_study_close(svy_study *s)
     const svy_alloc alloc = s->alloc;
     svyi_lock_drop(&alloc, s->lock);      /* after the connection, which checkpoints when it closes */
     svyi_wipe(s->key, sizeof s->key);
+    svyi_wipe(s->audit_key, sizeof s->audit_key);
     svyi_release(&alloc, s->path, strlen(s->path) + 1);
     svyi_release(&alloc, s, sizeof *s);
 }

@@ -1,0 +1,95 @@
+/* What accounts, tokens, links, cases and the audit log share: statements for once, checks of names. */
+#include "store/people_priv.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+int svyi_people_there(const svy_study *s)
+{
+    return s->version >= 2;
+}
+
+svy_status svyi_once(svy_study *s, const char *sql, const svyi_arg *args, size_t n, sqlite3_stmt **out, svy_error *err)
+{
+    svy_status st = svyi_db_prepare(s, sql, out, err);
+
+    for (size_t i = 0; i < n && st == SVY_OK; i++)
+        st = svyi_db_bind(s, *out, (int)i + 1, args[i], err);
+    if (st != SVY_OK) {
+        sqlite3_finalize(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+int svyi_once_number(svy_study *s, const char *sql, const svyi_arg *args, size_t n, int64_t *number, svy_error *err)
+{
+    sqlite3_stmt *stmt;
+
+    *number = 0;
+    if (svyi_once(s, sql, args, n, &stmt, err) != SVY_OK)
+        return -1;
+    int found = svyi_db_step(s, stmt, err);
+    if (found == 1)
+        *number = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return found;
+}
+
+svy_status svyi_check_text(const char *what, const char *text, size_t max, int empty, svy_error *err)
+{
+    const size_t len = strlen(text);
+    size_t at = 0;
+
+    if (len == 0)
+        return empty ? SVY_OK : svyi_fail(err, SVY_E_VALUE, "%s is empty", what);
+    if (len > max)
+        return svyi_fail(err, SVY_E_VALUE, "%s has %zu bytes: at most %zu are taken", what, len, max);
+    if (!svyi_utf8_valid(text, len))
+        return svyi_fail(err, SVY_E_VALUE, "%s is not a text in UTF-8: write it with other characters", what);
+    uint32_t first = svyi_utf8_next(text, len, &at), last = first;
+    for (at = 0; at < len;) {
+        last = svyi_utf8_next(text, len, &at);
+        if (last < 0x20 || (last >= 0x7F && last < 0xA0) || (last >= 0x200B && last <= 0x200F) || (last >= 0x2028 && last <= 0x202E) || (last >= 0x2066 && last <= 0x2069))
+            return svyi_fail(err, SVY_E_VALUE, "%s has a control character, such as a line end: leave it out", what);
+    }
+    if (svyi_is_space(first) || svyi_is_space(last))
+        return svyi_fail(err, SVY_E_VALUE, "%s begins or ends with a blank: leave it out", what);
+    return SVY_OK;
+}
+
+void svyi_name_key(const char *name, char out[SVYI_NAME_KEY])
+{
+    const size_t len = strlen(name);
+    size_t used = 0;
+
+    for (size_t at = 0; at < len;) {
+        char bytes[4];
+        size_t n = svyi_utf8_put(svyi_lower(svyi_utf8_next(name, len, &at)), bytes);
+        if (used + n + 1 > SVYI_NAME_KEY)
+            break;
+        memcpy(out + used, bytes, n);
+        used += n;
+    }
+    out[used] = '\0';
+}
+
+void svyi_id_make(char out[SVY_ACCOUNT_ID])
+{
+    uint8_t bytes[(SVY_ACCOUNT_ID - 1) / 2];
+
+    svyi_random_bytes(bytes, sizeof bytes);
+    svyi_hex(bytes, sizeof bytes, out);
+}
+
+void svyi_copy_text(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= size)
+        for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80;)
+            len--;
+    memcpy(out, text, len);
+    out[len] = '\0';
+}

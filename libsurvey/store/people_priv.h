@@ -1,0 +1,39 @@
+/* What accounts, tokens, links, cases and the audit log share: checks of names, statements for once, hashes of what lets somebody in. */
+#ifndef SVY_STORE_PEOPLE_PRIVATE_H
+#define SVY_STORE_PEOPLE_PRIVATE_H
+#include <survey/account.h>
+
+#include "store/store_priv.h"
+
+enum { SVYI_SECRET_HASH = 32 };
+
+/* ---- people.c ---- */
+/* 0 when the study is of an older version and read as it is: there are no accounts, links, lines of the log. */
+int svyi_people_there(const svy_study *s);
+/* A statement that is needed rarely: prepared and bound. The caller finalizes it. */
+svy_status svyi_once(svy_study *s, const char *sql, const svyi_arg *args, size_t n, sqlite3_stmt **out, svy_error *err);
+/* The first column of its first row as a number: 1 found, 0 no row, -1 failed. */
+int svyi_once_number(svy_study *s, const char *sql, const svyi_arg *args, size_t n, int64_t *number, svy_error *err);
+/* SVY_E_VALUE with what is wrong with a name that people type; `empty` 1: it may be empty. */
+svy_status svyi_check_text(const char *what, const char *text, size_t max, int empty, svy_error *err);
+/* What an account is found by: its name in small letters. Needs SVYI_NAME_KEY bytes. */
+enum { SVYI_NAME_KEY = 2 * SVY_ACCOUNT_TEXT };
+void svyi_name_key(const char *name, char out[SVYI_NAME_KEY]);
+void svyi_id_make(char out[SVY_ACCOUNT_ID]);                                      /* 16 random hexadecimal digits */
+void svyi_copy_text(char *out, size_t size, const char *text);                   /* cut at a character when it does not fit */
+
+/* ---- secret.c ---- */
+void svyi_token_make(char out[SVY_TOKEN]);
+void svyi_code_make(char out[SVY_CODE]);
+/* The code as it was made, from what was typed. 0 when it cannot be one. */
+int svyi_code_read(const char *typed, size_t n, char out[SVY_CODE]);
+void svyi_secret_hash(const char *secret, size_t n, uint8_t out[SVYI_SECRET_HASH]);
+void svyi_hex(const uint8_t *bytes, size_t n, char *out);                         /* 2 n + 1 characters */
+int svyi_unhex(const char *text, uint8_t *bytes, size_t n);                       /* 1 when it is exactly n bytes in small hexadecimal digits */
+
+/* ---- token.c ---- */
+/* Adds a token of an account or of a link (the other is ""). Within a transaction. */
+svy_status svyi_token_add(svy_study *s, const char *account, const char *link, svy_token_kind kind, const char *device, int64_t expires_utc_ms, svy_moment now,
+                          char token[SVY_TOKEN], svy_error *err);
+
+#endif
