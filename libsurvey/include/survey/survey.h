@@ -7,6 +7,7 @@
 #include <survey/xpath.h>
 #include <survey/questionnaire.h>
 #include <survey/interview.h>
+#include <survey/package.h>
 #include <survey/simulate.h>
 #include <survey/frame.h>
 #include <survey/design.h>
