@@ -1,0 +1,124 @@
+/* One interview on this device: what the engine writes is locked and stored before anything else happens; at the end it becomes a sealed package in the queue. */
+import { random, hex, uuid } from './vault.js';
+
+export const join = parts => {
+  const whole = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) { whole.set(part, at); at += part.length; }
+  return whole;
+};
+
+/** "SVYQ" 1, then each item with its size before it: docs/formats/queue.md. */
+export function queueFile(items) {
+  const parts = [new Uint8Array([0x53, 0x56, 0x59, 0x51, 1])];
+  for (const item of items) {
+    const size = [];
+    for (let n = item.length; ; n = Math.floor(n / 128)) {
+      if (n < 128) { size.push(n); break; }
+      size.push(n % 128 | 128);
+    }
+    parts.push(new Uint8Array(size), item);
+  }
+  return new Blob(parts, { type: 'application/octet-stream' });
+}
+
+export class Session {
+  /** `where`: { storage, vault, publicKey, form: record of the store forms } */
+  constructor(where, id) { Object.assign(this, where); this.uuid = id; this.parts = []; this.files = new Map(); this.before = Promise.resolve(); this.urls = new Map(); }
+
+  /** A new interview. `label` and the case are for the list of drafts. */
+  static create(where, label) {
+    const session = new Session(where, uuid());
+    session.about = { label, started: Date.now() };
+    return session;
+  }
+
+  /** A draft that is here; its bytes so far are session.bytes(). null: it is not this vault's, or was changed. */
+  static async resume(where, draft) {
+    const session = new Session(where, draft.uuid), { vault, storage } = where;
+    session.about = vault.unlockJson(draft.about, 'about ' + draft.uuid);
+    const frames = await storage.framesOf(draft.uuid);
+    for (const [n, frame] of frames.entries()) session.parts.push(vault.unlock(frame, `frame ${draft.uuid} ${n}`));
+    if (!session.about || session.parts.some(part => !part)) return null;
+    for (const [n, file] of (await storage.filesOf(draft.uuid)).entries()) {
+      const about = vault.unlockJson(file.about, `file ${draft.uuid} ${n}`);
+      if (about) session.files.set(about.name, { n, about, file });
+    }
+    session.taken = session.files.size;
+    return session;
+  }
+
+  bytes() { return join(this.parts); }
+
+  /** Kept when the bytes are on the disk. One after the other, in the order of the calls. */
+  append(bytes) {
+    const stored = this.before.then(() => this.store(bytes));
+    this.before = stored.catch(() => {});
+    return stored;
+  }
+
+  async store(bytes) {
+    if (!bytes.length) return;
+    const n = this.parts.length, { storage, vault } = this;
+    const locked = vault.lock(bytes, `frame ${this.uuid} ${n}`);
+    if (n) await storage.append(this.uuid, n, locked);
+    else {
+      const { id, version } = this.form;
+      await storage.begin({ uuid: this.uuid, owner: vault.owner, form: id, version, about: vault.lockJson(this.about, 'about ' + this.uuid) }, locked);
+    }
+    this.parts.push(bytes);
+  }
+
+  /** Keeps a photo, a sound: locked to be shown again, and sealed to be sent. */
+  async file(name, type, bytes) {
+    const { vault, uuid: id } = this, n = this.taken ??= this.files.size;
+    this.taken++;
+    const sealed = vault.sodium.seal(bytes, this.publicKey);
+    const about = { name, type, size: bytes.length, sha256: hex(vault.sodium.digest(bytes)) };
+    const file = { about: vault.lockJson(about, `file ${id} ${n}`), kept: vault.lock(bytes, `bytes ${id} ${n}`), sealed, hash: hex(vault.sodium.digest(sealed)) };
+    await this.storage.put('files', file, [id, n]);
+    this.files.set(name, { n, about, file });
+  }
+
+  /** A photo or sound to show again. */
+  async read(name) {
+    const kept = this.files.get(name);
+    const bytes = kept && this.vault.unlock(kept.file.kept, `bytes ${this.uuid} ${kept.n}`);
+    return bytes ? new Blob([bytes], { type: kept.about.type }) : null;
+  }
+
+  /** The address of a picture or sound of the form itself. */
+  async media(name) {
+    const bytes = this.form.files?.[name];
+    if (!bytes) return null;
+    if (!this.urls.has(name)) this.urls.set(name, URL.createObjectURL(new Blob([bytes], { type: /\.svg$/i.test(name) ? 'image/svg+xml' : '' })));
+    return this.urls.get(name);
+  }
+
+  /** Everything so far as a file that `survey import` takes: for when this device cannot store any more. */
+  async copy(pending = new Uint8Array()) {
+    const files = [...this.files.values()].map(({ file }) => file.sealed);
+    return queueFile([...files, this.vault.sodium.seal(join([...this.parts, pending]), this.publicKey)]);
+  }
+
+  /** The interview is complete in the engine: its files and end are written, and it moves into the queue. */
+  async finish(engine, named = () => true) {
+    await this.before;
+    const files = [...this.files.values()].filter(({ about }) => named(about.name));
+    for (const { about, file } of files) {
+      engine.file({ name: about.name, mediaType: about.type, size: about.size, sha256: about.sha256, sealedSha256: file.hash });
+    }
+    engine.end();
+    this.ending = join([this.ending ?? new Uint8Array(), engine.takeOutbox()]);
+    const { sodium, owner } = this.vault, { id: form, version } = this.form;
+    const sealed = sodium.seal(join([...this.parts, this.ending]), this.publicKey);
+    const entry = (kind, hash, bytes) => ({ hash, uuid: this.uuid, owner, form, version, kind, size: bytes.length, created: Date.now(), state: 'waiting', tries: 0, bytes });
+    await this.storage.finish(this.uuid, [...files.map(({ file }) => entry('file', file.hash, file.sealed)),
+      entry('package', hex(sodium.digest(sealed)), sealed)]);
+  }
+
+  close() { for (const url of this.urls.values()) URL.revokeObjectURL(url); }
+}
+
+/** A seed for the engine: 64 random bits as a decimal number. */
+export const seed = () => new DataView(random(8).buffer).getBigUint64(0).toString();

@@ -1,0 +1,86 @@
+/* A roster as a table: a row for each entry, a column for each question, answered in place. */
+import { h, attributes, place, setText, words, said } from './dom.js';
+import { control } from './controls/index.js';
+import { newId } from './dom.js';
+
+const IN_PLACE = new Set(['text', 'integer', 'decimal', 'year', 'key', 'barcode']);
+
+export function table(view, ctx, roster) {
+  const head = h('thead'), body = h('tbody'), rows = new Map();
+  const node = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': view.label || view.id }, h('table', { class: 'sheet' }, head, body));
+  return {
+    node,
+    commit: () => Promise.all([...rows.values()].map(row => row.commit())),
+    update(next) {
+      const { columns, entries } = next.roster, now = JSON.stringify(columns) + ctx.language;
+      if (head.drawn !== now) {
+        head.drawn = now;
+        head.replaceChildren(h('tr', null, h('th', { scope: 'col' }, words(next.label || next.id)), columns.map(column => words(column.label || column.id, 'th', { scope: 'col' })), h('td')));
+      }
+      place(body, entries.map(entry => {
+        if (!rows.has(entry.entry)) rows.set(entry.entry, tableRow(entry, ctx, roster));
+        const row = rows.get(entry.entry);
+        row.update(entry, columns);
+        return row.node;
+      }));
+      for (const key of rows.keys()) if (!entries.some(entry => entry.entry === key)) rows.delete(key);
+    },
+  };
+}
+
+function tableRow(entry, ctx, roster) {
+  const name = h('th', { scope: 'row' }), cells = new Map();
+  const last = h('td', { class: 'ends' },
+    h('button', { type: 'button', class: 'quiet', 'aria-label': `${ctx.say('open')}: ${entry.title || entry.key}`, onclick: async () => { await ctx.commit(); ctx.enter(roster.view, entry.entry); } }, ctx.say('open')),
+    entry.removable ? h('button', { type: 'button', class: 'quiet', 'aria-label': ctx.say('takeOut', entry.title || entry.key), onclick: () => roster.remove(entry) }, '×') : '');
+  const node = h('tr', null, name, last);
+  return {
+    node,
+    commit: () => Promise.all([...cells.values()].map(cell => cell.commit?.())),
+    update(next, columns) {
+      setText(name, next.title || next.key);
+      place(node, [name, ...columns.map(column => {
+        const view = next.cells.find(cell => cell.item === column.item || cell.id === column.id), key = column.id;
+        if (!cells.has(key)) cells.set(key, tableCell(column, ctx, name));
+        cells.get(key).update(view);
+        return cells.get(key).node;
+      }), last]);
+    },
+  };
+}
+
+/** A cell that answers in place where one field or one list does; else what was answered. Made again when its question appears or goes. */
+function tableCell(column, ctx, name) {
+  const error = h('p', { class: 'error', role: 'alert', id: newId() }), node = h('td');
+  let inner = null, drawn = null;
+  return {
+    node,
+    commit: () => inner?.commit?.(),
+    update(view) {
+      const pending = view && ctx.pending.get(ctx.key(view)), wrong = pending ?? (view && ctx.problem(view));
+      const now = JSON.stringify(view) + JSON.stringify(wrong);
+      if (drawn === now) return;
+      drawn = now;
+      const kind = !view ? 'none' : view.many || view.readonly ? 'shown' : view.type === 'single' || view.type === 'boolean' ? 'list' : IN_PLACE.has(view.type) ? 'line' : 'shown';
+      if (inner?.is !== kind) { inner = make(kind, view, ctx); node.replaceChildren(inner.node, error); }
+      setText(error, wrong?.message ?? '');
+      if (inner.input) attributes(inner.input, { 'aria-label': `${column.label || column.id}: ${name.textContent}`, 'aria-invalid': wrong ? 'true' : null, 'aria-describedby': error.id });
+      inner.update(view, pending);
+    },
+  };
+}
+
+function make(kind, view, ctx) {
+  if (kind === 'line') return { is: kind, ...control(view, ctx, newId()) };
+  const node = h('div', { class: 'shown' });
+  if (kind === 'none') return { is: kind, node: h('span', { class: 'hint' }, '–'), update() {} };
+  if (kind === 'shown') return { is: kind, node, update: next => node.replaceChildren(said(next.shown ?? '')) };
+  let current = view;
+  const list = h('select', { onchange: () => list.value ? ctx.answer(current, list.value) : ctx.clear(current) });
+  return { is: kind, node: list, input: list, update(next, pending) {
+    current = next;
+    const now = JSON.stringify(next.choices);
+    if (list.drawn !== now) { list.drawn = now; list.replaceChildren(h('option', { value: '' }), ...next.choices.map(choice => h('option', { value: choice.code }, choice.label || choice.code))); }
+    list.value = pending?.text ?? next.value ?? next.choices.find(choice => choice.missing && choice.missing === next.missing)?.code ?? '';
+  } };
+}
