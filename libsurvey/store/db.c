@@ -16,6 +16,7 @@ svy_status svyi_db_fail(svy_study *s, int rc, svy_error *err)
 
     if (lost_trust(rc))
         s->dead = 1;
+    s->full |= (rc & 0xFF) == SQLITE_FULL;
     if (rc == SQLITE_IOERR_NOMEM)
         return svyi_nomem(err);
     switch (rc & 0xFF) {
@@ -132,8 +133,9 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
         return st;
     if (s->mode == SVY_STUDY_READ) {
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        st = svyi_db_exec(s, "PRAGMA query_only=ON", err);
-        return st == SVY_OK ? svyi_study_check(s, err) : st;
+        if ((st = svyi_study_check(s, err)) == SVY_OK && s->version < SVYI_FILE_VERSION)
+            st = svyi_reception_stand_ins(s, err);
+        return st == SVY_OK ? svyi_db_exec(s, "PRAGMA query_only=ON", err) : st;
     }
     if (sqlite3_db_readonly(s->db, "main") == 1)
         return svyi_db_fail(s, SQLITE_READONLY, err);
@@ -203,7 +205,14 @@ svy_status svyi_db_end(svy_study *s, svy_status st, svy_error *err)
         st = svyi_db_run(s, Q_COMMIT, NULL, 0, err);
     if (st == SVY_OK)
         st = check_place(s, err);
+    if (st == SVY_OK)
+        s->full = 0;
     if (st != SVY_OK && sqlite3_get_autocommit(s->db) == 0)
         (void)!svyi_db_run(s, Q_ROLLBACK, NULL, 0, NULL);
     return st;
+}
+
+svy_study_health svy_study_condition(const svy_study *s)
+{
+    return s->dead ? SVY_STUDY_LOST : s->full ? SVY_STUDY_FULL : SVY_STUDY_WELL;
 }

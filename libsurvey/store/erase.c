@@ -9,7 +9,7 @@ static svy_status erase_row(svy_study *s, const svyi_row *row, int64_t first, sv
     svy_status st = svyi_version_load(s, row->form, &v, err);
 
     if (st == SVY_OK && (st = svyi_rows_erase(s, v, first, err)) == SVY_OK && (st = svyi_db_run(s, Q_ERASING_ADD, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK &&
-        (st = svyi_db_run(s, Q_EVENT_BLANK_ALL, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK &&
+        (st = svyi_db_run(s, Q_EVENT_BLANK_ALL, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK && (st = svyi_packed_blank(s, row->number, NULL, err)) == SVY_OK &&
         (st = svyi_db_run(s, Q_ERASING_DROP, NULL, 0, err)) == SVY_OK)
         st = svyi_db_run(s, Q_INTERVIEW_ERASED, SVYI_ARGS(svyi_arg_int(now.utc_ms), svyi_arg_int(row->number)), err);
     /* A case that an interview brought along goes with it; a case of the sample stays. */

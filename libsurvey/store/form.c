@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static void version_free(svy_study *s, svyi_version *v)
+void svyi_version_free(const svy_alloc *alloc, svyi_version *v)
 {
-    svyi_levels_drop(s, v);
+    svyi_levels_drop(alloc, v);
     svyi_arena_clear(&v->arena);
     svy_form_free(v->form);
-    svyi_release(&s->alloc, v->block, v->size);
-    svyi_release(&s->alloc, v, sizeof *v);
+    svyi_release(alloc, v->block, v->size);
+    svyi_release(alloc, v, sizeof *v);
 }
 
 void svyi_versions_close(svy_study *s)
@@ -18,12 +18,11 @@ void svyi_versions_close(svy_study *s)
     while (s->versions != NULL) {
         svyi_version *v = s->versions;
         s->versions = v->next;
-        version_free(s, v);
+        svyi_version_free(&s->alloc, v);
     }
 }
 
-/* A version from a copy of its block. */
-static svy_status version_new(svy_study *s, const void *block, size_t size, svyi_version **out, svy_error *err)
+svy_status svyi_version_new(svy_study *s, const void *block, size_t size, svyi_version **out, svy_error *err)
 {
     svyi_version *v = svyi_get(&s->alloc, sizeof *v);
     svy_status st;
@@ -35,12 +34,12 @@ static svy_status version_new(svy_study *s, const void *block, size_t size, svyi
     svyi_arena_init(&v->arena, &s->alloc);
     v->block = svyi_get(&s->alloc, size);
     if (v->block == NULL) {
-        version_free(s, v);
+        svyi_version_free(&s->alloc, v);
         return svyi_nomem(err);
     }
     memcpy(v->block, block, size);
     if ((st = svy_form_open(&s->alloc, v->block, size, &v->form, err)) != SVY_OK) {
-        version_free(s, v);
+        svyi_version_free(&s->alloc, v);
         return st;
     }
     for (uint32_t i = 0; i < svy_form_items(v->form); i++)
@@ -67,7 +66,7 @@ svy_status svyi_version_load(svy_study *s, int64_t number, svyi_version **out, s
         return found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a questionnaire of its interviews is missing", s->path);
     const void *block = sqlite3_column_blob(stmt, 0);
     const int size = sqlite3_column_bytes(stmt, 0);
-    st = block != NULL ? version_new(s, block, (size_t)size, out, err) : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a questionnaire in it is empty", s->path);
+    st = block != NULL ? svyi_version_new(s, block, (size_t)size, out, err) : svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a questionnaire in it is empty", s->path);
     sqlite3_reset(stmt);
     if (st != SVY_OK)
         return st;
@@ -179,13 +178,13 @@ svy_status svy_study_deploy(svy_study *s, const void *block, size_t size, const 
     svy_status st;
 
     SVY_REQUIRE(s != NULL && block != NULL && actor != NULL && (sources != NULL || n_sources == 0), err);
-    if ((st = version_new(s, block, size, &v, err)) != SVY_OK)
+    if ((st = svyi_version_new(s, block, size, &v, err)) != SVY_OK)
         return st;
     if ((st = svyi_db_begin(s, err)) == SVY_OK) {
         if (is_deployed(s, v, &st, err) == 0)
             st = add(s, v, sources, n_sources, actor, now, err);
         st = svyi_db_end(s, st, err);
     }
-    version_free(s, v);
+    svyi_version_free(&s->alloc, v);
     return st;
 }

@@ -185,35 +185,44 @@ static svy_status level_statements(svy_study *s, const svyi_version *v, svyi_lev
     return prepare(s, &sql, &l->drop, err);
 }
 
-svy_status svyi_typed_levels(svy_study *s, svyi_version *v, svy_error *err)
+svy_status svyi_levels_find(svy_study *s, svyi_version *v, svy_error *err)
 {
     homes h = { .items = NULL };
     size_t capacity = 0;
     svy_status st;
 
-    if (v->levels != NULL)
-        return SVY_OK;
     svyi_map_init(&h.names, &s->alloc);
     if ((st = load_tables(s, v, &capacity, err)) == SVY_OK && (st = load_homes(s, v, &h, err)) == SVY_OK)
         st = assign(v, &h, err);
-    for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++)
-        st = level_statements(s, v, &v->levels[i], err);
     v->levels_capacity = capacity;
     if (st != SVY_OK)
-        svyi_levels_drop(s, v);
+        svyi_levels_drop(&s->alloc, v);
     svyi_release(&s->alloc, h.items, h.capacity * sizeof *h.items);
     svyi_map_clear(&h.names);
     return st;
 }
 
-void svyi_levels_drop(svy_study *s, svyi_version *v)
+svy_status svyi_typed_levels(svy_study *s, svyi_version *v, svy_error *err)
+{
+    svy_status st = SVY_OK;
+
+    if (v->levels != NULL || (st = svyi_levels_find(s, v, err)) != SVY_OK)
+        return st;
+    for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++)
+        st = level_statements(s, v, &v->levels[i], err);
+    if (st != SVY_OK)
+        svyi_levels_drop(&s->alloc, v);
+    return st;
+}
+
+void svyi_levels_drop(const svy_alloc *alloc, svyi_version *v)
 {
     for (size_t i = 0; i < v->n_levels; i++) {
         sqlite3_finalize(v->levels[i].insert);
         sqlite3_finalize(v->levels[i].select);
         sqlite3_finalize(v->levels[i].drop);
     }
-    svyi_release(&s->alloc, v->levels, v->levels_capacity * sizeof *v->levels);
+    svyi_release(alloc, v->levels, v->levels_capacity * sizeof *v->levels);
     v->levels = NULL;
     v->n_levels = v->levels_capacity = 0;
 }

@@ -1,34 +1,36 @@
 /* The tables of what arrives from elsewhere, which version 2 of the study file added: sittings, packed journals, attachments, uploads, what is kept aside. */
 #include "store/store_priv.h"
 
-static const char TABLES[] =
+/* TEMP: "" or "TEMP ". */
+#define TABLES(TEMP) \
+    "CREATE " TEMP "TABLE sittings(interview INTEGER NOT NULL REFERENCES interviews, first INTEGER NOT NULL, mode INTEGER NOT NULL, actor TEXT NOT NULL," \
+    " organisation TEXT NOT NULL, device TEXT NOT NULL, agent TEXT NOT NULL, clock_known INTEGER NOT NULL, clock_offset_ms INTEGER NOT NULL," \
+    " PRIMARY KEY(interview, first)) STRICT, WITHOUT ROWID;" \
+    "CREATE " TEMP "TABLE journals(interview INTEGER PRIMARY KEY REFERENCES interviews, events INTEGER NOT NULL, last_utc_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;" \
+    "CREATE " TEMP "TABLE attachments(number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, digest BLOB, size INTEGER NOT NULL, received_utc_ms INTEGER NOT NULL," \
+    " sender TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;" \
+    "CREATE " TEMP "TABLE interview_files(interview INTEGER NOT NULL REFERENCES interviews, name TEXT NOT NULL, media_type TEXT NOT NULL," \
+    " attachment INTEGER NOT NULL REFERENCES attachments, PRIMARY KEY(interview, name)) STRICT, WITHOUT ROWID;" \
+    "CREATE " TEMP "TABLE uploads(number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, have INTEGER NOT NULL, sender TEXT NOT NULL," \
+    " started_utc_ms INTEGER NOT NULL) STRICT;" \
+    "CREATE " TEMP "TABLE upload_parts(upload INTEGER NOT NULL REFERENCES uploads, offset INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(upload, offset)) STRICT;" \
+    "CREATE " TEMP "TABLE kept_aside(number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, uuid TEXT NOT NULL, form TEXT NOT NULL, version TEXT NOT NULL," \
+    " reason TEXT NOT NULL, waits_for TEXT NOT NULL, actor TEXT NOT NULL, organisation TEXT NOT NULL, mode INTEGER NOT NULL, device TEXT NOT NULL, agent TEXT NOT NULL," \
+    " case_allowed TEXT, received_utc_ms INTEGER NOT NULL, received_zone INTEGER NOT NULL, boxed INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;" \
+    "CREATE " TEMP "TABLE kept_files(kept INTEGER NOT NULL REFERENCES kept_aside, name TEXT NOT NULL, media_type TEXT NOT NULL," \
+    " attachment INTEGER NOT NULL REFERENCES attachments, PRIMARY KEY(kept, name)) STRICT, WITHOUT ROWID;"
+
+static const char COLUMNS[] =
     "ALTER TABLE interviews ADD COLUMN organisation TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE interviews ADD COLUMN mode INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE interviews ADD COLUMN device TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE interviews ADD COLUMN received_utc_ms INTEGER;"
-    "ALTER TABLE interviews ADD COLUMN conflicts TEXT;"
+    "ALTER TABLE interviews ADD COLUMN conflicts TEXT;";
+
+static const char INDEXES[] =
     "CREATE INDEX interviews_conflicts ON interviews(conflicts) WHERE conflicts IS NOT NULL;"
-
-    "CREATE TABLE sittings(interview INTEGER NOT NULL REFERENCES interviews, first INTEGER NOT NULL, mode INTEGER NOT NULL, actor TEXT NOT NULL,"
-    " organisation TEXT NOT NULL, device TEXT NOT NULL, agent TEXT NOT NULL, clock_known INTEGER NOT NULL, clock_offset_ms INTEGER NOT NULL,"
-    " PRIMARY KEY(interview, first)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE journals(interview INTEGER PRIMARY KEY REFERENCES interviews, events INTEGER NOT NULL, last_utc_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
-
-    "CREATE TABLE attachments(number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, digest BLOB, size INTEGER NOT NULL, received_utc_ms INTEGER NOT NULL,"
-    " sender TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
-    "CREATE TABLE interview_files(interview INTEGER NOT NULL REFERENCES interviews, name TEXT NOT NULL, media_type TEXT NOT NULL,"
-    " attachment INTEGER NOT NULL REFERENCES attachments, PRIMARY KEY(interview, name)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX interview_files_of ON interview_files(attachment);"
-    "CREATE TABLE uploads(number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, have INTEGER NOT NULL, sender TEXT NOT NULL,"
-    " started_utc_ms INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE upload_parts(upload INTEGER NOT NULL REFERENCES uploads, offset INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(upload, offset)) STRICT;"
-
-    "CREATE TABLE kept_aside(number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, uuid TEXT NOT NULL, form TEXT NOT NULL, version TEXT NOT NULL,"
-    " reason TEXT NOT NULL, waits_for TEXT NOT NULL, actor TEXT NOT NULL, organisation TEXT NOT NULL, mode INTEGER NOT NULL, device TEXT NOT NULL, agent TEXT NOT NULL,"
-    " case_allowed TEXT, received_utc_ms INTEGER NOT NULL, received_zone INTEGER NOT NULL, boxed INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
     "CREATE INDEX kept_aside_waiting ON kept_aside(waits_for) WHERE waits_for <> '';"
-    "CREATE TABLE kept_files(kept INTEGER NOT NULL REFERENCES kept_aside, name TEXT NOT NULL, media_type TEXT NOT NULL,"
-    " attachment INTEGER NOT NULL REFERENCES attachments, PRIMARY KEY(kept, name)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX kept_files_of ON kept_files(attachment);";
 
 static const char TRIGGERS[] =
@@ -49,14 +51,22 @@ svy_status svyi_reception_tables(svy_study *s, svy_error *err)
 {
     static const char KEYS[] = "INSERT INTO secrets(name, value) VALUES('project-public', ?), ('project-secret', ?)";
     uint8_t open[SVYI_KEY], secret[SVYI_KEY];
-    svy_status st = svyi_db_exec(s, TABLES, err);
+    svy_status st;
 
-    if (st == SVY_OK)
-        st = svyi_db_exec(s, TRIGGERS, err);
-    if (st != SVY_OK)
+    if ((st = svyi_db_exec(s, COLUMNS, err)) != SVY_OK || (st = svyi_db_exec(s, TABLES(""), err)) != SVY_OK || (st = svyi_db_exec(s, INDEXES, err)) != SVY_OK ||
+        (st = svyi_db_exec(s, TRIGGERS, err)) != SVY_OK)
         return st;
     svyi_box_keys(open, secret);
     st = svyi_db_once(s, KEYS, SVYI_ARGS(svyi_arg_blob(open, sizeof open), svyi_arg_blob(secret, sizeof secret)), err);
     svyi_wipe(secret, sizeof secret);
     return st;
+}
+
+svy_status svyi_reception_stand_ins(svy_study *s, svy_error *err)
+{
+    static const char VIEW[] = "CREATE TEMP VIEW interviews AS SELECT *, '' AS organisation, 0 AS mode, '' AS device, NULL AS received_utc_ms, NULL AS conflicts"
+                               " FROM main.interviews";
+    svy_status st = svyi_db_exec(s, TABLES("TEMP "), err);
+
+    return st == SVY_OK ? svyi_db_exec(s, VIEW, err) : st;
 }

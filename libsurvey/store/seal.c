@@ -117,6 +117,11 @@ void svyi_box_keys(uint8_t public_key[SVYI_KEY], uint8_t secret_key[SVYI_KEY])
     crypto_box_keypair(public_key, secret_key);
 }
 
+void svyi_box_public(const uint8_t secret_key[SVYI_KEY], uint8_t public_key[SVYI_KEY])
+{
+    crypto_scalarmult_base(public_key, secret_key);
+}
+
 int svyi_box_close(const uint8_t public_key[SVYI_KEY], const void *plain, size_t len, void *out)
 {
     return crypto_box_seal(out, plain, len, public_key) == 0;

@@ -30,6 +30,7 @@ int svyi_unseal(const uint8_t key[SVYI_KEY], const uint8_t nonce[SVYI_NONCE], co
 
 /* Sealed boxes: whoever has the public key can close one, only who has the secret key can open it. */
 void svyi_box_keys(uint8_t public_key[SVYI_KEY], uint8_t secret_key[SVYI_KEY]);
+void svyi_box_public(const uint8_t secret_key[SVYI_KEY], uint8_t public_key[SVYI_KEY]);
 /* `out` has room for len + SVYI_BOX bytes. 0 when the key is none. */
 int svyi_box_close(const uint8_t public_key[SVYI_KEY], const void *plain, size_t len, void *out);
 /* `out` has room for len - SVYI_BOX bytes. 1 when it was closed for this key and is whole. */

@@ -186,9 +186,7 @@ static svy_status session_end(svy_session *n, svy_status st, svy_session **out)
     return SVY_OK;
 }
 
-/* A new row for `n`; texts are copied. */
-/* Names come from command lines and files and go into exports: one that is no text would make these unreadable. */
-static svy_status check_name(const char *what, const char *name, svy_error *err)
+svy_status svyi_name_check(const char *what, const char *name, svy_error *err)
 {
     const size_t len = strlen(name);
 
@@ -202,12 +200,13 @@ static svy_status check_name(const char *what, const char *name, svy_error *err)
     return SVY_OK;
 }
 
+/* A new row for `n`; texts are copied. */
 static svy_status new_row(svy_session *n, const char *case_id, const char *interviewer, const char *reason, svy_error *err)
 {
     char uuid[SVYI_UUID];
-    svy_status st = check_name("the case", case_id, err);
+    svy_status st = svyi_name_check("the case", case_id, err);
 
-    if (st != SVY_OK || (st = check_name("the interviewer", interviewer, err)) != SVY_OK)
+    if (st != SVY_OK || (st = svyi_name_check("the interviewer", interviewer, err)) != SVY_OK)
         return st;
     svyi_uuid_make(uuid);
     n->row = (svyi_row){ .form = n->v->number, .language = "", .outcome = "" };
@@ -302,7 +301,7 @@ static svy_status start_correction(svy_session *n, const svyi_row *first, const 
     n->row.language = last->language;
     n->row.started = now;
     if (st == SVY_OK && (st = svyi_row_add(n->study, &n->row, err)) == SVY_OK)
-        st = svyi_db_run(n->study, Q_EVENTS_COPY, SVYI_ARGS(svyi_arg_int(n->row.number), svyi_arg_int(last->number)), err);
+        st = svyi_journal_copy(n->study, n->row.number, last->number, err);
     return st == SVY_OK ? go_on(n, NULL, now, err) : st;
 }
 

@@ -18,6 +18,13 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_EVENT_BLANK] = "UPDATE events SET item = '', entry = '', value = '', missing = 0, reason = '', erased = 1 WHERE interview = ? AND sequence = ?",
     [Q_EVENT_BLANK_ALL] = "UPDATE events SET item = '', entry = '', value = '', missing = 0, reason = '', erased = 1 WHERE interview = ?",
 
+    [Q_JOURNAL] = "SELECT bytes FROM journals WHERE interview = ?",
+    [Q_JOURNAL_ADD] = "INSERT INTO journals(interview, events, last_utc_ms, bytes) VALUES(?,?,?,?)",
+    [Q_JOURNAL_BLANK] = "UPDATE journals SET bytes = ? WHERE interview = ?",
+    [Q_SITTING_ADD] = "INSERT INTO sittings(interview, first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms) VALUES(?,?,?,?,?,?,?,?,?)",
+    [Q_SITTINGS] = "SELECT first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ? ORDER BY first",
+    [Q_SITTINGS_COPY] = "INSERT INTO sittings SELECT ?1, first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ?2",
+
     [Q_INTERVIEW_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason,"
                         " imported) VALUES(?,?,?,?,?,?,0,'',?,?,?,?,?)",
     [Q_INTERVIEW_PHASE] = "UPDATE interviews SET phase = ? WHERE number = ?",
@@ -78,15 +85,22 @@ static const char *const TEXTS[Q_COUNT] = {
                      " LEFT JOIN accounts a ON a.id = t.account LEFT JOIN links l ON l.id = t.link WHERE t.hash = ?1 AND t.revoked_utc_ms IS NULL"
                      " AND (t.expires_utc_ms = 0 OR t.expires_utc_ms > ?2) AND (a.disabled = 0 OR (a.id IS NULL AND l.id IS NOT NULL AND l.closed_utc_ms IS NULL))",
 
+    [Q_SECRET] = "SELECT value FROM secrets WHERE name = ?",
     [Q_IMPORT_FIND] = "SELECT 1 FROM imports WHERE form = ? AND row_key = ?",
     [Q_IMPORT_ADD] = "INSERT INTO imports(form, row_key, interview) VALUES(?,?,?)",
     [Q_STATUS] = "SELECT f.id, f.version, total(i.phase = 0), total(i.phase = 1), total(i.phase = 2 AND i.outcome = ''), total(i.phase = 2 AND i.outcome <> ''),"
                  " (SELECT count(*) FROM submissions s WHERE s.form = f.number),"
-                 " coalesce(max((SELECT e.utc_ms FROM events e WHERE e.interview = i.number ORDER BY e.sequence DESC LIMIT 1)), 0)"
+                 " coalesce(max(coalesce((SELECT e.utc_ms FROM events e WHERE e.interview = i.number ORDER BY e.sequence DESC LIMIT 1),"
+                 " (SELECT j.last_utc_ms FROM journals j WHERE j.interview = i.number))), 0)"
                  " FROM forms f LEFT JOIN interviews i ON i.form = f.number AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.number ORDER BY f.number",
     [Q_OUTCOMES] = "SELECT f.id, i.outcome, count(*) FROM interviews i JOIN forms f ON f.number = i.form"
                    " WHERE i.phase = 2 AND i.outcome <> '' AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.id, i.outcome ORDER BY min(f.number), i.outcome",
 };
+
+const char *svyi_db_sql(svyi_sql which)
+{
+    return TEXTS[which];
+}
 
 svyi_arg svyi_arg_int(int64_t number)
 {

@@ -2,6 +2,7 @@
 #ifndef SURVEY_STORE_PRIVATE_H
 #define SURVEY_STORE_PRIVATE_H
 #include <sqlite3.h>
+#include <survey/package.h>
 #include <survey/store.h>
 
 #include "base/arena.h"
@@ -23,6 +24,7 @@ enum {
 typedef enum svyi_sql {
     Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_SAVE, Q_RELEASE, Q_BACK,
     Q_EVENT_ADD, Q_EVENTS, Q_EVENTS_COPY, Q_EVENT_BLANK, Q_EVENT_BLANK_ALL,
+    Q_JOURNAL, Q_JOURNAL_ADD, Q_JOURNAL_BLANK, Q_SITTING_ADD, Q_SITTINGS, Q_SITTINGS_COPY,
     Q_INTERVIEW_ADD, Q_INTERVIEW_PHASE, Q_INTERVIEW_LANGUAGE, Q_INTERVIEW_DONE, Q_INTERVIEW_OF_CASE, Q_INTERVIEW_OF_PERSON,
     Q_INTERVIEW_FIND, Q_INTERVIEW_REVISIONS, Q_INTERVIEW_ERASED,
     Q_CASE_FIND, Q_CASE_ADD, Q_CASE_LISTED, Q_CASE_DISPOSITION, Q_CASE_DROP,
@@ -32,7 +34,7 @@ typedef enum svyi_sql {
     Q_ERASING_ADD, Q_ERASING_DROP, Q_ERASURE_ADD,
     Q_TABLE_ADD, Q_TABLES, Q_TABLE_TAKEN, Q_VARIABLE_ADD, Q_VARIABLES, Q_VARIABLE_TYPE,
     Q_AUDIT_END, Q_AUDIT_ADD, Q_AUDIT_MOVE, Q_TOKEN_FIND,
-    Q_IMPORT_FIND, Q_IMPORT_ADD, Q_STATUS, Q_OUTCOMES, Q_COUNT
+    Q_SECRET, Q_IMPORT_FIND, Q_IMPORT_ADD, Q_STATUS, Q_OUTCOMES, Q_COUNT
 } svyi_sql;
 
 typedef struct svyi_version svyi_version;    /* a deployed form, opened */
@@ -55,6 +57,7 @@ struct svy_study {
     unsigned depth;                      /* of transactions inside one another: only the outermost begins and commits */
     svyi_stamp file, log;                /* which files these are, so that it shows when they are taken away under a writer */
     uint8_t dead;                        /* the disk did not confirm a write: nothing is acknowledged any more */
+    uint8_t full;                        /* the last change failed because no space was left */
 };
 
 /* ---- db.c: the connection ---- */
@@ -80,6 +83,7 @@ svyi_arg svyi_arg_text(const char *text);                      /* NULL: an SQL N
 svyi_arg svyi_arg_text_n(const char *text, size_t len);
 svyi_arg svyi_arg_blob(const void *bytes, size_t len);
 #define SVYI_ARGS(...) ((const svyi_arg[]){ __VA_ARGS__ }), (sizeof((const svyi_arg[]){ __VA_ARGS__ }) / sizeof(svyi_arg))
+const char *svyi_db_sql(svyi_sql which);
 svy_status svyi_db_bind(svy_study *s, sqlite3_stmt *stmt, int index, svyi_arg arg, svy_error *err);
 /* Runs a statement that returns no rows. */
 svy_status svyi_db_run(svy_study *s, svyi_sql which, const svyi_arg *args, size_t n, svy_error *err);
@@ -105,6 +109,8 @@ svy_status svyi_study_upgrade(svy_study *s, svy_error *err);
 /* The tables that version 2 added, one function for each group; each within the transaction that makes or upgrades the file. */
 svy_status svyi_reception_tables(svy_study *s, svy_error *err);     /* reception_schema.c */
 svy_status svyi_account_tables(svy_study *s, svy_error *err);       /* account_schema.c */
+/* For reading a file of version 1: empty tables in memory, so that no query needs to know. */
+svy_status svyi_reception_stand_ins(svy_study *s, svy_error *err);
 
 /* ---- lock.c, folder.c ---- */
 typedef struct svyi_lock svyi_lock;
@@ -137,6 +143,9 @@ struct svyi_version {
 };
 svy_status svyi_version_newest(svy_study *s, const char *id, svyi_version **out, svy_error *err);
 svy_status svyi_version_load(svy_study *s, int64_t number, svyi_version **out, svy_error *err);
+/* A version from a copy of its block, outside the list of the study. */
+svy_status svyi_version_new(svy_study *s, const void *block, size_t size, svyi_version **out, svy_error *err);
+void svyi_version_free(const svy_alloc *alloc, svyi_version *v);
 void svyi_versions_close(svy_study *s);
 
 /* ---- typed.c: the catalogue and making of typed tables; rows.c: their rows ---- */
@@ -152,7 +161,9 @@ typedef struct svyi_level {
 } svyi_level;
 svy_status svyi_typed_define(svy_study *s, const svy_form *form, svy_error *err);
 svy_status svyi_typed_levels(svy_study *s, svyi_version *v, svy_error *err);
-void svyi_levels_drop(svy_study *s, svyi_version *v);
+/* The levels without their statements. */
+svy_status svyi_levels_find(svy_study *s, svyi_version *v, svy_error *err);
+void svyi_levels_drop(const svy_alloc *alloc, svyi_version *v);
 /* Rosters around `roster` and it, outermost first; returns how many (at most 64). */
 size_t svyi_roster_chain(const svy_form *form, uint32_t roster, uint32_t *chain);
 int svyi_item_is_variable(const svy_item *item);
@@ -173,14 +184,42 @@ svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_er
 /* Keyed digest of the typed rows as they are in the file; `found` receives how many there are. */
 svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], size_t *found, svy_error *err);
 
+/* ---- journal_read.c: every reader of events ---- */
+enum { SVYI_JOURNAL_EVENT = 3, SVYI_JOURNAL_BLANK = 19 /* an event of which what it said was destroyed */ };   /* kinds of frames in a packed journal */
+/* The next frame of a packed journal: 1 and the event, borrowed from the bytes; 0 at the end; -1 not well formed. */
+int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank);
+/* The events of interviews, one interview after the other, in order. Between opening and closing `event` and `erased` are those of the last step. */
+typedef struct svyi_events { svy_study *study; int64_t number; int own, erased; sqlite3_stmt *packed, *rows; const uint8_t *at, *end; svy_event event; } svyi_events;
+/* `own`: with statements of its own, so that the study can be used meanwhile; else with those of the study, which only one can use at a time. */
+svy_status svyi_events_open(svy_study *s, svyi_events *it, int own, svy_error *err);
+svy_status svyi_events_of(svyi_events *it, int64_t interview, svy_error *err);
+int svyi_events_next(svyi_events *it, svy_error *err);     /* 1, 0 at the end, -1 failed */
+void svyi_events_close(svyi_events *it);
+
+/* A sitting of a row with the columns of Q_SITTINGS; borrowed until the next step. */
+svy_sitting svyi_sitting_read(sqlite3_stmt *stmt);
+
+/* ---- journal_packed.c ---- */
+/* Adds an event as a frame. */
+void svyi_frame_add(svyi_buffer *b, const svy_event *e, int blank);
+typedef struct svyi_sequences { uint64_t *numbers; size_t n, capacity; } svyi_sequences;
+/* Blanks packed events: those of `drop`, in order; NULL: all. Within an erasure. */
+svy_status svyi_packed_blank(svy_study *s, int64_t number, const svyi_sequences *drop, svy_error *err);
+/* The events and sittings of `from` become those of `to`, which has none: all but the completion. */
+svy_status svyi_journal_copy(svy_study *s, int64_t to, int64_t from, svy_error *err);
+
 /* ---- journal.c ---- */
+/* What a participant key was made of never reaches the file: the value becomes its keyed hash, in `hashed`. 1 when the event answers a question of type key. */
+int svyi_event_hide(const uint8_t key[SVYI_KEY], const svy_form *form, svy_event *e, char hashed[SVYI_HASHED_KEY]);
 /* Adds an event to interview `number` within the transaction that is under way. */
 svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, const svy_event *event, svy_error *err);
-/* The event of a row with the columns of Q_EVENTS; borrowed until the next step. `erased` may be NULL. */
-svy_event svyi_event_read(sqlite3_stmt *stmt, int *erased);
+/* Adds an event to the digest of a journal. */
+void svyi_event_digest(svyi_hasher *h, const svy_event *e, int erased);
 svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err);
 /* Rebuilds an interview from its events in the file. `journal` of what is done with it later, may be NULL. */
 svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err);
+/* Whether an event is within the sections that the early end `end` keeps. */
+int svyi_event_is_kept(const svy_form *form, uint32_t end, const svy_event *e);
 /* Blanks what was said outside the sections that the early end `end` keeps. */
 svy_status svyi_events_blank(svy_study *s, int64_t number, const svy_form *form, uint32_t end, int *blanked, svy_error *err);
 
@@ -196,6 +235,8 @@ int svyi_row_take(sqlite3_stmt *stmt, svyi_arena *arena, svyi_row *row);
 svy_status svyi_parameters_in_force(svy_study *s, const svyi_version *v, svyi_arena *arena, const char *const **pairs, size_t *n, svy_error *err);
 
 /* ---- session.c ---- */
+/* Names come from command lines, files and devices, and go into exports: one that is no text would make these unreadable. */
+svy_status svyi_name_check(const char *what, const char *name, svy_error *err);
 /* A new interview whether or not there is an unfinished one. Within a transaction. */
 svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id, const char *interviewer, const char *language, uint64_t seed, int imported,
                               svy_moment now, svy_session **out, svy_error *err);

@@ -105,14 +105,14 @@ assert main[0]["words"] == "=1+1" and main[0]["added"] == "" and main[0]["added_
 assert main[1]["outcome"] == "refused" and main[1]["age"] == "" and main[1]["agrees"] == ""
 assert [(r["child_key"], r["c_age"], r["c_age_missing"]) for r in rows("out/labour_child.csv")] == [("1", "7", ""), ("2", "", "dont-know"), ("1", "4", "")]
 events = rows("out/labour_events.csv")
-assert any(e["item"] == "town" and e["value"] == "Sofia" for e in events)
-assert all(e["value"] == "" for e in events if e["item"] == "union")
+assert any(e["node"] == "town" and e["new"] == "Sofia" and e["mode"] in ("terminal", "import") and e["utc"].endswith("Z") for e in events), events
+assert all(e["new"] == "" and e["old"] == "" for e in events if e["node"] == "union")
 book = json.load(open("out/labour_codebook.json"))
 assert book["versions"] == ["1", "2"] and {v["name"] for v in book["variables"]} == {"town", "agrees", "age", "union", "words", "added", "children", "c_age"}
 run("export", "s.study", "-o", "all", "--labels", "--sensitive", "--spreadsheet-safe", "--events", "-q")
 safe = rows("all/labour.csv")
 assert safe[0]["agrees"] == "Yes" and safe[0]["union"] == "Yes" and safe[0]["words"] == "'=1+1" and safe[2]["union_missing"] == "refused", safe
-assert any(e["item"] == "union" and e["value"] == "1" for e in rows("all/labour_events.csv"))
+assert any(e["node"] == "union" and e["new"] == "1" for e in rows("all/labour_events.csv"))
 
 # ---- analysis reads the study ----
 mean = list(csv.DictReader(run("mean", "age", "--data", "s.study:labour", "--format", "csv").stdout.splitlines()))

@@ -121,23 +121,35 @@ static int may_show(const exporting *x, const char *id)
     return (i->flags & SVY_ITEM_SENSITIVE) == 0;
 }
 
-static svy_status put_event(void *user, const char *interview, const svy_event *e)
+/* 2026-03-31T07:15:00.123Z */
+static void utc_text(int64_t utc_ms, char *out, size_t size)
+{
+    const int64_t day = utc_ms >= 0 ? utc_ms / 86400000 : (utc_ms - 86399999) / 86400000;
+    const svy_value date = { .kind = SVY_K_DATE, .missing = SVY_PRESENT, .number = (double)day };
+    const unsigned ms = (unsigned)(utc_ms - day * 86400000);
+    char text[40];
+    svy_value_format(&date, text, sizeof text);
+    snprintf(out, size, "%sT%02u:%02u:%02u.%03uZ", text, ms / 3600000 % 24, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+}
+
+static svy_status put_event(void *user, const svy_paradata *p)
 {
     writing *w = user;
-    char numbers[4][24];
-    int show = may_show(w->x, e->item);
+    char numbers[3][24], utc[72];
+    const svy_event *e = p->event;
+    const int show = may_show(w->x, e->item);
     snprintf(numbers[0], sizeof numbers[0], "%llu", (unsigned long long)e->sequence);
-    snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)e->moment.utc_ms);
-    snprintf(numbers[2], sizeof numbers[2], "%d", (int)e->moment.zone_minutes);
-    snprintf(numbers[3], sizeof numbers[3], "%lld", (long long)e->moment.mono_ms);
-    const char *missing = show ? svy_missing_name(e->missing) : "", *reason = show ? e->reason : "";
-    const struct { const char *text; size_t len; } cells[] = { { interview, strlen(interview) }, { numbers[0], strlen(numbers[0]) }, { numbers[1], strlen(numbers[1]) },
-        { numbers[2], strlen(numbers[2]) }, { numbers[3], strlen(numbers[3]) }, { action_name(e->action), strlen(action_name(e->action)) },
-        { e->item, strlen(e->item) }, { e->entry, strlen(e->entry) }, { e->value, show ? e->value_len : 0 }, { missing, strlen(missing) }, { reason, strlen(reason) } };
-    const size_t n = sizeof cells / sizeof cells[0];
+    snprintf(numbers[1], sizeof numbers[1], "%d", (int)e->moment.zone_minutes);
+    snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)e->moment.mono_ms);
+    utc_text(e->moment.utc_ms, utc, sizeof utc);
+    const char *missing = show ? svy_missing_name(e->missing) : "", *reason = show ? e->reason : "", *old = show && p->old != NULL ? p->old : "";
+    const char *old_missing = show && p->old != NULL ? svy_missing_name(p->old_missing) : "";
+    const char *const texts[] = { p->interview, numbers[0], utc, numbers[1], numbers[2], svy_mode_name(p->sitting->mode), p->sitting->actor, p->sitting->device, e->item,
+                                  e->entry, action_name(e->action), old, e->value, missing, reason, old_missing };
+    enum { OLD = 11, NEW = 12, N = sizeof texts / sizeof texts[0] };
     svy_status st = SVY_OK;
-    for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = put_cell(w, cells[i].text, cells[i].len, i + 1 < n ? ',' : '\n');
+    for (size_t i = 0; i < N && st == SVY_OK; i++)
+        st = put_cell(w, texts[i], i == OLD ? (old[0] != '\0' ? p->old_len : 0) : i == NEW ? (show ? e->value_len : 0) : strlen(texts[i]), i + 1 < N ? ',' : '\n');
     return st;
 }
 
@@ -159,7 +171,7 @@ static void name_events(char *out, size_t size, const char *const *levels, size_
 
 static int export_events(exporting *x, const char *middle)
 {
-    static const char HEAD[] = "interview,sequence,utc_ms,zone_minutes,mono_ms,action,item,entry,value,missing,reason\n";
+    static const char HEAD[] = "interview,sequence,utc,zone,monotonic_ms,mode,actor,device,node,entry,action,old,new,missing,reason,old_missing\n";
     char path[4096];
     writing w = { NULL, x };
     if (!path_of(x, path, sizeof path, middle, ".csv"))

@@ -7,6 +7,7 @@
 #define SURVEY_STORE_H
 #include <survey/frame.h>
 #include <survey/interview.h>
+#include <survey/package.h>
 SVY_BEGIN_DECLS
 
 typedef struct svy_study svy_study;
@@ -18,6 +19,10 @@ SVY_API SVY_NODISCARD svy_status svy_study_create(const svy_alloc *alloc, const 
 /** @return SVY_OK, SVY_E_IO, SVY_E_FORMAT (not a study file, or of a newer version), SVY_E_BUSY. */
 SVY_API SVY_NODISCARD svy_status svy_study_open(const svy_alloc *alloc, const char *path, svy_study_mode mode, svy_study **out, svy_error *err);
 SVY_API void svy_study_close(svy_study *s);
+/** Why the last change failed: FULL (no space is left) goes with the next change that succeeds, LOST stays: the disk did not confirm a write, or the file was
+ *  taken away; nothing more is stored. */
+typedef enum svy_study_health { SVY_STUDY_WELL = 0, SVY_STUDY_FULL = 1, SVY_STUDY_LOST = 2 } svy_study_health;
+SVY_API svy_study_health svy_study_condition(const svy_study *s);
 
 /* ---- questionnaires ------------------------------------------------------------------------------------------------------ */
 
@@ -31,6 +36,14 @@ SVY_API SVY_NODISCARD svy_status svy_study_deploy(svy_study *s, const void *bloc
                                                   const char *actor, svy_moment now, svy_error *err);
 /** The newest version of a form (id NULL: the only form; SVY_E_NAME when there are several, or none). Owned by the study. */
 SVY_API SVY_NODISCARD svy_status svy_study_form(svy_study *s, const char *id, const svy_form **form, svy_error *err);
+
+/** A version as it was deployed. Borrowed for the call. */
+typedef struct svy_deployed { const char *id, *version; uint64_t checksum; int newest /**< of its id */; const void *block; size_t block_size; int64_t utc_ms; } svy_deployed;
+/** Every deployed version, in order of deployment. */
+SVY_API SVY_NODISCARD svy_status svy_study_deployed(svy_study *s, svy_status (*each)(void *user, const svy_deployed *version), void *user, svy_error *err);
+/** The source files of a version as they were deployed, by name. Borrowed for the call. SVY_E_NAME when there is no such version. */
+SVY_API SVY_NODISCARD svy_status svy_study_sources(svy_study *s, const char *form, const char *version, svy_status (*each)(void *user, const svy_source *source), void *user,
+                                                   svy_error *err);
 
 /** Sets a parameter of a form for interviews that start from now on; value NULL takes the override away. Checked against its type. */
 SVY_API SVY_NODISCARD svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *id, const char *value,
@@ -124,9 +137,17 @@ SVY_API SVY_NODISCARD svy_status svy_study_frame(svy_study *s, const char *form,
 SVY_API SVY_NODISCARD svy_status svy_study_levels(svy_study *s, const char *form, const char **levels, size_t size, size_t *n, svy_error *err);
 /** The codebook of a form as JSON: variables with label, type, level, choices with labels in every language, missing codes, routing and checks as written. */
 SVY_API SVY_NODISCARD svy_status svy_study_codebook(svy_study *s, const char *form, svy_status (*write)(void *user, const char *bytes, size_t len), void *user, svy_error *err);
-/** The journal of a form's interviews, in order: paradata. */
-SVY_API SVY_NODISCARD svy_status svy_study_events(svy_study *s, const char *form, const char *interview,
-    svy_status (*each)(void *user, const char *interview, const svy_event *event), void *user, svy_error *err);
+/** One thing that was done in an interview. Borrowed for the call. */
+typedef struct svy_paradata {
+    const char *interview;        /**< uuid */
+    const svy_event *event;
+    const svy_sitting *sitting;   /**< who did it, with what, on what */
+    const char *old; size_t old_len; svy_missing old_missing;    /**< of an answer given or taken back: the answer given before; `old` NULL: none was */
+    int erased;                   /**< what the event said was destroyed */
+} svy_paradata;
+/** The journals of a form's interviews, in order, or of one (its uuid). */
+SVY_API SVY_NODISCARD svy_status svy_study_events(svy_study *s, const char *form, const char *interview, svy_status (*each)(void *user, const svy_paradata *p), void *user,
+                                                  svy_error *err);
 
 SVY_END_DECLS
 #endif

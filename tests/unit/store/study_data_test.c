@@ -481,15 +481,14 @@ Test(study_data, the_codebook_says_what_was_asked)
     svy_study_close(s);
 }
 
-static svy_status see(void *user, const char *interview, const svy_event *e)
+static svy_status see(void *user, const svy_paradata *p)
 {
     uint64_t *seen = user;
 
-    (void)interview;
     seen[0]++;
-    if (e->sequence != seen[1] + 1)
+    if (p->event->sequence != seen[1] + 1 || strcmp(p->sitting->actor, "maria") != 0 || p->old != NULL)
         return SVY_E_STATE;
-    seen[1] = e->sequence;
+    seen[1] = p->event->sequence;
     return SVY_OK;
 }
 

@@ -1,0 +1,156 @@
+/* Every reader of events goes through here: first what arrived packed (frames as in docs/formats/package.md), then the rows that were added one by one. */
+#include "store/store_priv.h"
+
+#include <string.h>
+
+/* ---- frames ---- */
+
+static int get_number(const uint8_t **at, const uint8_t *end, uint64_t *number)
+{
+    *number = 0;
+    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+        const uint8_t byte = *(*at)++;
+        *number |= (uint64_t)(byte & 0x7F) << shift;
+        if ((byte & 0x80) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int get_signed(const uint8_t **at, const uint8_t *end, int64_t *number)
+{
+    uint64_t raw;
+
+    if (!get_number(at, end, &raw))
+        return 0;
+    *number = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
+    return 1;
+}
+
+static int get_text(const uint8_t **at, const uint8_t *end, const char **text, uint32_t *len)
+{
+    uint64_t n;
+
+    if (!get_number(at, end, &n) || n >= (uint64_t)(end - *at) || (*at)[n] != 0)
+        return 0;
+    *text = (const char *)*at;
+    if (len != NULL)
+        *len = (uint32_t)n;
+    *at += n + 1;
+    return 1;
+}
+
+static int get_event(const uint8_t *at, const uint8_t *end, svy_event *e)
+{
+    int64_t zone = 0;
+    uint64_t action = 0, missing = 0;
+
+    if (!get_number(&at, end, &e->sequence) || !get_signed(&at, end, &e->moment.utc_ms) || !get_signed(&at, end, &zone) || !get_signed(&at, end, &e->moment.mono_ms) ||
+        !get_number(&at, end, &action) || !get_text(&at, end, &e->item, NULL) || !get_text(&at, end, &e->entry, NULL) || !get_text(&at, end, &e->value, &e->value_len) ||
+        !get_number(&at, end, &missing) || !get_text(&at, end, &e->reason, NULL) || at != end)
+        return 0;
+    e->moment.zone_minutes = (int32_t)zone;
+    e->action = (svy_action)action;
+    e->missing = (svy_missing)missing;
+    return 1;
+}
+
+int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank)
+{
+    uint64_t len = 0;
+    uint8_t kind;
+
+    if (*at == end)
+        return 0;
+    kind = *(*at)++;
+    if ((kind != SVYI_JOURNAL_EVENT && kind != SVYI_JOURNAL_BLANK) || !get_number(at, end, &len) || len > (uint64_t)(end - *at) || !get_event(*at, *at + len, event))
+        return -1;
+    *at += len;
+    *blank = kind == SVYI_JOURNAL_BLANK;
+    return 1;
+}
+
+/* ---- events of an interview ---- */
+
+svy_status svyi_events_open(svy_study *s, svyi_events *it, int own, svy_error *err)
+{
+    svy_status st = SVY_OK;
+
+    *it = (svyi_events){ .study = s, .own = own };
+    if (own && (st = svyi_db_prepare(s, svyi_db_sql(Q_JOURNAL), &it->packed, err)) == SVY_OK)
+        st = svyi_db_prepare(s, svyi_db_sql(Q_EVENTS), &it->rows, err);
+    if (st != SVY_OK)
+        svyi_events_close(it);
+    return st;
+}
+
+static svy_status start(svyi_events *it, sqlite3_stmt **stmt, svyi_sql which, svy_error *err)
+{
+    if (!it->own)
+        return svyi_db_query(it->study, which, SVYI_ARGS(svyi_arg_int(it->number)), stmt, err);
+    sqlite3_reset(*stmt);
+    return svyi_db_bind(it->study, *stmt, 1, svyi_arg_int(it->number), err);
+}
+
+svy_status svyi_events_of(svyi_events *it, int64_t interview, svy_error *err)
+{
+    svy_status st;
+
+    it->number = interview;
+    it->at = it->end = NULL;
+    if ((st = start(it, &it->packed, Q_JOURNAL, err)) != SVY_OK || (st = start(it, &it->rows, Q_EVENTS, err)) != SVY_OK)
+        return st;
+    const int found = svyi_db_step(it->study, it->packed, err);
+    if (found < 0)
+        return svyi_db_failed(err);
+    if (found == 1) {
+        it->at = sqlite3_column_blob(it->packed, 0);
+        it->end = it->at != NULL ? it->at + sqlite3_column_bytes(it->packed, 0) : NULL;
+    }
+    return SVY_OK;
+}
+
+static void from_row(svyi_events *it)
+{
+    svy_event *e = &it->event;
+    sqlite3_stmt *stmt = it->rows;
+
+    e->sequence = (uint64_t)sqlite3_column_int64(stmt, 0);
+    e->moment.utc_ms = sqlite3_column_int64(stmt, 1);
+    e->moment.zone_minutes = (int32_t)sqlite3_column_int64(stmt, 2);
+    e->moment.mono_ms = sqlite3_column_int64(stmt, 3);
+    e->action = (svy_action)sqlite3_column_int(stmt, 4);
+    e->item = svyi_db_text(stmt, 5);
+    e->entry = svyi_db_text(stmt, 6);
+    e->value = svyi_db_text(stmt, 7);
+    e->value_len = (uint32_t)sqlite3_column_bytes(stmt, 7);
+    e->missing = (svy_missing)sqlite3_column_int(stmt, 8);
+    e->reason = svyi_db_text(stmt, 9);
+    it->erased = sqlite3_column_int(stmt, 10);
+}
+
+int svyi_events_next(svyi_events *it, svy_error *err)
+{
+    int found;
+
+    if (it->at != it->end) {
+        if ((found = svyi_frame_next(&it->at, it->end, &it->event, &it->erased)) < 0)
+            (void)!svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: the journal of an interview cannot be read; restore it from a backup", it->study->path);
+        return found;
+    }
+    if ((found = svyi_db_step(it->study, it->rows, err)) == 1)
+        from_row(it);
+    return found;
+}
+
+void svyi_events_close(svyi_events *it)
+{
+    if (it->own) {
+        sqlite3_finalize(it->packed);
+        sqlite3_finalize(it->rows);
+    } else {
+        sqlite3_reset(it->packed);
+        sqlite3_reset(it->rows);
+    }
+    it->packed = it->rows = NULL;
+}
