@@ -12,16 +12,16 @@ enum {
 };
 
 /* What the headers of a part say. Names are UTF-8 without control characters; whether they are good names of files is for who stores them. */
-typedef struct svyi_part {
+typedef struct svyi_form_part {
     char name[SVYI_MULTIPART_NAME];
     char file[SVYI_MULTIPART_NAME];      /* "" when it is no file */
     char type[SVYI_MULTIPART_NAME];      /* media type in small letters without parameters, "text/plain" when none is given */
     char charset[SVYI_MULTIPART_NAME];   /* in small letters, "" when none is given */
-} svyi_part;
+} svyi_form_part;
 
 /* Receives the parts in order. Any may be NULL. What one returns other than SVY_OK ends the reading. */
 typedef struct svyi_multipart_to {
-    svy_status (*begin)(void *user, const svyi_part *part, svy_error *err);
+    svy_status (*begin)(void *user, const svyi_form_part *part, svy_error *err);
     svy_status (*bytes)(void *user, const void *bytes, size_t n, svy_error *err);
     svy_status (*end)(void *user, svy_error *err);
     void *user;
@@ -35,7 +35,7 @@ typedef struct svyi_multipart {
     size_t headers_len;
     unsigned parts;
     int state;
-    svyi_part part;
+    svyi_form_part part;
 } svyi_multipart;
 
 /* Begins with the value of the request's Content-Type.

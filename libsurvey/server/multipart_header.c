@@ -104,7 +104,7 @@ static svy_status wrong(svy_error *err, const char *what)
     return svyi_fail(err, SVY_E_FORMAT, "a part of the form that was sent %s", what);
 }
 
-static svy_status read_disposition(const char *value, size_t len, svyi_part *part, svy_error *err)
+static svy_status read_disposition(const char *value, size_t len, svyi_form_part *part, svy_error *err)
 {
     char extended[SVYI_MULTIPART_NAME];
     size_t n;
@@ -119,7 +119,7 @@ static svy_status read_disposition(const char *value, size_t len, svyi_part *par
     return SVY_OK;
 }
 
-static svy_status read_type(const char *value, size_t len, svyi_part *part, svy_error *err)
+static svy_status read_type(const char *value, size_t len, svyi_form_part *part, svy_error *err)
 {
     size_t n;
     if (svyi_header_parameter(value, len, "charset", part->charset, sizeof part->charset, &n) < 0 || n == 0 || n >= sizeof part->type)
@@ -134,7 +134,7 @@ static svy_status read_type(const char *value, size_t len, svyi_part *part, svy_
 
 enum { DISPOSITION = 1, TYPE = 2, ENCODING = 4 };
 
-static svy_status read_field(const char *name, size_t name_len, const char *value, size_t len, unsigned *seen, svyi_part *part, svy_error *err)
+static svy_status read_field(const char *name, size_t name_len, const char *value, size_t len, unsigned *seen, svyi_form_part *part, svy_error *err)
 {
     const unsigned which = same_word(name, name_len, "content-disposition") ? DISPOSITION : same_word(name, name_len, "content-type") ? TYPE
                          : same_word(name, name_len, "content-transfer-encoding") ? ENCODING : 0;
@@ -150,7 +150,7 @@ static svy_status read_field(const char *name, size_t name_len, const char *valu
     return SVY_OK;
 }
 
-static svy_status read_line(const char *line, size_t len, unsigned *seen, svyi_part *part, svy_error *err)
+static svy_status read_line(const char *line, size_t len, unsigned *seen, svyi_form_part *part, svy_error *err)
 {
     scan s = { line, line + len };
     const size_t name_len = take_token(&s);
@@ -171,10 +171,10 @@ static int has_control(const char *text, size_t len)
     return 0;
 }
 
-svy_status svyi_multipart_headers(const char *text, size_t len, svyi_part *part, svy_error *err)
+svy_status svyi_multipart_headers(const char *text, size_t len, svyi_form_part *part, svy_error *err)
 {
     unsigned seen = 0, lines = 0;
-    *part = (svyi_part){ .type = "text/plain" };
+    *part = (svyi_form_part){ .type = "text/plain" };
     for (size_t at = 0; at < len; lines++) {
         const char *end = memchr(text + at, '\r', len - at);
         if (end == NULL || end + 1 == text + len || end[1] != '\n')

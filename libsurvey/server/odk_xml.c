@@ -5,7 +5,7 @@
 
 static const char DECLARATION[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-void svyi_odk_text(svyi_buffer *out, const char *text)
+void svyi_odk_escaped(svyi_buffer *out, const char *text)
 {
     const size_t len = strlen(text);
     for (size_t at = 0; at < len; ) {
@@ -33,7 +33,7 @@ void svyi_odk_address_part(svyi_buffer *out, const char *text)
 static void element(svyi_buffer *out, const char *name, const char *text)
 {
     svyi_buffer_format(out, "<%s>", name);
-    svyi_odk_text(out, text);
+    svyi_odk_escaped(out, text);
     svyi_buffer_format(out, "</%s>", name);
 }
 
@@ -41,7 +41,7 @@ static void element(svyi_buffer *out, const char *name, const char *text)
 static void address(svyi_buffer *out, const char *name, const svyi_odk_listed *form, const char *tail, const char *file)
 {
     svyi_buffer_format(out, "<%s>", name);
-    svyi_odk_text(out, form->base);
+    svyi_odk_escaped(out, form->base);
     svyi_buffer_text(out, "/forms/");
     svyi_odk_address_part(out, form->id);
     svyi_buffer_text(out, "/");
@@ -99,6 +99,6 @@ void svyi_odk_response(svyi_buffer *out, int good, const char *sentence)
 {
     svyi_buffer_text(out, DECLARATION);
     svyi_buffer_format(out, "<OpenRosaResponse xmlns=\"http://openrosa.org/http/response\" items=\"0\"><message nature=\"%s\">", good ? "submit_success" : "error");
-    svyi_odk_text(out, sentence);
+    svyi_odk_escaped(out, sentence);
     svyi_buffer_text(out, "</message></OpenRosaResponse>\n");
 }

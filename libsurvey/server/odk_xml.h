@@ -27,5 +27,5 @@ void svyi_odk_response(svyi_buffer *out, int good, const char *sentence);
 /* A text as a part of an address: letters, digits and -._~ as they are, the rest as %XX. */
 void svyi_odk_address_part(svyi_buffer *out, const char *text);
 /* A text as XML; what XML cannot hold becomes U+FFFD. */
-void svyi_odk_text(svyi_buffer *out, const char *text);
+void svyi_odk_escaped(svyi_buffer *out, const char *text);
 #endif

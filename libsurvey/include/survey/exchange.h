@@ -63,12 +63,46 @@ SVY_API SVY_NODISCARD svy_status svy_convert(const svy_alloc *alloc, const char 
 SVY_API SVY_NODISCARD svy_status svy_submission_read(svy_interview *iv, const char *xml, size_t len, const char *source, svy_moment now,
                                                      const svy_xml_limits *limits, svy_diags *diags, svy_error *err);
 
+/** Receives a text in pieces. Returns SVY_OK, or an error that the writer passes on. */
+typedef struct svy_sink { svy_status (*write)(void *user, const char *bytes, size_t len); void *user; } svy_sink;
+
+/** What a submission says of itself. A text of more than 255 bytes is refused. */
+typedef struct svy_submission_head {
+    char form[256], version[256];     /**< `id` and `version` of its root; "" when there is none */
+    char instance[256];               /**< instanceID; "" when there is none */
+    char replaces[256];               /**< deprecatedID: the instance that it is an edit of; "" */
+    int encrypted;                    /**< 1: only the key of the form opens it */
+} svy_submission_head;
+/** @return SVY_OK, SVY_E_INVALID (not well-formed, a DOCTYPE, ...: `err` says it with its line), SVY_E_LIMIT, SVY_E_NOMEM. */
+SVY_API SVY_NODISCARD svy_status svy_submission_about(const char *xml, size_t len, const char *source, const svy_xml_limits *limits, svy_submission_head *head,
+                                                      svy_error *err);
+/** The uuid of the interview that an instance becomes: its own when it is one ("uuid:..."), otherwise one made of the text; `out` has 37 bytes. */
+SVY_API void svy_submission_uuid(const char *instance, char *out);
+
+/** A file that came with a submission. */
+typedef struct svy_submission_file { const char *name, *media_type; uint64_t size; uint8_t sha256[32]; } svy_submission_file;
+typedef struct svy_submission_options {
+    unsigned size;
+    const char *uuid;                                        /**< of the interview */
+    const char *corrects, *reason;                           /**< uuid of the interview that it corrects and why; "" */
+    const char *actor, *organisation, *device, *agent;       /**< who sent it and with what; "" when unknown */
+    svy_moment now;                                          /**< when it was received */
+    const char *audit; size_t audit_size;                    /**< audit.csv of ODK Collect; NULL: none */
+    const svy_submission_file *files; size_t n_files;
+    const svy_xml_limits *limits;
+} svy_submission_options;
+#define SVY_SUBMISSION_OPTIONS_INIT { sizeof(svy_submission_options), "", "", "", "", "", "", "", { 0, 0, 0 }, NULL, 0, NULL, 0, NULL }
+/** A submission as a package (docs/formats/package.md) of a complete interview, mode odk. Soft checks that fail are overridden with "as it was collected".
+ *  The same submission and options give the same bytes.
+ *  With the log of ODK Collect the events have its times and order, and what was shown is among them; without it everything happened when it was received.
+ *  @return SVY_OK, SVY_E_INVALID (problems were reported: nodes that the form does not have, values it cannot have, checks that fail), SVY_E_LIMIT, SVY_E_NOMEM,
+ *          what `to` returned. */
+SVY_API SVY_NODISCARD svy_status svy_submission_package(const svy_alloc *alloc, const svy_form *form, const char *xml, size_t len, const char *source,
+                                                        const svy_submission_options *options, const svy_sink *to, svy_diags *diags, svy_error *err);
+
 /** Reads one XLIFF file into a builder. Exposed for the fuzzer and for translators' tools. */
 SVY_API SVY_NODISCARD svy_status svy_xliff_read_memory(svy_builder *b, const char *xml, size_t len, const char *source, const svy_xml_limits *limits,
                                                        svy_diags *diags, svy_error *err);
-
-/** Receives a text in pieces. Returns SVY_OK, or an error that the writer passes on. */
-typedef struct svy_sink { svy_status (*write)(void *user, const char *bytes, size_t len); void *user; } svy_sink;
 
 /** Opens a submission that an ODK client encrypted: RSA-OAEP (SHA-256) for the key, AES-256-CFB for the files, the signature checked.
  *  @param path the submission's XML that names the encrypted files, which lie beside it

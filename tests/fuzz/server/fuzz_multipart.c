@@ -17,7 +17,7 @@ static void mix(heard *h, const void *bytes, size_t n)
     h->bytes += n;
 }
 
-static svy_status begin(void *user, const svyi_part *p, svy_error *err)
+static svy_status begin(void *user, const svyi_form_part *p, svy_error *err)
 {
     heard *h = user;
     (void)err;

@@ -18,7 +18,7 @@ static void say(heard *h, const char *text, size_t n)
     h->text[h->len += n] = '\0';
 }
 
-static svy_status begin(void *user, const svyi_part *p, svy_error *err)
+static svy_status begin(void *user, const svyi_form_part *p, svy_error *err)
 {
     char line[1200];
     (void)err;
