@@ -1,5 +1,5 @@
 /* Submitted answers as a frame: the typed tables of a level scanned once, all versions united by variable. */
-#include "store/store_priv.h"
+#include "store/people_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ typedef struct source { const char *table; int roster, first, at_row; sqlite3_st
 typedef struct scan {
     svy_study *s;
     svy_error *err;
-    const char *form, *level;
+    const char *form, *level, *organisation;
+    int no_keys;
     size_t rows;
     svyi_arena arena;
     svy_frame *frame;
@@ -181,7 +182,7 @@ static svy_status version_columns(scan *f, const svyi_version *v, const svyi_map
         const svy_item *item = svy_form_item(v->form, i);
         const char *id = svy_form_item_id(v->form, i);
         uint32_t k, one = 1;
-        if (!svyi_item_is_variable(item) || strcmp(item->roster != 0 ? svy_form_item_id(v->form, item->roster) : "", f->level) != 0 ||
+        if (!svyi_item_is_variable(item) || (f->no_keys && item->type == SVY_T_KEY) || strcmp(item->roster != 0 ? svy_form_item_id(v->form, item->roster) : "", f->level) != 0 ||
             !svyi_map_find(map, id, strlen(id), &k))
             continue;
         int taken = svyi_map_add(&f->names, id, strlen(id), &one);
@@ -225,6 +226,21 @@ static svy_status each_version(scan *f, const svyi_map *map, const known *items)
 
 /* ---- reading ---- */
 
+/* "SELECT ..." becomes a query of the rows of `table`: all, or those of one organisation's interviews. Takes the text. */
+static svy_status query_rows(scan *f, svyi_buffer *sql, const char *table, sqlite3_stmt **stmt)
+{
+    const char *id = f->level[0] != '\0' ? "id" : "number";
+
+    svyi_buffer_text(sql, " FROM ");
+    svyi_db_quote(sql, table);
+    if (f->organisation != NULL)
+        svyi_buffer_format(sql, " WHERE %s >> %d IN (SELECT number FROM interviews WHERE organisation = ?)", id, f->level[0] != '\0' ? SVYI_ROW_BITS : 0);
+    svyi_buffer_format(sql, " ORDER BY %s", id);
+    svy_status st = sql->failed ? svyi_nomem(f->err) : svyi_db_prepare(f->s, sql->data, stmt, f->err);
+    svyi_buffer_clear(sql);
+    return st == SVY_OK && f->organisation != NULL ? svyi_db_bind(f->s, *stmt, 1, svyi_arg_text(f->organisation), f->err) : st;
+}
+
 static svy_status prepare(scan *f, source *t)
 {
     svyi_buffer sql;
@@ -242,12 +258,7 @@ static svy_status prepare(scan *f, source *t)
             svyi_db_quote(&sql, companion);
         }
     }
-    svyi_buffer_text(&sql, " FROM ");
-    svyi_db_quote(&sql, t->table);
-    svyi_buffer_format(&sql, " ORDER BY %s", t->roster ? "id" : "number");
-    svy_status st = sql.failed ? svyi_nomem(f->err) : svyi_db_prepare(f->s, sql.data, &t->stmt, f->err);
-    svyi_buffer_clear(&sql);
-    return st;
+    return query_rows(f, &sql, t->table, &t->stmt);
 }
 
 static svy_status damaged(scan *f, const building *c)
@@ -512,15 +523,13 @@ static svy_status count_rows(scan *f)
     sqlite3_stmt *stmt = NULL;
 
     svyi_buffer_init(&sql, &f->s->alloc);
-    svyi_buffer_text(&sql, "SELECT count(*) FROM ");
-    svyi_db_quote(&sql, f->sources[0].table);
-    svy_status st = sql.failed ? svyi_nomem(f->err) : svyi_db_prepare(f->s, sql.data, &stmt, f->err);
+    svyi_buffer_text(&sql, "SELECT count(*)");
+    svy_status st = query_rows(f, &sql, f->sources[0].table, &stmt);
     if (st == SVY_OK && svyi_db_step(f->s, stmt, f->err) == 1)
         f->rows = (size_t)sqlite3_column_int64(stmt, 0);
     else if (st == SVY_OK)
         st = svyi_db_failed(f->err);
     sqlite3_finalize(stmt);
-    svyi_buffer_clear(&sql);
     return st;
 }
 
@@ -545,9 +554,9 @@ static svy_status make(scan *f, int sensitive)
     return st;
 }
 
-svy_status svy_study_frame(svy_study *s, const char *form, const char *level, int sensitive, svy_frame **out, svy_error *err)
+svy_status svyi_frame_make(svy_study *s, const char *form, const char *level, const svyi_frame_limits *limits, svy_frame **out, svy_error *err)
 {
-    scan f = { .s = s, .err = err };
+    scan f = { .s = s, .err = err, .organisation = limits->organisation, .no_keys = limits->no_keys };
     svyi_version *v;
     svy_status st;
 
@@ -562,7 +571,7 @@ svy_status svy_study_frame(svy_study *s, const char *form, const char *level, in
     svyi_map_init(&f.names, &s->alloc);
     /* One snapshot for counting and reading. */
     if ((st = svyi_db_exec(s, "SAVEPOINT frame", err)) == SVY_OK) {
-        st = make(&f, sensitive);
+        st = make(&f, limits->sensitive);
         for (size_t i = 0; i < f.n_sources; i++)
             sqlite3_reset(f.sources[i].stmt);
         svy_status ended = svyi_db_exec(s, "RELEASE frame", st == SVY_OK ? err : NULL);
@@ -574,4 +583,9 @@ svy_status svy_study_frame(svy_study *s, const char *form, const char *level, in
     else
         svy_frame_free(f.frame);
     return st;
+}
+
+svy_status svy_study_frame(svy_study *s, const char *form, const char *level, int sensitive, svy_frame **out, svy_error *err)
+{
+    return svyi_frame_make(s, form, level, &(svyi_frame_limits){ .sensitive = sensitive }, out, err);
 }

@@ -1,6 +1,7 @@
 /* Parameters of a form: their overrides with history, and those in force. */
-#include "store/store_priv.h"
+#include "store/people_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static svy_status check_value(const svy_form *form, uint32_t item, const char *value, svy_error *err)
@@ -21,6 +22,7 @@ svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *i
 {
     svyi_version *v;
     uint32_t item;
+    char object[200];
     svy_status st;
 
     SVY_REQUIRE(s != NULL && id != NULL && actor != NULL, err);
@@ -34,6 +36,9 @@ svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *i
         return st;
     st = svyi_db_run(s, Q_PARAMETER_ADD, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form)), svyi_arg_text(id), svyi_arg_text(value), svyi_arg_text(actor), svyi_arg_int(now.utc_ms),
                                                 svyi_arg_int(now.zone_minutes)), err);
+    snprintf(object, sizeof object, "%.80s/%.80s", svy_form_id(v->form), id);
+    if (st == SVY_OK)
+        st = svy_study_audit(s, now, actor, value != NULL ? "parameter.set" : "parameter.reset", object, "", err);
     return svyi_db_end(s, st, err);
 }
 

@@ -93,3 +93,13 @@ void svyi_copy_text(char *out, size_t size, const char *text)
     memcpy(out, text, len);
     out[len] = '\0';
 }
+
+/* The log still holds the pages as they were. */
+svy_status svyi_log_empty(svy_study *s, const char *done, svy_error *err)
+{
+    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    if ((rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED)
+        return svyi_fail(err, SVY_E_BUSY, "%s, but a program that reads '%.200s' keeps the log from being emptied: repeat this when it has ended", done, s->path);
+    return rc == SQLITE_OK ? SVY_OK : svyi_db_fail(s, rc, err);
+}

@@ -21,6 +21,8 @@ enum { SVYI_NAME_KEY = 2 * SVY_ACCOUNT_TEXT };
 void svyi_name_key(const char *name, char out[SVYI_NAME_KEY]);
 void svyi_id_make(char out[SVY_ACCOUNT_ID]);                                      /* 16 random hexadecimal digits */
 void svyi_copy_text(char *out, size_t size, const char *text);                   /* cut at a character when it does not fit */
+/* Empties the write-ahead log, so that what was destroyed is not in it any more. SVY_E_BUSY: a reader keeps it; `done` says what has happened nevertheless. */
+svy_status svyi_log_empty(svy_study *s, const char *done, svy_error *err);
 
 /* ---- secret.c ---- */
 void svyi_token_make(char out[SVY_TOKEN]);
@@ -36,4 +38,13 @@ int svyi_unhex(const char *text, uint8_t *bytes, size_t n);                     
 svy_status svyi_token_add(svy_study *s, const char *account, const char *link, svy_token_kind kind, const char *device, int64_t expires_utc_ms, svy_moment now,
                           char token[SVY_TOKEN], svy_error *err);
 
+/* ---- cases.c ---- */
+/* Who a case may be assigned to: the account's name as it is written, and its organisation. A study without accounts: any name. SVY_E_NAME: no such account. */
+svy_status svyi_case_owner(svy_study *s, const char *assigned, char name[SVY_ACCOUNT_TEXT], char organisation[SVY_ACCOUNT_TEXT], svy_error *err);
+/* Contact data of a case and the links that name it go when its interview is erased. Within a transaction. */
+svy_status svyi_case_forget(svy_study *s, const char *form, const char *id, svy_moment now, svy_error *err);
+
+/* ---- frame.c ---- */
+typedef struct svyi_frame_limits { int sensitive, no_keys; const char *organisation; /* NULL: all */ } svyi_frame_limits;
+svy_status svyi_frame_make(svy_study *s, const char *form, const char *level, const svyi_frame_limits *limits, svy_frame **out, svy_error *err);
 #endif

@@ -41,7 +41,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_CASE_FIND] = "SELECT 1 FROM cases WHERE form = ? AND id = ?",
     [Q_CASE_ADD] = "INSERT INTO cases(form, id, assigned, disposition, listed) VALUES(?,?,?,'',?)",
     [Q_CASE_LISTED] = "SELECT 1 FROM cases INDEXED BY cases_listed WHERE form = ? AND listed = 1 LIMIT 1",
-    [Q_CASE_DISPOSITION] = "UPDATE cases SET disposition = ? WHERE form = ? AND id = ?",
+    [Q_CASE_DISPOSITION] = "UPDATE cases SET disposition = ?, returned = 0 WHERE form = ? AND id = ?",
     [Q_CASE_DROP] = "DELETE FROM cases WHERE form = ? AND id = ? AND listed = 0",
 
     [Q_FORM_ADD] = "INSERT INTO forms(id, version, checksum, block, actor, utc_ms, zone) VALUES(?,?,?,?,?,?,?)",

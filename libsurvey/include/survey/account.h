@@ -239,5 +239,22 @@ SVY_API SVY_NODISCARD svy_status svy_study_case_assign(svy_study *s, const svy_p
 SVY_API SVY_NODISCARD svy_status svy_study_case_return(svy_study *s, const svy_principal *for_whom, const char *form, const char *id, const char *comment,
                                                        const char *actor, svy_moment now, svy_error *err);
 
+/* ---- the project's key: what devices seal to ------------------------------------------------------------------------------------ */
+
+enum { SVY_KEY_SHEET = 180, SVY_KEY_WORDS = 48 };
+typedef struct svy_study_key_info { uint8_t public_key[32]; char public_hex[65]; char words[SVY_KEY_WORDS]; /**< fingerprint as eight words, to be compared aloud */ int secret_is_here; } svy_study_key_info;
+SVY_API SVY_NODISCARD svy_status svy_study_key(svy_study *s, svy_study_key_info *out, svy_error *err);
+/** The secret key. SVY_E_STATE when it was taken out. Wipe it after use. */
+SVY_API SVY_NODISCARD svy_status svy_study_key_secret(svy_study *s, uint8_t secret[32], svy_error *err);
+/** Seals a secret key under a passphrase (argon2id, 256 MiB, half a second) as hexadecimal digits that fit on a sheet of paper. The passphrase is one that
+ *  svy_password_accept() takes. No study, any thread. */
+SVY_API SVY_NODISCARD svy_status svy_key_close(const uint8_t secret[32], const char *passphrase, size_t n, char sheet[SVY_KEY_SHEET], svy_error *err);
+/** Opens it again; blanks, hyphens and line ends between the digits do not matter. SVY_E_FORMAT (no such sheet), SVY_E_VALUE (wrong passphrase, or a digit). */
+SVY_API SVY_NODISCARD svy_status svy_key_open(const char *sheet, size_t sheet_len, const char *passphrase, size_t n, uint8_t secret[32], svy_error *err);
+/** Destroys the secret key in the study: from then on what arrives sealed is kept as it is. Close it first, and open it again to see that it can be. */
+SVY_API SVY_NODISCARD svy_status svy_study_key_take_out(svy_study *s, const char *actor, svy_moment now, svy_error *err);
+/** Puts it back. SVY_E_VALUE: it is the key of another study. */
+SVY_API SVY_NODISCARD svy_status svy_study_key_put_back(svy_study *s, const uint8_t secret[32], const char *actor, svy_moment now, svy_error *err);
+
 SVY_END_DECLS
 #endif
