@@ -1,5 +1,5 @@
 /* Erasing an interview: its keys, typed rows and what its journal says are destroyed; the hash chain stays. */
-#include "store/store_priv.h"
+#include "store/people_priv.h"
 
 #include <string.h>
 
@@ -12,8 +12,8 @@ static svy_status erase_row(svy_study *s, const svyi_row *row, int64_t first, sv
         (st = svyi_db_run(s, Q_EVENT_BLANK_ALL, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK && (st = svyi_packed_blank(s, row->number, NULL, err)) == SVY_OK &&
         (st = svyi_db_run(s, Q_ERASING_DROP, NULL, 0, err)) == SVY_OK)
         st = svyi_db_run(s, Q_INTERVIEW_ERASED, SVYI_ARGS(svyi_arg_int(now.utc_ms), svyi_arg_int(row->number)), err);
-    /* A case that an interview brought along goes with it; a case of the sample stays. */
-    if (st == SVY_OK && row->case_id[0] != '\0')
+    /* A case that an interview brought along goes with it; a case of the sample stays, without its contact data. */
+    if (st == SVY_OK && row->case_id[0] != '\0' && (st = svyi_case_forget(s, svy_form_id(v->form), row->case_id, now, err)) == SVY_OK)
         st = svyi_db_run(s, Q_CASE_DROP, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form)), svyi_arg_text(row->case_id)), err);
     return st;
 }
@@ -46,17 +46,6 @@ static svy_status erase_revisions(svy_study *s, const svyi_row *first, svy_momen
     return st;
 }
 
-/* The log still holds the pages as they were: it is emptied. */
-static svy_status empty_log(svy_study *s, svy_error *err)
-{
-    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-
-    if ((rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED)
-        return svyi_fail(err, SVY_E_BUSY, "the interview was erased, but a program that reads '%.200s' keeps the log from being emptied: repeat this when it has ended",
-                         s->path);
-    return rc == SQLITE_OK ? SVY_OK : svyi_db_fail(s, rc, err);
-}
-
 svy_status svy_study_erase(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now, svy_error *err)
 {
     svyi_arena arena;
@@ -79,8 +68,10 @@ svy_status svy_study_erase(svy_study *s, const char *interview, const char *acto
     if (st == SVY_OK && !row.erased && (st = svyi_db_begin(s, err)) == SVY_OK) {
         if ((st = svyi_db_run(s, Q_KEY_DROP, SVYI_ARGS(svyi_arg_text(interview)), err)) == SVY_OK && (st = erase_revisions(s, &row, now, err)) == SVY_OK)
             st = svyi_db_run(s, Q_ERASURE_ADD, SVYI_ARGS(svyi_arg_text(interview), svyi_arg_text(actor), svyi_arg_text(reason), svyi_arg_int(now.utc_ms), svyi_arg_int(now.zone_minutes)), err);
+        if (st == SVY_OK)
+            st = svy_study_audit(s, now, actor, "interview.erase", interview, "", err);
         st = svyi_db_end(s, st, err);
     }
     svyi_arena_clear(&arena);
-    return st == SVY_OK ? empty_log(s, err) : st;
+    return st == SVY_OK ? svyi_log_empty(s, "the interview was erased", err) : st;
 }

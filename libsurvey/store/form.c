@@ -1,5 +1,5 @@
 /* Questionnaires in the study file: deploying versions, and opening those that are used. */
-#include "store/store_priv.h"
+#include "store/people_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -160,7 +160,7 @@ static int is_deployed(svy_study *s, const svyi_version *v, svy_status *st, svy_
 
 static svy_status add(svy_study *s, svyi_version *v, const svy_source *sources, size_t n_sources, const char *actor, svy_moment now, svy_error *err)
 {
-    char checksum[24];
+    char checksum[24], object[200];
 
     snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)svy_form_checksum(v->form));
     svy_status st = svyi_db_run(s, Q_FORM_ADD, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form)), svyi_arg_text(svy_form_version(v->form)), svyi_arg_text(checksum),
@@ -168,7 +168,10 @@ static svy_status add(svy_study *s, svyi_version *v, const svy_source *sources, 
     v->number = sqlite3_last_insert_rowid(s->db);
     for (size_t i = 0; i < n_sources && st == SVY_OK; i++)
         st = svyi_db_run(s, Q_SOURCE_ADD, SVYI_ARGS(svyi_arg_int(v->number), svyi_arg_text(sources[i].name), svyi_arg_blob(sources[i].bytes, sources[i].size)), err);
-    return st == SVY_OK ? svyi_typed_define(s, v->form, err) : st;
+    if (st == SVY_OK)
+        st = svyi_typed_define(s, v->form, err);
+    snprintf(object, sizeof object, "%.80s/%.80s", svy_form_id(v->form), svy_form_version(v->form));
+    return st == SVY_OK ? svy_study_audit(s, now, actor, "form.deploy", object, checksum, err) : st;
 }
 
 svy_status svy_study_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources, const char *actor,

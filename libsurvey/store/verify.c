@@ -1,5 +1,5 @@
 /* Verifying a study: the hash chain, and that every submission's payload, typed rows and journal are what was submitted. */
-#include "store/store_priv.h"
+#include "store/people_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -230,6 +230,20 @@ static svy_status check_file(checking *c)
     return check_none(c, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'", "the file is damaged");
 }
 
+/* The log of who did what. */
+static svy_status check_audit(checking *c)
+{
+    svy_error why = SVY_ERROR_INIT;
+
+    if (!svyi_people_there(c->s))
+        return SVY_OK;
+    svy_status st = svy_study_audit_verify(c->s, 0, NULL, c->diags, &why);
+    c->wrong += st == SVY_E_INVALID;
+    if (st == SVY_OK || st == SVY_E_INVALID)
+        return SVY_OK;
+    return svyi_fail(c->err, st, "%s", why.message);
+}
+
 svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err)
 {
     checking c = { .s = s, .diags = diags, .err = err };
@@ -254,6 +268,8 @@ svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err)
     if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK)
         st = check_none(&c, "SELECT uuid FROM interviews WHERE phase = 2 AND uuid NOT IN (SELECT journal FROM submissions)",
                         "the interview is complete, but its submission is not there");
+    if (st == SVY_OK)
+        st = check_audit(&c);
     svyi_arena_clear(&c.arena);
     if (st == SVY_OK && c.wrong > 0)
         st = svyi_fail(err, SVY_E_INVALID, "'%.200s' has %u problems", s->path, c.wrong);

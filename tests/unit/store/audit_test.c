@@ -200,3 +200,48 @@ Test(audit, what_is_written_has_limits)
     cr_expect_eq(verify(s, 0, NULL).n, 0);
     svy_study_close(s);
 }
+
+/* `survey study verify` looks at the log too. */
+Test(audit, a_study_with_a_changed_log_is_not_as_it_was_made)
+{
+    svy_study *s = with_lines(3);
+    told t = { 0, 0 };
+    svy_diags diags = { tell, &t, 0, 0 };
+
+    OK(svy_study_verify(s, &diags, &err));
+    unlock(s);
+    OK(svyi_db_exec(s, "UPDATE audit SET actor = 'eve' WHERE sequence = 3", &err));
+    FAILS(svy_study_verify(s, &diags, &err), SVY_E_INVALID, "problems");
+    cr_expect(t.n == 1 && t.line == 3);
+    svy_study_close(s);
+}
+
+/* What was deployed and erased is in the log; no answer, no name of a case and nothing of its contact data is. */
+Test(audit, an_erasure_takes_contact_data_and_links_along)
+{
+    svy_study *s = make();
+    svy_access link = { .kind = SVY_ACCESS_PERSONAL, .form = "tcn-study", .case_id = "Ivan Petrov" };
+    char uuid[40], code[SVY_CODE];
+    int found;
+
+    SAYS("SELECT action || ' ' || object FROM audit ORDER BY sequence DESC LIMIT 1", "form.deploy tcn-study/1");
+    svy_session *n = session(s, "Ivan Petrov", NULL);
+    strcpy(uuid, svy_session_uuid(n));
+    say_all(n);
+    complete(n);
+    OK(svyi_db_exec(s, "INSERT INTO case_contacts VALUES('tcn-study', 'Ivan Petrov', 'telephone', '0888 123 456')", &err));
+    OK(svy_study_link_make(s, &link, "ann", fixture_now(), code, &err));
+    OK(svy_study_case_return(s, NULL, "tcn-study", "Ivan Petrov", "ask again at 0888 123 456", "ann", fixture_now(), &err));
+    OK(svy_study_erase(s, uuid, "ann", "request 12", fixture_now(), &err));
+    OK(svy_study_link_find(s, code, strlen(code), fixture_now(), &link, &found, &err));
+    cr_expect_eq(found, 0);
+    cr_expect_eq(verify(s, 0, NULL).n, 0);
+    SAYS("SELECT count(*) FROM audit WHERE action = 'interview.erase'", "1");
+    svy_study_close(s);
+    static const char *const GONE[] = { "0888 123 456", "Ivan Petrov" };
+    for (size_t i = 0; i < sizeof GONE / sizeof GONE[0]; i++) {
+        char command[200];
+        snprintf(command, sizeof command, "cat %s* | grep -aqF -e '%s'", path, GONE[i]);
+        cr_expect_neq(system(command), 0, "%s is still in the file", GONE[i]);
+    }
+}
