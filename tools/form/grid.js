@@ -11,7 +11,7 @@ export function grid(view, ctx) {
     node, view,
     update(next) {
       me.view = current = next;
-      setText(title, next.label || next.id);
+      if (title.textContent !== (next.label || next.id)) title.replaceChildren(words(next.label || next.id));
       const table = ROOM.matches && next.rows.every(row => row.type === 'single' || row.type === 'multiple') && !next.rows.some(row => row.many || row.other) && next.rows[0]?.choices.length <= 8;
       if (wide !== table) { wide = table; body = (table ? asTable : asQuestions)(ctx, next); node.replaceChildren(title, ...helps(next, ctx), body.node); }
       body.update(next);

@@ -265,7 +265,8 @@ class Screen {
 
   key(view) { return view.item + '.' + view.entry; }
   problem(view) { return view.problem ?? this.problems.get(this.key(view)); }
-  mediaAddress(name) { return `/api/forms/${encodeURIComponent(this.engine.form.id)}/${encodeURIComponent(this.engine.form.version)}/files/${encodeURIComponent(name)}`; }
+  /** Where a picture or sound of the form is: what the device keeps, else the server. */
+  async media(name) { return await this.session.media?.(name) ?? `/api/forms/${encodeURIComponent(this.engine.form.id)}/${encodeURIComponent(this.engine.form.version)}/files/${encodeURIComponent(name)}`; }
   search(view, text, limit) { return this.engine.search(view.item, view.entry, text, limit); }
 
   /** Which key chooses which choice: its code when all codes are numbers, else its place in the list. */

@@ -14,7 +14,7 @@ export function question(view, ctx, level = 'h2') {
   const error = h('p', { class: 'error', id: id + 'e', role: 'alert' });
   const reason = h('div'), other = h('div', { class: 'other' }), tools = h('div', { class: 'tools' }), remark = h('div');
   const node = h('div', { class: 'item' }, h(group ? 'fieldset' : 'div', null,
-    group ? h('legend', null, title) : title, help, error, inner.node, reason, other, tools, remark));
+    group ? h('legend', null, title) : title, help, error, inner.node, reason, other, h('div', { class: 'foot' }, tools, remark)));
   const described = `${id}h ${id}e`;
   attributes(group ? node.firstChild : inner.input, { 'aria-describedby': described });
   if (!group) attributes(inner.input, { 'aria-labelledby': id + 'l' });
@@ -89,7 +89,10 @@ function media(view, ctx) {
   const shown = [];
   for (const [kind, tag] of [['image', 'img'], ['audio', 'audio'], ['video', 'video']]) {
     const name = view.media?.[kind];
-    if (name) shown.push(h(tag, { src: ctx.mediaAddress(name), class: 'media', alt: kind === 'image' ? view.label : null, controls: kind !== 'image', 'aria-label': kind === 'image' ? null : view.label }));
+    if (!name) continue;
+    const node = h(tag, { class: 'media', controls: kind !== 'image', [kind === 'image' ? 'alt' : 'aria-label']: view.label });
+    ctx.media(name).then(address => { node.src = address; });
+    shown.push(node);
   }
   return shown;
 }

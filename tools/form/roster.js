@@ -1,4 +1,5 @@
 /* The entries of a roster: as cards, or as a table in which one answers; adding one, taking one out, and "that is all". */
+import './strings-more.js';
 import { h, place, preference, setText, words, said } from './dom.js';
 import { ask } from './dialog.js';
 
@@ -16,7 +17,7 @@ export function roster(view, ctx) {
     async update(next) {
       me.view = next;
       const wrong = ctx.pending.get(ctx.key(next)) ?? ctx.problem(next), { entries } = next.roster;
-      setText(title, next.label || next.id);
+      if (title.textContent !== (next.label || next.id)) title.replaceChildren(words(next.label || next.id));
       setText(error, wrong?.message ?? '');
       node.classList.toggle('wrong', !!wrong);
       drawMore(next);

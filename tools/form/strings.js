@@ -1,5 +1,5 @@
-/* What the form's own buttons and messages say, in English, Bulgarian and Arabic. % is where a number or name goes. */
-const SENTENCES = {
+/* What every page's own buttons and messages say, in English, Bulgarian and Arabic. % is where a number or name goes. */
+export const SENTENCES = {
   next: ['Next', 'Напред', 'التالي'],
   back: ['Back', 'Назад', 'السابق'],
   menu: ['Menu', 'Меню', 'القائمة'],
@@ -11,7 +11,6 @@ const SENTENCES = {
   of: ['%1 of %2', '%1 от %2', '%1 من %2'],
   required: ['needed', 'задължително', 'مطلوب'],
   needed: ['An answer is needed here. “Next” again leaves it for later.', 'Тук е нужен отговор. Още веднъж „Напред“ го оставя за после.', 'الإجابة مطلوبة هنا. اضغط «التالي» مرة أخرى لتركها لوقت لاحق.'],
-  unstored: ['Not stored yet. Correct this answer, or take it back.', 'Още не е записано. Поправете отговора или го изтрийте.', 'لم يُحفظ بعد. صحّح الإجابة أو تراجع عنها.'],
   dontKnow: ['Don’t know', 'Не знае', 'لا يعرف'],
   refused: ['Refused', 'Отказва', 'رفض الإجابة'],
   selfDontKnow: ['I don’t know', 'Не знам', 'لا أعرف'],
@@ -21,71 +20,9 @@ const SENTENCES = {
   proposed: ['Proposed: change it if it is not so.', 'Предложено: променете, ако не е така.', 'إجابة مقترحة: غيّرها إن لم تكن صحيحة.'],
   interviewer: ['Interviewer', 'Анкетьор', 'للباحث'],
   remark: ['Remark', 'Бележка', 'ملاحظة'],
-  save: ['Save', 'Запис', 'حفظ'],
   reason: ['Why is it right?', 'Защо е вярно?', 'لماذا هي صحيحة؟'],
   keep: ['Keep this answer', 'Запазване на отговора', 'الإبقاء على الإجابة'],
-  yes: ['Yes', 'Да', 'نعم'],
-  no: ['No', 'Не', 'لا'],
   several: ['More than one answer is possible.', 'Възможен е повече от един отговор.', 'يمكن اختيار أكثر من إجابة.'],
-  search: ['Type to search', 'Пишете, за да търсите', 'اكتب للبحث'],
-  found: ['% found', 'Намерени: %', 'النتائج: %'],
-  more: ['% more: type more letters', 'Още %: въведете още букви', 'وغيرها %: اكتب حروفًا أكثر'],
-  takeOut: ['Remove %', 'Премахване: %', 'إزالة %'],
-  day: ['Day', 'Ден', 'اليوم'],
-  month: ['Month', 'Месец', 'الشهر'],
-  year: ['Year', 'Година', 'السنة'],
-  hour: ['Hour', 'Час', 'الساعة'],
-  minute: ['Minute', 'Минути', 'الدقيقة'],
-  monthUnknown: ['not known', 'не се знае', 'غير معروف'],
-  calendar: ['Calendar', 'Календар', 'التقويم'],
-  rankHelp: ['Choose in order, the first one first.', 'Изберете по ред, най-важното първо.', 'اختر بالترتيب، الأهم أولًا.'],
-  up: ['Move up: %', 'Нагоре: %', 'نقل إلى أعلى: %'],
-  down: ['Move down: %', 'Надолу: %', 'نقل إلى أسفل: %'],
-  here: ['Use my location', 'Моето местоположение', 'استخدم موقعي'],
-  pointHere: ['Add a point here', 'Добавяне на точка тук', 'أضف نقطة هنا'],
-  undo: ['Remove the last one', 'Премахване на последната', 'إزالة الأخيرة'],
-  locating: ['Looking for the location: ±% m', 'Търси се местоположението: ±% м', 'جارٍ تحديد الموقع: ±% م'],
-  coordinates: ['Latitude and longitude', 'Географска ширина и дължина', 'خط العرض وخط الطول'],
-  points: ['Points, one a line', 'Точки, по една на ред', 'النقاط، واحدة في كل سطر'],
-  chooseFile: ['Choose a file', 'Избор на файл', 'اختر ملفًا'],
-  takePhoto: ['Take or choose a photo', 'Снимане или избор на снимка', 'التقط صورة أو اخترها'],
-  camera: ['Camera', 'Камера', 'الكاميرا'],
-  shoot: ['Take the photo', 'Снимане', 'التقط'],
-  record: ['Record', 'Запис на звук', 'تسجيل'],
-  stop: ['Stop', 'Спиране', 'إيقاف'],
-  scan: ['Scan', 'Сканиране', 'مسح الرمز'],
-  codeText: ['The number under the code', 'Номерът под кода', 'الرقم تحت الرمز'],
-  sign: ['Sign here', 'Подпишете тук', 'وقّع هنا'],
-  typeName: ['Or type your name as a signature', 'Или напишете името си като подпис', 'أو اكتب اسمك بدل التوقيع'],
-  useSignature: ['Use this signature', 'Използване на подписа', 'استخدم هذا التوقيع'],
-  wipe: ['Start again', 'Отначало', 'ابدأ من جديد'],
-  notAllowed: ['The device or the browser does not allow this. Use the other way on this page.', 'Устройството или браузърът не позволява това. Използвайте другия начин на тази страница.', 'الجهاز أو المتصفح لا يسمح بذلك. استخدم الطريقة الأخرى في هذه الصفحة.'],
-  entries: ['Entries', 'Записи', 'القيود'],
-  open: ['Open', 'Отваряне', 'فتح'],
-  remove: ['Remove', 'Премахване', 'إزالة'],
-  removeSure: ['Remove this entry and its answers?', 'Да се премахне ли този запис с отговорите му?', 'إزالة هذا القيد وإجاباته؟'],
-  add: ['Add', 'Добавяне', 'إضافة'],
-  another: ['Is there another one?', 'Има ли още един?', 'هل يوجد غيره؟'],
-  firstEntry: ['Is there one to tell about?', 'Има ли за какво да разкажете?', 'هل يوجد ما يُذكر هنا؟'],
-  noOther: ['No, that is all', 'Не, това е всичко', 'لا، هذا كل شيء'],
-  addOne: ['Yes, add one', 'Да, добавяне', 'نعم، إضافة'],
-  answered: ['%1 of %2 answered', 'Отговорени %1 от %2', 'أُجيب عن %1 من %2'],
-  cards: ['As cards', 'Като карти', 'بطاقات'],
-  table: ['As a table', 'Като таблица', 'جدول'],
-  oneQuestion: ['One question a page', 'По един въпрос на страница', 'سؤال واحد في الصفحة'],
-  oneSection: ['One section a page', 'По един раздел на страница', 'قسم واحد في الصفحة'],
-  digits: ['Number keys choose answers', 'Цифрите избират отговор', 'مفاتيح الأرقام تختار الإجابة'],
-  keys: ['Keys: Enter goes on; Alt and arrows go on and back; numbers choose an answer.', 'Клавиши: Enter – напред; Alt и стрелки – напред и назад; цифрите избират отговор.', 'المفاتيح: Enter للمتابعة؛ Alt مع الأسهم للتنقل؛ الأرقام لاختيار الإجابة.'],
-  review: ['Review the answers', 'Преглед на отговорите', 'مراجعة الإجابات'],
-  findQuestion: ['Find a question', 'Търсене на въпрос', 'ابحث عن سؤال'],
-  unanswered: ['First question without an answer', 'Първият въпрос без отговор', 'أول سؤال بلا إجابة'],
-  noneYet: ['no answer yet', 'още няма отговор', 'لا إجابة بعد'],
-  leave: ['Save and leave', 'Запис и изход', 'حفظ وخروج'],
-  finish: ['Finish', 'Край', 'إنهاء'],
-  finishTitle: ['That was the last question', 'Това беше последният въпрос', 'كان هذا السؤال الأخير'],
-  finishText: ['When you finish, the answers are closed and ready to be sent.', 'След края отговорите се заключват и са готови за изпращане.', 'بعد الإنهاء تُقفل الإجابات وتصبح جاهزة للإرسال.'],
-  problems: ['Not finished yet: % to put right', 'Още не е завършено: за оправяне – %', 'لم تكتمل بعد: مطلوب تصحيح %'],
-  done: ['Thank you. The answers are complete and stored.', 'Благодарим. Отговорите са пълни и записани.', 'شكرًا. الإجابات مكتملة ومحفوظة.'],
   lostTitle: ['The answer could not be stored', 'Отговорът не можа да се запише', 'تعذّر حفظ الإجابة'],
   lostText: ['Nothing is lost yet, but do not close this page. Free some space on the device and try again, or save a copy as a file.', 'Още нищо не е загубено, но не затваряйте страницата. Освободете място на устройството и опитайте пак или запазете копие като файл.', 'لم يضع شيء بعد، لكن لا تغلق هذه الصفحة. أفرغ مساحة في الجهاز ثم أعد المحاولة، أو احفظ نسخة في ملف.'],
   tryAgain: ['Try again', 'Нов опит', 'أعد المحاولة'],
@@ -94,11 +31,12 @@ const SENTENCES = {
 };
 const COLUMN = { en: 0, bg: 1, ar: 2 };
 
-/** The sentences of a language; English where there are none. `say(key, a, b)` puts a and b in. */
-export function sentences(tag) {
+/** speaker(TABLE)(tag): the sentences of a language, English where there are none; say(key, a, b) puts a and b in. */
+export const speaker = table => tag => {
   const column = COLUMN[(tag || 'en').split('-')[0]] ?? 0;
-  return function say(key, a, b) {
-    const text = SENTENCES[key]?.[column] ?? key;
+  return (key, a, b) => {
+    const text = table[key]?.[column] ?? key;
     return a === undefined ? text : text.replace(/%2?1?/g, hole => hole === '%2' ? b : a);
   };
-}
+};
+export const sentences = speaker(SENTENCES);

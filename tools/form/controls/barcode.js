@@ -1,4 +1,5 @@
 /* A bar code or QR code: read by the camera where the browser can (BarcodeDetector), else typed. */
+import '../strings-more.js';
 import { h } from '../dom.js';
 import { line } from './line.js';
 import { camera } from './camera.js';

@@ -1,10 +1,8 @@
-/* Which control a question gets. What few questions need is loaded when the first of them comes. */
+/* Which control a question gets. What few questions need is a file of the same name, loaded when the first of them comes. */
 import { choices } from './choices.js';
 import { line } from './line.js';
-import { moments } from './moments.js';
 
-const MADE = { choices, line, moments };
-const LOADED = { search: 'search', ranking: 'ranking', range: 'range', position: 'position', media: 'media', barcode: 'barcode', signature: 'signature' };
+const MADE = { choices, line };
 const TYPES = {
   single: 'choices', multiple: 'choices', boolean: 'choices', acknowledge: 'choices', ranking: 'ranking',
   date: 'moments', month: 'moments', time: 'moments', datetime: 'moments',
@@ -25,7 +23,7 @@ export async function prepare(views) {
   for (const view of views) {
     if (view.kind !== 'question') { await prepare([...view.rows ?? [], ...(view.roster?.entries ?? []).flatMap(entry => entry.cells ?? [])]); continue; }
     const kind = kindOf(view);
-    if (!MADE[kind]) MADE[kind] = (await import(`./${LOADED[kind]}.js`))[kind];
+    if (!MADE[kind]) MADE[kind] = (await import(`./${kind}.js`))[kind];
     if (view.other) await prepare([view.other]);
   }
 }

@@ -7,7 +7,7 @@ export function line(view, ctx) {
   const text = !KEYBOARD[view.type] && view.type !== 'key' && view.type !== 'barcode';
   const long = text && /multiline/.test(view.appearance || '');
   const input = h(text ? 'textarea' : 'input', {
-    type: text ? null : 'text', rows: text ? (long ? 5 : 1) : null, class: text ? 'text' : 'short', inputmode: KEYBOARD[view.type], autocomplete: 'off',
+    type: text ? null : 'text', rows: text ? (long ? 5 : 1) : null, class: text ? 'text' : KEYBOARD[view.type] ? 'short' : 'key', inputmode: KEYBOARD[view.type], autocomplete: 'off',
     autocapitalize: view.type === 'key' ? 'off' : null, spellcheck: text ? null : 'false', enterkeyhint: long ? null : 'next',
     dir: text ? 'auto' : 'ltr', 'data-long': long, onchange: () => commit(),
   });

@@ -1,4 +1,5 @@
 /* A photo, a recording, a video or any file: by the device's camera and microphone, or a file that is there already. */
+import '../strings-more.js';
 import { h, place } from '../dom.js';
 import { camera, fileName } from './camera.js';
 

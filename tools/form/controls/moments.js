@@ -1,4 +1,5 @@
 /* Dates, months and times in their parts, each in its own field and in the order of the language. Digits of any script; the engine reads them. */
+import '../strings-more.js';
 import { h, attributes } from '../dom.js';
 
 const PARTS = { date: ['year', 'month', 'day'], month: ['year', 'month'], time: ['hour', 'minute'], datetime: ['year', 'month', 'day', 'hour', 'minute'] };
@@ -8,7 +9,7 @@ export function moments(view, ctx) {
   const names = PARTS[view.type].filter(part => !(part === 'day' && /month-year|^year|\syear/.test(view.appearance || '')));
   const fields = {};
   for (const name of names) fields[name] = name === 'month' ? months(view, ctx) : box(name);
-  const node = h('div', { class: 'row parts' }, inOrder(names, ctx.language).map(name =>
+  const node = h('div', { class: 'row parts' }, inOrder(names, ctx.language === 'en' ? 'en-GB' : ctx.language).map(name =>
     h('label', { class: 'part' }, h('span', null, ctx.say(name)), fields[name])), calendar());
   let current = view, sent = '', stored = '';
 

@@ -6,12 +6,14 @@ export function range(view, ctx) {
   const typed = line(view, ctx);
   const slider = h('input', { type: 'range', min: view.min, max: view.max, step: view.step ?? (view.type === 'integer' ? 1 : 'any'), dir: 'inherit',
     'aria-label': view.label, oninput: () => { typed.input.value = slider.value; }, onchange: () => typed.commit() });
+  attributes(typed.input, { 'aria-label': view.label });
   return {
     ...typed,
     node: h('div', null, typed.node, h('div', { class: 'row ends' }, h('span', null, String(view.min)), h('span', { class: 'choice-text' }, slider), h('span', null, String(view.max)))),
     update(next, pending) {
       typed.update(next, pending);
-      if (next.value != null) slider.value = next.value;
+      slider.value = next.value ?? (Number(view.min) + Number(view.max)) / 2;
+      slider.classList.toggle('unset', next.value == null);
       attributes(slider, { disabled: next.readonly });
     },
   };

@@ -1,4 +1,5 @@
 /* A choice of a long list, found by typing: the combobox with a list box of ARIA 1.2; several choices stand as buttons above it. */
+import '../strings-more.js';
 import { h, attributes, place, words } from '../dom.js';
 
 const LIMIT = 30;

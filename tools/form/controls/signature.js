@@ -1,4 +1,5 @@
 /* A signature: drawn with a finger, pen or mouse, or typed as a name; kept as a picture. */
+import '../strings-more.js';
 import { h, place } from '../dom.js';
 import { fileName } from './camera.js';
 
