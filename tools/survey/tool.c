@@ -439,7 +439,7 @@ static int set_from_files(parse *p)
 typedef struct named_file { const char *option, *path; int written; } named_file;
 enum { FILES_MAX = 8 };
 
-static int is_same_file(const char *a, const char *b)
+int tool_is_same_file(const char *a, const char *b)
 {
     struct stat one, other;
     a += strncmp(a, "./", 2) == 0 ? 2 : 0;
@@ -453,8 +453,8 @@ static int is_same_file(const char *a, const char *b)
 
 static size_t find_files(const parse *p, named_file *files)
 {
-    static const char *const NAMES[] = { "output", "vcov", "report", "scales", "data", "plan", "weighting", "standard" };
-    enum { WRITTEN = 4 };
+    static const char *const NAMES[] = { "output", "vcov", "report", "scales", "outcomes", "data", "plan", "weighting", "standard", "sample", "distributions" };
+    enum { WRITTEN = 5 };
     size_t n = 0;
     for (size_t t = 0; t < VERB_TABLES && p->v->tables[t].options != NULL; t++)
         for (const tool_option *o = p->v->tables[t].options; o->name != NULL; o++)
@@ -465,13 +465,19 @@ static size_t find_files(const parse *p, named_file *files)
 }
 
 /* A result never takes the place of another one, or of what it was made from. */
-static int check_files(const parse *p)
+static int check_files(const parse *p, int argc, char **argv)
 {
+    const char *names = p->v->arguments;
+    const int reads = strstr(names, "FILE") != NULL || strstr(names, "STUDY") != NULL || strstr(names, "QUESTIONNAIRE") != NULL;
     named_file files[FILES_MAX];
     const size_t n = find_files(p, files);
     for (size_t i = 0; i < n; i++)
+        for (int k = 0; k < argc && reads; k++)
+            if (files[i].written && tool_is_same_file(files[i].path, argv[k]))
+                return tool_usage(p->v->name, "--%s would write over '%s', which is read: give --%s another name", files[i].option, argv[k], files[i].option);
+    for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++)
-            if (files[i].written && k != i && is_same_file(files[i].path, files[k].path))
+            if (files[i].written && k != i && tool_is_same_file(files[i].path, files[k].path))
                 return tool_usage(p->v->name, "--%s and --%s are the same file, '%s': give --%s another name", files[i].option, files[k].option, files[i].path,
                                   files[i].option);
     return EXIT_DONE;
@@ -496,7 +502,7 @@ int tool_parse(const verb *v, void *settings, int argc, char **argv)
     if (status == EXIT_DONE)
         status = check_count(v, kept);
     if (status == EXIT_DONE)
-        status = check_files(&p);
+        status = check_files(&p, kept, argv);
     if (status < 0)
         return -1 - EXIT_DONE;       /* help was printed */
     return status == EXIT_DONE ? kept : -1 - status;

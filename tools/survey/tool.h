@@ -91,6 +91,8 @@ int tool_parse(const verb *v, void *settings, int argc, char **argv);
    program ends. `where` is the file's name for messages. @return an exit status; errors are printed. */
 typedef struct tool_item { const char *name; char *value; int line; } tool_item;
 int tool_options_file(const char *path, const char *data, const tool_item **items, size_t *count, const char **where);
+/* Whether two paths lead to one file, which need not be there yet. */
+int tool_is_same_file(const char *a, const char *b);
 /* The name of `count` names nearest to `text`, NULL when none is near. */
 const char *tool_nearest(const char *text, const char *const *names, size_t count);
 

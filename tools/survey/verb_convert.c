@@ -26,6 +26,8 @@ static int run(void *settings, int argc, char **argv)
     options.from = FORMATS[s->from];
     options.to = FORMATS[s->to];
     options.compat = (svy_compat)s->compat;
+    if (tool_is_same_file(argv[0], argv[1]))
+        return tool_usage("convert", "'%s' would be written over while it is read: give the output another name", argv[0]);
     const svy_status st = svy_convert(NULL, argv[0], argv[1], &options, &diags, &err);
     if (st == SVY_OK)
         return EXIT_DONE;

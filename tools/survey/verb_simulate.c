@@ -86,7 +86,8 @@ static int next_case(void *user, int *line, svy_error *err)
             response = strtod(text, &end);
             if (*end != '\0' || !(response >= 0 && response <= 1)) {
                 err->code = SVY_E_VALUE;
-                snprintf(err->message, sizeof err->message, "line %d of the sample: the response '%.40s' is no probability between 0 and 1", *line, text);
+                snprintf(err->message, sizeof err->message, "%.160s:%d: the response '%.24s' is no probability: give a number from 0 to 1",
+                         s->settings->sample, *line, text);
                 return -1;
             }
         }
