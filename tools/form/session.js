@@ -13,7 +13,7 @@ export function queueFile(items) {
   const parts = [new Uint8Array([0x53, 0x56, 0x59, 0x51, 1])];
   for (const item of items) {
     const size = [];
-    for (let n = item.length; ; n = Math.floor(n / 128)) {
+    for (let n = item.size ?? item.length; ; n = Math.floor(n / 128)) {
       if (n < 128) { size.push(n); break; }
       size.push(n % 128 | 128);
     }
@@ -52,10 +52,14 @@ export class Session {
 
   /** Kept when the bytes are on the disk. One after the other, in the order of the calls. */
   append(bytes) {
-    const stored = this.before.then(() => this.store(bytes));
+    const stored = this.before.then(() => this.store(bytes)).catch(error => this.failed(error));
     this.before = stored.catch(() => {});
     return stored;
   }
+
+  /** Errors that reach the screen are sentences. */
+  failed(error) { throw Object.assign(new Error(this.reason(error)), { code: error.code, cause: error }); }
+  reason(error) { return error.message; }
 
   async store(bytes) {
     if (!bytes.length) return;
@@ -76,7 +80,7 @@ export class Session {
     const sealed = vault.sodium.seal(bytes, this.publicKey);
     const about = { name, type, size: bytes.length, sha256: hex(vault.sodium.digest(bytes)) };
     const file = { about: vault.lockJson(about, `file ${id} ${n}`), kept: vault.lock(bytes, `bytes ${id} ${n}`), sealed, hash: hex(vault.sodium.digest(sealed)) };
-    await this.storage.put('files', file, [id, n]);
+    await this.storage.put('files', file, [id, n]).catch(error => this.failed(error));
     this.files.set(name, { n, about, file });
   }
 
@@ -101,20 +105,21 @@ export class Session {
     return queueFile([...files, this.vault.sodium.seal(join([...this.parts, pending]), this.publicKey)]);
   }
 
-  /** The interview is complete in the engine: its files and end are written, and it moves into the queue. */
-  async finish(engine, named = () => true) {
+  /** The interview is complete in the engine: its files and end are written, and it moves into the queue. Can be tried again. */
+  async finish(engine) {
     await this.before;
-    const files = [...this.files.values()].filter(({ about }) => named(about.name));
-    for (const { about, file } of files) {
-      engine.file({ name: about.name, mediaType: about.type, size: about.size, sha256: about.sha256, sealedSha256: file.hash });
-    }
-    engine.end();
-    this.ending = join([this.ending ?? new Uint8Array(), engine.takeOutbox()]);
     const { sodium, owner } = this.vault, { id: form, version } = this.form;
+    if (!this.ending) {
+      // The engine takes a file only when an answer still names it: photos that were taken again stay behind.
+      this.sent = [...this.files.values()].filter(({ about, file }) =>
+        engine.file({ name: about.name, mediaType: about.type, size: about.size, sha256: about.sha256, sealedSha256: file.hash }).status === 'ok');
+      engine.end();
+      this.ending = engine.takeOutbox();
+    }
+    const entry = (kind, hash, bytes) => ({ hash, uuid: this.uuid, owner, form, version, kind, size: bytes.length, created: Date.now(), state: 'waiting', tries: 0, bytes });    // storage puts `bytes` elsewhere
     const sealed = sodium.seal(join([...this.parts, this.ending]), this.publicKey);
-    const entry = (kind, hash, bytes) => ({ hash, uuid: this.uuid, owner, form, version, kind, size: bytes.length, created: Date.now(), state: 'waiting', tries: 0, bytes });
-    await this.storage.finish(this.uuid, [...files.map(({ file }) => entry('file', file.hash, file.sealed)),
-      entry('package', hex(sodium.digest(sealed)), sealed)]);
+    await this.storage.finish(this.uuid, [...this.sent.map(({ file }) => entry('file', file.hash, file.sealed)),
+      entry('package', hex(sodium.digest(sealed)), sealed)]).catch(error => this.failed(error));
   }
 
   close() { for (const url of this.urls.values()) URL.revokeObjectURL(url); }

@@ -6,7 +6,8 @@ const STORES = {
   drafts: { keyPath: 'uuid' },               // { uuid, owner, form, version, about (locked) }
   frames: {},                                // [uuid, n]: locked package bytes
   files: {},                                 // [uuid, n]: { about, kept (both locked), sealed, hash }
-  queue: { keyPath: 'hash' },                // what waits to be sent, sealed to the project
+  queue: { keyPath: 'hash' },                // what waits to be sent
+  bytes: {},                                 // hash: its bytes, sealed to the project
 };
 
 /** An error whose message can be shown. code: full, private, newer, taken, broken. */
@@ -76,8 +77,8 @@ export class Storage {
 
   /** The draft is gone and its sealed package (with files) is in the queue: in one step. */
   finish(uuid, entries) {
-    return this.write(['drafts', 'frames', 'files', 'queue'], s => {
-      for (const entry of entries) s('queue').put(entry);
+    return this.write(['drafts', 'frames', 'files', 'queue', 'bytes'], s => {
+      for (const { bytes, ...entry } of entries) { s('queue').put(entry); s('bytes').put(bytes, entry.hash); }
       s('drafts').delete(uuid);
       s('frames').delete(of(uuid));
       s('files').delete(of(uuid));

@@ -1,0 +1,88 @@
+/* The start of the web form: storage, keys, the clock, who is there; then the screens of a respondent or of the survey's people. */
+import { Api } from './api.js';
+import { attributes, h, preference } from './dom.js';
+import { sentences } from './strings-app.js';
+import { persist, Storage } from './storage.js';
+import { hex, random, Sodium } from './vault.js';
+
+const LANGUAGES = { en: 'English', bg: 'Български', ar: 'العربية' };
+
+class App {
+  constructor(root) { this.root = root; this.clockKnown = false; this.clockOffset = 0; }
+
+  /** The language of what is around the interviews. */
+  speak(tag) {
+    this.language = LANGUAGES[tag] ? tag : 'en';
+    this.say = sentences(this.language);
+    attributes(document.documentElement, { lang: this.language, dir: this.language === 'ar' ? 'rtl' : 'ltr' });
+  }
+
+  languages(changed) {
+    const choose = h('select', { class: 'languages', 'aria-label': this.say('language'), onchange: () => { preference('language', choose.value); this.speak(choose.value); changed(); } },
+      Object.entries(LANGUAGES).map(([tag, name]) => h('option', { value: tag, lang: tag, selected: tag === this.language }, name)));
+    return choose;
+  }
+
+  /** A whole screen; the keyboard and the screen reader begin at its heading. */
+  show(title, ...content) {
+    const heading = h('h1', { tabindex: -1 }, title);
+    document.title = title;
+    this.root.replaceChildren(heading, h('div', { class: 'stack' }, content));
+    heading.focus();
+    return heading;
+  }
+
+  async open() {
+    this.storage = await Storage.open();
+    this.sodium = await this.loading;
+    const clock = await this.storage.get('settings', 'clock');
+    if (clock) Object.assign(this, { clockKnown: true, clockOffset: clock.offset });
+    this.api = new Api(offset => this.clock(offset));
+    this.device = await this.storage.get('settings', 'device');
+    if (!this.device) await this.storage.put('settings', this.device = hex(random(8)), 'device');
+  }
+
+  /** Server minus device. Kept: without a connection it is the best that is known. */
+  clock(offset) {
+    const moved = !this.clockKnown || Math.abs(offset - this.clockOffset) > 1000;
+    Object.assign(this, { clockKnown: true, clockOffset: offset });
+    if (moved) this.storage.put('settings', { offset, when: Date.now() }, 'clock').catch(() => {});
+  }
+
+  /** What this device itself makes the person worry about: sentences. */
+  warnings() {
+    const minutes = Math.round(Math.abs(this.clockOffset) / 60000);
+    return [minutes >= 2 && this.say('clock', minutes), !isSecureContext && this.say('insecure')].filter(Boolean);
+  }
+
+  async persist() { return this.persisted = await persist(); }
+
+  /** A sentence for an error, in the person's language. */
+  reason(error) {
+    const text = this.say(error?.message ?? '');
+    return text || this.say('failed');
+  }
+
+  failed(error) {
+    console.error(error);
+    this.show(this.say('failed'), h('p', { class: 'error', role: 'alert' }, this.reason(error)),
+      h('button', { type: 'button', class: 'primary', onclick: () => location.reload() }, this.say('again')));
+  }
+}
+
+async function begin() {
+  const app = new App(document.getElementById('app'));
+  const from = new URLSearchParams(location.hash.slice(1)), link = from.get('p') ?? from.get('o');
+  app.speak(preference('language') ?? navigator.language.split('-')[0]);
+  app.loading = Sodium.load('crypto.wasm');
+  addEventListener('hashchange', () => location.reload());
+  try {
+    const screens = link ? import('./respondent.js') : import('./home.js');
+    await app.open();
+    if (isSecureContext && navigator.serviceWorker) import('./update.js').then(({ watch }) => watch(app)).catch(() => {});
+    if (from.has('x')) return app.show(app.say('failed'), h('p', null, app.say('badLink')));
+    await (await screens).begin(app, link ? { code: link, open: from.has('o'), resume: from.get('r') } : { setup: from.get('setup') });
+  } catch (error) { app.failed(error); }
+}
+
+begin();
