@@ -1,6 +1,7 @@
 /* A submission as ODK's clients send it, into an interview: entries are added, values put where the form has their nodes. */
 #include "base/buffer.h"
 #include "base/map.h"
+#include "exchange/submission.h"
 #include "exchange/xml.h"
 #include "interview/odk_value.h"
 #include <string.h>
@@ -291,15 +292,14 @@ static svy_status take_children(submission *s, const svyi_xml *x, uint32_t aroun
 
 /* ---- the whole ---- */
 
-/* The id that a submission of the form has: that of the record's root. */
-static const char *record_id(const submission *s, const char *attribute)
+const char *svyi_record_attribute(const svy_form *form, const char *attribute)
 {
     uint32_t n = 0;
-    const svy_tree_node *nodes = s->odk && svy_form_trees(s->form) > 0 ? svy_form_tree(s->form, 0, &n) : NULL;
+    const svy_tree_node *nodes = svy_form_is_odk(form) && svy_form_trees(form) > 0 ? svy_form_tree(form, 0, &n) : NULL;
     for (uint32_t i = 1; i < n; i++)
-        if (nodes[i].parent == 0 && strcmp(svy_form_name(s->form, nodes[i].name), attribute) == 0)
-            return svy_form_string(s->form, nodes[i].text);
-    return strcmp(attribute, "@id") == 0 ? svy_form_id(s->form) : svy_form_version(s->form);
+        if (nodes[i].parent == 0 && strcmp(svy_form_name(form, nodes[i].name), attribute) == 0)
+            return svy_form_string(form, nodes[i].text);
+    return strcmp(attribute, "@id") == 0 ? svy_form_id(form) : svy_form_version(form);
 }
 
 static void check_root(submission *s)
@@ -308,9 +308,9 @@ static void check_root(submission *s)
     const char *id = svyi_xml_get(root, "id"), *version = svyi_xml_get(root, "version");
     if (svyi_xml_get(root, "encrypted") != NULL)
         tell(s, SVY_PROBLEM, root, "", "decrypt it with the private key of the form", "the submission is encrypted");
-    else if (id != NULL && strcmp(id, record_id(s, "@id")) != 0)
+    else if (id != NULL && strcmp(id, svyi_record_attribute(s->form, "@id")) != 0)
         tell(s, SVY_PROBLEM, root, id, "choose the form that it was collected with", "it is a submission of another form");
-    else if (version != NULL && strcmp(version, record_id(s, "@version")) != 0)
+    else if (version != NULL && strcmp(version, svyi_record_attribute(s->form, "@version")) != 0)
         tell(s, SVY_WARNING, root, version, "", "it was collected with another version of the form");
 }
 

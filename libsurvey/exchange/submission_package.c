@@ -73,6 +73,8 @@ static svy_status conduct(const conducting *c, const svy_alloc *alloc, svyi_reco
     options.seed = seed_of(c->options->uuid);
     options.tolerant = 1;
     options.journal = (svy_journal){ keep, record };
+    options.parameters = c->options->parameters;
+    options.n_parameters = c->options->n_parameters;
     options.properties = properties;
     options.n_properties = c->options->device[0] != '\0' || c->options->actor[0] != '\0' ? 2 : 0;
     svy_status st = svy_interview_new(alloc, c->form, &options, c->options->now, &iv, c->err);

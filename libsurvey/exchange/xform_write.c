@@ -92,9 +92,15 @@ static void report(svyi_xform_writer *w)
 
 svy_status svyi_xform_write(const svy_alloc *alloc, const svy_form *form, const char *source, svy_diags *diags, svyi_buffer *out, svy_error *err)
 {
+    return svyi_xform_write_set(alloc, form, NULL, 0, source, diags, out, err);
+}
+
+svy_status svyi_xform_write_set(const svy_alloc *alloc, const svy_form *form, const char *const *parameters, size_t n, const char *source, svy_diags *diags,
+                                svyi_buffer *out, svy_error *err)
+{
     if (svy_form_is_odk(form))
         return svyi_xform_write_odk(alloc, form, source, diags, out, err);
-    svyi_xform_writer w = { .alloc = svyi_alloc_or_default(alloc), .form = form, .source = source, .diags = diags, .err = err };
+    svyi_xform_writer w = { .alloc = svyi_alloc_or_default(alloc), .form = form, .source = source, .diags = diags, .err = err, .parameters = parameters, .n_parameters = n };
     svyi_arena_init(&w.arena, alloc);
     svyi_buffer_init(&w.part, alloc);
     w.out = *out;

@@ -18,6 +18,7 @@ typedef struct svyi_xform_writer {
     svyi_buffer out;
     svyi_buffer part;                 /* an expression or text being made */
     const char **names;               /* of nodes, by item */
+    const char *const *parameters; size_t n_parameters;   /* values in force: id, value, ... (n pairs) */
     svyi_map *text_ids;               /* texts that the translation at hand has, while an XForm is written again */
     unsigned unsaid;                  /* questions that could be refused */
     int failed;
@@ -26,6 +27,9 @@ typedef struct svyi_xform_writer {
 /* ---- xform_write.c ---- */
 /* The XForm of a questionnaire. What ODK clients will not do is reported as a warning, what has no place there as a note. */
 svy_status svyi_xform_write(const svy_alloc *alloc, const svy_form *form, const char *source, svy_diags *diags, svyi_buffer *out, svy_error *err);
+/* The same with other values of parameters than the questionnaire's own: id, value, ... (n pairs). */
+svy_status svyi_xform_write_set(const svy_alloc *alloc, const svy_form *form, const char *const *parameters, size_t n, const char *source, svy_diags *diags,
+                                svyi_buffer *out, svy_error *err);
 
 /* ---- xform_write_text.c: pieces of XML and of texts ---- */
 /* Takes back what was added behind `len`. */

@@ -4,11 +4,20 @@
 
 /* ---- the record ---- */
 
+/* The value that the study gave a parameter, or the questionnaire's own. */
+static const char *parameter_value(const svyi_xform_writer *w, uint32_t item)
+{
+    for (size_t i = 0; i < w->n_parameters; i++)
+        if (strcmp(w->parameters[2 * i], svy_form_item_id(w->form, item)) == 0)
+            return w->parameters[2 * i + 1];
+    return svy_form_parameter(w->form, item);
+}
+
 static const char *first_value(svyi_xform_writer *w, uint32_t item)
 {
     const svy_item *i = svy_form_item(w->form, item);
     if (i->kind == SVY_EL_PARAMETER)
-        return svy_form_parameter(w->form, item);
+        return parameter_value(w, item);
     return i->preset != 0 && svyi_xfw_literal_default(w, item) ? svy_form_rule(w->form, i->preset).text : "";
 }
 

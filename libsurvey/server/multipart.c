@@ -57,6 +57,7 @@ static svy_status begin_part(svyi_multipart *m, svy_error *err)
     svy_status st = svyi_multipart_headers(m->headers, m->headers_len, &m->part, err);
     if (st == SVY_OK && ++m->parts > SVYI_MULTIPART_PARTS)
         st = svyi_fail(err, SVY_E_LIMIT, "the form that was sent has more than %d parts", SVYI_MULTIPART_PARTS);
+    m->content = m->taken + 1;
     if (st == SVY_OK && m->to.begin != NULL)
         st = m->to.begin(m->to.user, &m->part, err);
     m->state = st == SVY_OK ? BODY : OVER;
@@ -149,6 +150,7 @@ svy_status svyi_multipart_feed(svyi_multipart *m, const void *bytes, size_t n, s
         else
             st = take_mark(m, *at, err);
         at += used;
+        m->taken += used;
     }
     return st;
 }

@@ -33,6 +33,7 @@ typedef struct svyi_multipart {
     size_t delimiter_len, matched;
     char headers[SVYI_MULTIPART_HEADERS];
     size_t headers_len;
+    size_t taken, content;                         /* bytes of the body so far; where the content of the part at hand begins in it */
     unsigned parts;
     int state;
     svyi_form_part part;

@@ -4,7 +4,10 @@
 
 #include "server/odk_talk.h"
 
-enum { MOST_TEXT = 4096, MOST_FILES = 512 };
+enum { MOST_TEXT = 4096, MOST_FILES = 512, MOST_PARAMETERS = 1000 };
+
+/* What the options point to. */
+typedef struct kept { svy_submission_file files[MOST_FILES]; const char *parameters[2 * MOST_PARAMETERS]; } kept;
 
 /* A submission of 8 MiB may have many elements: a household with all its members is a few thousand. */
 static const svy_xml_limits LIMITS = { sizeof(svy_xml_limits), SVYI_ODK_MOST_XML, 64, 200000, 64u << 10 };
@@ -23,6 +26,9 @@ void svyi_odk_options_write(svyi_buffer *out, const svy_submission_options *o)
     svyi_buffer_u64(out, (uint64_t)(int64_t)o->now.zone_minutes);
     svyi_buffer_u64(out, (uint64_t)o->now.mono_ms);
     svyi_field_add(out, o->audit != NULL ? o->audit : "", o->audit != NULL ? o->audit_size : 0);
+    svyi_buffer_u64(out, o->n_parameters);
+    for (size_t i = 0; i < 2 * o->n_parameters; i++)
+        add_text(out, o->parameters[i]);
     svyi_buffer_u64(out, o->n_files);
     for (size_t i = 0; i < o->n_files; i++) {
         add_text(out, o->files[i].name);
@@ -46,7 +52,7 @@ static void read_file(svyi_fields *f, svy_submission_file *file)
 }
 
 /* 1, or 0 when the server said something that it cannot have said. */
-static int read_options(const svyi_buffer *message, svy_submission_options *o, svy_submission_file files[MOST_FILES])
+static int read_options(const svyi_buffer *message, svy_submission_options *o, kept *k)
 {
     svyi_fields f = { (const unsigned char *)message->data, (const unsigned char *)message->data + message->len, 0 };
     const char **const texts[] = { &o->uuid, &o->corrects, &o->reason, &o->actor, &o->organisation, &o->device, &o->agent };
@@ -56,13 +62,18 @@ static int read_options(const svyi_buffer *message, svy_submission_options *o, s
     o->now.zone_minutes = (int32_t)(int64_t)svyi_field_number(&f);
     o->now.mono_ms = (int64_t)svyi_field_number(&f);
     o->audit = svyi_field_bytes(&f, SVYI_ODK_MOST_XML, &o->audit_size);
+    const uint64_t pairs = svyi_field_number(&f);
+    for (uint64_t i = 0; i < 2 * pairs && i < 2 * MOST_PARAMETERS && !f.failed; i++)
+        k->parameters[i] = svyi_field_text(&f, (size_t)MOST_TEXT * 16);
     const uint64_t n = svyi_field_number(&f);
     for (uint64_t i = 0; i < n && i < MOST_FILES && !f.failed; i++)
-        read_file(&f, &files[i]);
-    o->files = files;
+        read_file(&f, &k->files[i]);
+    o->parameters = k->parameters;
+    o->n_parameters = (size_t)pairs;
+    o->files = k->files;
     o->n_files = (size_t)n;
     o->limits = &LIMITS;
-    return !f.failed && n <= MOST_FILES;
+    return !f.failed && n <= MOST_FILES && pairs <= MOST_PARAMETERS;
 }
 
 /* ---- the conversation ---- */
@@ -111,12 +122,12 @@ static svy_status keep_bytes(void *user, const char *bytes, size_t n)
 
 static svy_status make_package(const svyi_buffer *xml, const svyi_buffer *message, const svyi_buffer *block, svyi_buffer *package, svyi_buffer *problems, svy_error *err)
 {
-    static svy_submission_file files[MOST_FILES];
+    static kept k;                  /* one submission a process */
     svy_submission_options o = SVY_SUBMISSION_OPTIONS_INIT;
     svy_form *form = NULL;
     svy_diags diags = { keep_problem, problems, 0, 0 };
     const svy_sink to = { keep_bytes, package };
-    if (!read_options(message, &o, files))
+    if (!read_options(message, &o, &k))
         return SVY_E_ARG;
     svy_status st = svy_form_open(NULL, block->data, block->len, &form, err);
     if (st == SVY_OK)

@@ -7,8 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-enum { SECONDS = 10 };
-static const rlim_t MEMORY = (rlim_t)1 << 30;
+enum { SECONDS = 10, MEMORY = 1 << 30 };
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SHADOW_MEMORY 1

@@ -87,11 +87,12 @@ typedef struct svy_submission_options {
     const char *corrects, *reason;                           /**< uuid of the interview that it corrects and why; "" */
     const char *actor, *organisation, *device, *agent;       /**< who sent it and with what; "" when unknown */
     svy_moment now;                                          /**< when it was received */
+    const char *const *parameters; size_t n_parameters;      /**< values in force: id, value, ... (n pairs) */
     const char *audit; size_t audit_size;                    /**< audit.csv of ODK Collect; NULL: none */
     const svy_submission_file *files; size_t n_files;
     const svy_xml_limits *limits;
 } svy_submission_options;
-#define SVY_SUBMISSION_OPTIONS_INIT { sizeof(svy_submission_options), "", "", "", "", "", "", "", { 0, 0, 0 }, NULL, 0, NULL, 0, NULL }
+#define SVY_SUBMISSION_OPTIONS_INIT { sizeof(svy_submission_options), "", "", "", "", "", "", "", { 0, 0, 0 }, NULL, 0, NULL, 0, NULL, 0, NULL }
 /** A submission as a package (docs/formats/package.md) of a complete interview, mode odk. Soft checks that fail are overridden with "as it was collected".
  *  The same submission and options give the same bytes.
  *  With the log of ODK Collect the events have its times and order, and what was shown is among them; without it everything happened when it was received.
