@@ -16,6 +16,7 @@ typedef struct submission {
     svyi_arena arena;
     svyi_buffer key;
     unsigned char *done;         /* by number of the element: its value is there */
+    uint32_t *around;            /* by item: the element around the last one that was read for it in this pass */
     uint32_t waiting;            /* elements whose entry is not there yet */
     int last;                    /* this pass is the last: what waits is told */
     svyi_xml_file file;
@@ -212,6 +213,19 @@ static int is_first(const svyi_xml *x)
     return c == x;
 }
 
+/* Whether an element stands a second time where the form has one node: taking both would lose the first value without a word. */
+static int is_twin(submission *s, const svyi_xml *x, uint32_t item)
+{
+    const uint32_t around = x->parent->number;
+    const int twin = s->odk && s->around[item] == around && has_value(x);
+    s->around[item] = around;
+    if (twin) {
+        s->done[x->number] = 1;
+        tell(s, SVY_PROBLEM, x, x->name, "keep one of them in the submission", "it stands twice, and the form has it once");
+    }
+    return twin;
+}
+
 /* The entry for the n-th instance of a roster; 0 when it is not there and cannot be added. */
 static svy_status find_entry(submission *s, const svyi_xml *x, svy_place roster, uint32_t before, uint32_t *entry)
 {
@@ -272,10 +286,12 @@ static svy_status take_node(submission *s, const svyi_xml *x, uint32_t around, u
     const svy_item *i = svy_form_item(s->form, item);
     if (i->kind == SVY_EL_ROSTER)
         return is_first(x) ? take_roster(s, x, (svy_place){ item, entry }) : SVY_OK;
+    if (s->done[x->number] || is_twin(s, x, item))
+        return SVY_OK;
     svy_status st = put_attributes(s, x, item, entry);
     if (st == SVY_OK && (i->kind == SVY_EL_SECTION || i->kind == SVY_EL_GRID))
         return take_children(s, x, item, entry);
-    if (st != SVY_OK || s->done[x->number] || (!s->odk && i->kind != SVY_EL_QUESTION))
+    if (st != SVY_OK || (!s->odk && i->kind != SVY_EL_QUESTION))
         return st;
     return put_leaf(s, x, (svy_place){ item, entry });
 }
@@ -321,6 +337,7 @@ static svy_status take_all(submission *s)
     uint32_t before = UINT32_MAX;
     for (int pass = 0; pass < PASSES && st == SVY_OK; pass++) {
         s->waiting = 0;
+        memset(s->around, 0, svy_form_items(s->form) * sizeof *s->around);
         s->last = pass == PASSES - 1;
         st = take_children(s, s->file.root, 0, 0);
         if (s->waiting == 0 || s->last)
@@ -342,7 +359,8 @@ svy_status svy_submission_read(svy_interview *iv, const char *xml, size_t len, c
     svyi_map_init(&s.items, NULL);
     svyi_buffer_init(&s.key, NULL);
     svy_status st = svyi_xml_parse(&s.file, NULL, s.source, xml != NULL ? xml : "", len, "", SVYI_XML_PLAIN, limits, diags, err);
-    if (st == SVY_OK && (s.done = svyi_arena_get(&s.arena, (size_t)s.file.elements + 1)) == NULL)
+    if (st == SVY_OK && ((s.done = svyi_arena_get(&s.arena, (size_t)s.file.elements + 1)) == NULL ||
+                         (s.around = svyi_arena_get(&s.arena, svy_form_items(s.form) * sizeof *s.around)) == NULL))
         st = svyi_nomem(err);
     if (st == SVY_OK)
         st = index_items(&s);

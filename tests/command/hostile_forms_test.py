@@ -217,7 +217,8 @@ write("f.xml", FORM % ('<q/><n/><g><k/></g><r jr:template=""><s/></r><meta><inst
 run("study", "create", "t.study", "--questionnaire", "f.xml", status=0)
 SUBMISSION = '<data id="t" version="1">%s<meta><instanceID>uuid:%s</instanceID></meta></data>'
 for i, (content, status, says) in enumerate([
-        ("<q>a</q><r><s>1</s></r><r><s>2</s></r>", 0, "1 rows imported"), ("<q>a</q><q/>", 0, "1 rows imported"),
+        ("<q>a</q><r><s>1</s></r><r><s>2</s></r>", 0, "1 rows imported"), ("<q>a</q><q>b</q>", 1, "it stands twice"), ("<g><k>1</k></g><n>3</n><g><k>2</k></g>", 1, "it stands twice"),
+        ("<q>a</q><q/>", 0, "1 rows imported"), ("<meta><instanceID>u:1</instanceID></meta>", 1, "it stands twice"), ("<r><s>1</s></r><q>a</q><r><s>2</s><s>3</s></r>", 1, "it stands twice"),
         ("<q>" + "x" * 70000 + "</q>", 1, "too long"), ("<n>99999999999999999999</n>", 1, "the value is none"), ("<zip>1</zip>", 1, "no such node"), ("<q>&a;</q>", 1, "are known here"),
         ("<q>\0</q>", 1, "zero byte"), ("<r>" * 1000 + "</r>" * 1000, 1, "too deep"), (b"<q>\xff</q>".decode("latin-1"), 0, "1 rows imported")]):
     run("import", "t.study", write("s.xml", SUBMISSION % (content, i)), status=status, says=says)
