@@ -39,7 +39,8 @@ enum { SVYI_ANYBODY = -1, SVYI_SIGNED_IN = -2 };
 enum {
     SVYI_TOKEN_IN_PATH = 1,  /* the first * is a device's token, as ODK's clients have it: /odk/key/TOKEN/... */
     SVYI_BASIC = 2,          /* also takes Authorization: Basic, and asks for it with a 401 */
-    SVYI_NO_ORIGIN_CHECK = 4 /* what changes something may come without a token against cross-site requests (login: there is none yet) */
+    SVYI_NO_ORIGIN_CHECK = 4,/* what changes something may come without a token against cross-site requests (login: there is none yet) */
+    SVYI_OPEN = 8            /* for anybody, and does not matter for whom: cookies are not looked at */
 };
 
 typedef struct svyi_route {
@@ -62,7 +63,11 @@ struct svyi_request {
     const svy_principal *who;         /* NULL: nobody signed in */
     const char *device;               /* of a device's token; "" otherwise */
     svy_moment received;
+    const char *address;              /* of the client: as text, without a port; of a trusted proxy: the client that names */
+    int secure;                       /* nobody between can have read it: TLS, a trusted proxy that says https, or this machine itself */
+    int tls;                          /* the client speaks https */
     svyi_arena arena;                 /* lives as long as the request; only for the thread that has it */
+    struct svyi_exchange *exchange;   /* the server's own */
     void *own;                        /* the handler's, from one step to the next; when not in the arena, `own_free` frees it */
     void (*own_free)(void *own);
 };
@@ -74,6 +79,10 @@ const char *svyi_request_header(const svyi_request *rq, const char *name);
 const char *svyi_request_query(const svyi_request *rq, const char *name);
 /* A number in the query: 1 there and a number of at most 15 digits, 0 not there, -1 not a number. */
 int svyi_request_number(const svyi_request *rq, const char *name, uint64_t *value);
+/* The body as an object in JSON; NULL: it is none, and was answered 400. */
+const struct svyi_json *svyi_request_json(svyi_request *rq);
+/* A text in it, "" when there is none. */
+const char *svyi_request_text(const struct svyi_json *json, const char *key);
 /* "https://host:port" as the client knows us, without a slash at the end (behind a proxy: what that says). Lives as long as the request. */
 const char *svyi_request_base(svyi_request *rq);
 
@@ -81,7 +90,7 @@ const char *svyi_request_base(svyi_request *rq);
 /* A header of the answer; copied. Before the call that answers. Names and values of ours only: control characters are left out. */
 void svyi_answer_header(svyi_request *rq, const char *name, const char *value);
 void svyi_answer(svyi_request *rq, int status, const char *type, const void *bytes, size_t n);    /* copies */
-/* Bytes that outlive the server (assets, snapshots): not copied. */
+/* Bytes that live as long as the server (assets): not copied. */
 void svyi_answer_borrowed(svyi_request *rq, int status, const char *type, const void *bytes, size_t n);
 /* Takes the buffer, and clears it; a failed one is answered 503. */
 void svyi_answer_buffer(svyi_request *rq, int status, const char *type, svyi_buffer *b);
@@ -108,7 +117,18 @@ void svyi_server_reception_done(svy_server *server, const struct svy_reception *
 /* After a form was deployed or a key changed, on the writer thread. */
 svy_status svyi_server_renew(svy_server *server, svy_study *study, svy_error *err);
 
+/* What reads ODK's submissions and knows their forms (odk.h). */
+struct svyi_odk *svyi_server_odk(svy_server *server);
+/* A line in the server's log, if there is one. Never an answer, a token, a code, a name of a case. */
+void svyi_log(svy_server *server, const char *fmt, ...) SVY_PRINTF(2, 3);
+
 /* ---- tables of routes ---- */
+extern const svyi_route SVYI_ROUTES_FORM[];      /* assets.c */
+extern const svyi_route SVYI_ROUTES_LOGIN[];     /* login.c */
+extern const svyi_route SVYI_ROUTES_PROJECT[];   /* api_project.c */
+extern const svyi_route SVYI_ROUTES_UPLOAD[];    /* api_upload.c */
+extern const svyi_route SVYI_ROUTES_PEOPLE[];    /* api_people.c */
+extern const svyi_route SVYI_ROUTES_STATUS[];    /* api_status.c */
 extern const svyi_route SVYI_ROUTES_ODK[];       /* route_odk.c */
 extern const svyi_route SVYI_ROUTES_SYNC[];      /* route_sync.c */
 #endif
