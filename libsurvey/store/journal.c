@@ -20,9 +20,13 @@ svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, co
 {
     char hashed[SVYI_HASHED_KEY];
     svy_event hidden = *event;
-    const svy_event *e = &hidden;
 
     (void)svyi_event_hide(s->key, form, &hidden, hashed);
+    return svyi_event_store(s, number, &hidden, err);
+}
+
+svy_status svyi_event_store(svy_study *s, int64_t number, const svy_event *e, svy_error *err)
+{
     return svyi_db_run(s, Q_EVENT_ADD, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)e->sequence), svyi_arg_int(e->moment.utc_ms), svyi_arg_int(e->moment.zone_minutes),
                                               svyi_arg_int(e->moment.mono_ms), svyi_arg_int(e->action), svyi_arg_text(e->item != NULL ? e->item : ""),
                                               svyi_arg_text(e->entry != NULL ? e->entry : ""), svyi_arg_text_n(e->value, e->value_len), svyi_arg_int(e->missing),

@@ -31,22 +31,37 @@ void svyi_wipe(void *bytes, size_t len)
     sodium_memzero(bytes, len);
 }
 
-void svyi_uuid_make(char out[SVYI_UUID])
+/* Of 16 bytes, with the version and the variant of RFC 9562. */
+static void write_uuid(uint8_t b[16], unsigned version, char out[SVYI_UUID])
 {
     static const char HEX[] = "0123456789abcdef";
-    uint8_t b[16];
     size_t at = 0;
 
-    randombytes_buf(b, sizeof b);
-    b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);          /* version 4, variant of RFC 9562 */
+    b[6] = (uint8_t)((b[6] & 0x0F) | version << 4);
     b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    for (size_t i = 0; i < sizeof b; i++) {
+    for (size_t i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             out[at++] = '-';
         out[at++] = HEX[b[i] >> 4];
         out[at++] = HEX[b[i] & 15];
     }
     out[at] = '\0';
+}
+
+void svyi_uuid_make(char out[SVYI_UUID])
+{
+    uint8_t b[16];
+
+    randombytes_buf(b, sizeof b);
+    write_uuid(b, 4, out);
+}
+
+void svyi_uuid_of(const uint8_t hash[16], char out[SVYI_UUID])
+{
+    uint8_t b[16];
+
+    memcpy(b, hash, sizeof b);
+    write_uuid(b, 8, out);
 }
 
 void svyi_keyed_hex(const uint8_t key[SVYI_KEY], const char *text, size_t len, char out[SVYI_HASHED_KEY])

@@ -9,6 +9,7 @@ enum { SVYI_KEY = 32, SVYI_HASH = 32, SVYI_NONCE = 24, SVYI_TAG = 16, SVYI_UUID 
 svy_status svyi_seal_start(svy_error *err);
 void svyi_random_bytes(void *out, size_t len);
 void svyi_uuid_make(char out[SVYI_UUID]);                 /* version 4, with its NUL */
+void svyi_uuid_of(const uint8_t hash[16], char out[SVYI_UUID]);        /* version 8, of 16 bytes of a hash */
 void svyi_wipe(void *bytes, size_t len);
 
 /* A text as 32 hexadecimal digits that only who has `key` can compute. */

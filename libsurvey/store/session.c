@@ -345,6 +345,14 @@ svy_status svy_session_complete(svy_session *session, svy_moment now, svy_error 
     return svy_interview_complete(session->iv, now, err);
 }
 
+int svyi_session_has(const svy_study *s, int64_t number)
+{
+    for (const svy_session *n = s->sessions; n != NULL; n = n->next)
+        if (n->row.number == number)
+            return 1;
+    return 0;
+}
+
 void svy_session_close(svy_session *session)
 {
     if (session == NULL)

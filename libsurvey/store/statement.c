@@ -25,6 +25,40 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_SITTINGS] = "SELECT first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ? ORDER BY first",
     [Q_SITTINGS_COPY] = "INSERT INTO sittings SELECT ?1, first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ?2",
 
+    [Q_EVENT_ROWS] = "SELECT count(*) FROM events WHERE interview = ?",
+    [Q_JOURNAL_GROW] = "UPDATE journals SET events = ?2, last_utc_ms = ?3, bytes = ?4 WHERE interview = ?1",
+    [Q_ARRIVAL_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason, imported,"
+                      " organisation, mode, device, received_utc_ms, conflicts) VALUES(?,?,?,?,?,?,?,'',?,?,?,?,0,?,?,?,?,?)",
+    [Q_ARRIVAL_GOES_ON] = "UPDATE interviews SET phase = ?, language = ?, organisation = ?, mode = ?, device = ?, received_utc_ms = ? WHERE number = ?",
+    [Q_INTERVIEW_CONFLICTS] = INTERVIEW_COLUMNS "WHERE conflicts = ? ORDER BY number",
+    [Q_CASE_COUNT] = "SELECT count(*) FROM interviews WHERE case_id = ? AND corrects IS NULL AND erased_utc_ms IS NULL AND form IN (SELECT number FROM forms WHERE id = ?)",
+
+    [Q_ATTACHMENT_FIND] = "SELECT number, digest FROM attachments WHERE hash = ?",
+    [Q_ATTACHMENT_ADD] = "INSERT INTO attachments(hash, digest, size, received_utc_ms, sender, bytes) VALUES(?,?,?,?,?,?) ON CONFLICT(hash) DO NOTHING",
+    [Q_ATTACHMENT_SIZE] = "SELECT size + CASE WHEN digest IS NULL OR digest = hash THEN 0 ELSE 48 END FROM attachments WHERE hash = ?",
+    [Q_ATTACHMENT_LOAD] = "SELECT bytes FROM attachments WHERE number = ?",
+    [Q_ATTACHMENT_OPENED] = "UPDATE attachments SET digest = ?, size = ?, bytes = ? WHERE number = ?",
+    [Q_FILE_FIND] = "SELECT attachment FROM interview_files WHERE interview = ? AND name = ?",
+    [Q_FILE_ADD] = "INSERT INTO interview_files(interview, name, media_type, attachment) VALUES(?,?,?,?)",
+
+    [Q_UPLOAD_FIND] = "SELECT number, size, have FROM uploads WHERE hash = ?",
+    [Q_UPLOAD_ADD] = "INSERT INTO uploads(hash, size, have, sender, started_utc_ms) VALUES(?,?,0,?,?)",
+    [Q_UPLOAD_PART] = "INSERT INTO upload_parts(upload, offset, bytes) VALUES(?,?,?)",
+    [Q_UPLOAD_HAVE] = "UPDATE uploads SET have = ? WHERE number = ?",
+    [Q_UPLOAD_PARTS] = "SELECT offset, bytes FROM upload_parts WHERE upload = ? ORDER BY offset",
+    [Q_UPLOAD_PARTS_DROP] = "DELETE FROM upload_parts WHERE upload = ?",
+    [Q_UPLOAD_DROP] = "DELETE FROM uploads WHERE number = ?",
+
+    [Q_KEPT_ADD] = "INSERT INTO kept_aside(hash, uuid, form, version, reason, waits_for, actor, organisation, mode, device, agent, case_allowed, received_utc_ms, received_zone,"
+                   " boxed, bytes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(hash) DO UPDATE SET reason = excluded.reason, waits_for = excluded.waits_for,"
+                   " uuid = excluded.uuid, form = excluded.form, version = excluded.version",
+    [Q_KEPT_FIND] = "SELECT number FROM kept_aside WHERE hash = ?",
+    [Q_KEPT_LOAD] = "SELECT hash, bytes, actor, organisation, mode, device, agent, case_allowed, received_utc_ms, received_zone, boxed FROM kept_aside WHERE number = ?",
+    [Q_KEPT_WAITING] = "SELECT 1 FROM kept_aside WHERE waits_for = ? AND waits_for <> '' LIMIT 1",
+    [Q_KEPT_DROP] = "DELETE FROM kept_aside WHERE number = ?",
+    [Q_KEPT_FILE_ADD] = "INSERT INTO kept_files(kept, name, media_type, attachment) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+    [Q_KEPT_FILES_DROP] = "DELETE FROM kept_files WHERE kept = ?",
+
     [Q_INTERVIEW_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason,"
                         " imported) VALUES(?,?,?,?,?,?,0,'',?,?,?,?,?)",
     [Q_INTERVIEW_PHASE] = "UPDATE interviews SET phase = ? WHERE number = ?",

@@ -25,6 +25,10 @@ typedef enum svyi_sql {
     Q_BEGIN, Q_COMMIT, Q_ROLLBACK, Q_SAVE, Q_RELEASE, Q_BACK,
     Q_EVENT_ADD, Q_EVENTS, Q_EVENTS_COPY, Q_EVENT_BLANK, Q_EVENT_BLANK_ALL,
     Q_JOURNAL, Q_JOURNAL_ADD, Q_JOURNAL_BLANK, Q_SITTING_ADD, Q_SITTINGS, Q_SITTINGS_COPY,
+    Q_EVENT_ROWS, Q_JOURNAL_GROW, Q_ARRIVAL_ADD, Q_ARRIVAL_GOES_ON, Q_INTERVIEW_CONFLICTS, Q_CASE_COUNT,
+    Q_ATTACHMENT_FIND, Q_ATTACHMENT_ADD, Q_ATTACHMENT_SIZE, Q_ATTACHMENT_LOAD, Q_ATTACHMENT_OPENED, Q_FILE_FIND, Q_FILE_ADD,
+    Q_UPLOAD_FIND, Q_UPLOAD_ADD, Q_UPLOAD_PART, Q_UPLOAD_HAVE, Q_UPLOAD_PARTS, Q_UPLOAD_PARTS_DROP, Q_UPLOAD_DROP,
+    Q_KEPT_ADD, Q_KEPT_FIND, Q_KEPT_LOAD, Q_KEPT_WAITING, Q_KEPT_DROP, Q_KEPT_FILE_ADD, Q_KEPT_FILES_DROP,
     Q_INTERVIEW_ADD, Q_INTERVIEW_PHASE, Q_INTERVIEW_LANGUAGE, Q_INTERVIEW_DONE, Q_INTERVIEW_OF_CASE, Q_INTERVIEW_OF_PERSON,
     Q_INTERVIEW_FIND, Q_INTERVIEW_REVISIONS, Q_INTERVIEW_ERASED,
     Q_CASE_FIND, Q_CASE_ADD, Q_CASE_LISTED, Q_CASE_DISPOSITION, Q_CASE_DROP,
@@ -213,6 +217,8 @@ svy_status svyi_journal_copy(svy_study *s, int64_t to, int64_t from, svy_error *
 int svyi_event_hide(const uint8_t key[SVYI_KEY], const svy_form *form, svy_event *e, char hashed[SVYI_HASHED_KEY]);
 /* Adds an event to interview `number` within the transaction that is under way. */
 svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, const svy_event *event, svy_error *err);
+/* Likewise, of an event that came from where keys are hashed. */
+svy_status svyi_event_store(svy_study *s, int64_t number, const svy_event *event, svy_error *err);
 /* Adds an event to the digest of a journal. */
 void svyi_event_digest(svyi_hasher *h, const svy_event *e, int erased);
 svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err);
@@ -235,6 +241,8 @@ int svyi_row_take(sqlite3_stmt *stmt, svyi_arena *arena, svyi_row *row);
 svy_status svyi_parameters_in_force(svy_study *s, const svyi_version *v, svyi_arena *arena, const char *const **pairs, size_t *n, svy_error *err);
 
 /* ---- session.c ---- */
+/* Whether the interview is being carried out now. */
+int svyi_session_has(const svy_study *s, int64_t number);
 /* Names come from command lines, files and devices, and go into exports: one that is no text would make these unreadable. */
 svy_status svyi_name_check(const char *what, const char *name, svy_error *err);
 /* A new interview whether or not there is an unfinished one. Within a transaction. */
@@ -244,6 +252,8 @@ svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id
 /* ---- submit.c ---- */
 /* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */
 svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err);
+/* What became of a case: `disposition` (NULL: as it is), or "conflict" when more than one interview of it is here. */
+svy_status svyi_case_settle(svy_study *s, const svyi_version *v, const char *case_id, const char *disposition, svy_error *err);
 /* One row of the table submissions. Bytes are borrowed from the statement. */
 typedef struct svyi_submission {
     int64_t sequence, revision, form, utc_ms, zone;

@@ -102,6 +102,18 @@ static svy_status first_row(svy_study *s, const svyi_row *row, svyi_arena *arena
     return SVY_OK;
 }
 
+svy_status svyi_case_settle(svy_study *s, const svyi_version *v, const char *case_id, const char *disposition, svy_error *err)
+{
+    const char *form = svy_form_id(v->form);
+    int64_t interviews;
+
+    if (svyi_db_number(s, Q_CASE_COUNT, SVYI_ARGS(svyi_arg_text(case_id), svyi_arg_text(form)), &interviews, err) < 0)
+        return svyi_db_failed(err);
+    if (interviews > 1)
+        disposition = "conflict";
+    return disposition != NULL ? svyi_db_run(s, Q_CASE_DISPOSITION, SVYI_ARGS(svyi_arg_text(disposition), svyi_arg_text(form), svyi_arg_text(case_id)), err) : SVY_OK;
+}
+
 /* The interview's own row and its case. */
 static svy_status close_row(svy_study *s, const svyi_version *v, const svyi_row *row, svy_error *err)
 {
@@ -109,8 +121,7 @@ static svy_status close_row(svy_study *s, const svyi_version *v, const svyi_row 
                                                             svyi_arg_int(row->blanked), svyi_arg_int(row->number)), err);
 
     if (st == SVY_OK && row->case_id[0] != '\0')
-        st = svyi_db_run(s, Q_CASE_DISPOSITION, SVYI_ARGS(svyi_arg_text(row->outcome[0] != '\0' ? row->outcome : "complete"), svyi_arg_text(svy_form_id(v->form)),
-                                                       svyi_arg_text(row->case_id)), err);
+        st = svyi_case_settle(s, v, row->case_id, row->outcome[0] != '\0' ? row->outcome : "complete", err);
     return st;
 }
 

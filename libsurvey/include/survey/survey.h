@@ -27,4 +27,5 @@
 #include <survey/exchange.h>
 #include <survey/dataio.h>
 #include <survey/store.h>
+#include <survey/reception.h>
 #endif

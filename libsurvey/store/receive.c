@@ -1,0 +1,363 @@
+/* The writer of reception: many prepared arrivals in one transaction, each in a savepoint of its own, and what became of each. */
+#include "store/reception_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void tell(svy_received *out, svy_receipt receipt, const char *uuid, const char *sentence)
+{
+    out->receipt = receipt;
+    snprintf(out->uuid, sizeof out->uuid, "%s", uuid);
+    snprintf(out->sentence, sizeof out->sentence, "%s", sentence);
+}
+
+static svy_status aside(svy_study *s, const svy_arrival *a, const char *reason, const char *waits_for, svy_received *out, svy_error *err)
+{
+    tell(out, SVY_KEPT_ASIDE, "", reason);
+    return svyi_keep_aside(s, a, reason, waits_for, err);
+}
+
+/* ---- is it here already? ---- */
+
+typedef enum agreement { SAME_OR_LESS, GOES_ON, DIFFERS } agreement;
+
+static int same_text(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* Of an event that was blanked only is known that it happened. */
+static int same_event(const svy_event *ours, int erased, const svy_event *theirs)
+{
+    if (ours->sequence != theirs->sequence || ours->action != theirs->action || ours->moment.utc_ms != theirs->moment.utc_ms ||
+        ours->moment.zone_minutes != theirs->moment.zone_minutes || ours->moment.mono_ms != theirs->moment.mono_ms)
+        return 0;
+    return erased || (ours->missing == theirs->missing && ours->value_len == theirs->value_len && memcmp(ours->value, theirs->value, ours->value_len) == 0 &&
+                      same_text(ours->item, theirs->item) && same_text(ours->entry, theirs->entry) && same_text(ours->reason, theirs->reason));
+}
+
+/* How the journal of interview `number` and that of the arrival agree; `rest` receives the frames that only the arrival has. */
+static svy_status compare(svy_study *s, int64_t number, const svy_arrival *a, agreement *how, const uint8_t **rest, svy_error *err)
+{
+    const uint8_t *at = (const uint8_t *)a->packed.data, *end = at + a->packed.len;
+    svyi_events it;
+    svy_event theirs;
+    int blank, found = 0;
+    svy_status st = svyi_events_open(s, &it, 0, err);
+
+    *how = SAME_OR_LESS;
+    if (st == SVY_OK)
+        st = svyi_events_of(&it, number, err);
+    while (st == SVY_OK && at != end && (found = svyi_events_next(&it, err)) == 1) {
+        *rest = at;
+        if (svyi_frame_next(&at, end, &theirs, &blank) != 1 || !same_event(&it.event, it.erased, &theirs)) {
+            *how = DIFFERS;
+            break;
+        }
+    }
+    if (st == SVY_OK && found == 0 && at != end) {
+        *how = GOES_ON;
+        *rest = at;
+    }
+    svyi_events_close(&it);
+    return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
+}
+
+/* ---- storing ---- */
+
+static svy_status add_sittings(svy_study *s, int64_t number, const svy_arrival *a, uint64_t from, svy_error *err)
+{
+    svy_status st = SVY_OK;
+
+    for (size_t i = 0; i < a->n_sittings && st == SVY_OK; i++) {
+        const svy_sitting *one = &a->sittings[i];
+        if (one->first >= from)
+            st = svyi_db_run(s, Q_SITTING_ADD, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)one->first), svyi_arg_int(one->mode), svyi_arg_text(one->actor),
+                                                      svyi_arg_text(one->organisation), svyi_arg_text(one->device), svyi_arg_text(one->agent),
+                                                      svyi_arg_int(one->clock_known), svyi_arg_int(one->clock_offset_ms)), err);
+    }
+    return st;
+}
+
+/* The row of an arrival, but its number and what it corrects. */
+static svyi_row row_of(const svy_arrival *a, const svyi_version *v)
+{
+    return (svyi_row){ .form = v->number, .seed = (int64_t)a->seed, .uuid = a->head.uuid, .case_id = a->head.case_id, .interviewer = a->sittings[0].actor,
+                       .language = a->language, .outcome = "", .reason = a->head.reason, .started = a->started, .phase = a->phase };
+}
+
+static svy_status add_row(svy_study *s, const svy_arrival *a, svyi_row *r, const char *conflicts, svy_error *err)
+{
+    const svy_sitting *last = &a->sittings[a->n_sittings - 1];
+    svy_status st = svyi_db_run(s, Q_ARRIVAL_ADD, SVYI_ARGS(svyi_arg_text(r->uuid), svyi_arg_int(r->form), svyi_arg_text(r->case_id[0] != '\0' ? r->case_id : NULL),
+                                                         svyi_arg_text(r->interviewer), svyi_arg_text(r->language), svyi_arg_int(r->seed), svyi_arg_int(a->phase == SVY_SUSPENDED),
+                                                         svyi_arg_int(r->started.utc_ms), svyi_arg_int(r->started.zone_minutes),
+                                                         r->corrects != 0 ? svyi_arg_int(r->corrects) : svyi_arg_text(NULL), svyi_arg_text(r->reason),
+                                                         svyi_arg_text(last->organisation), svyi_arg_int(last->mode), svyi_arg_text(last->device),
+                                                         svyi_arg_int(a->received.utc_ms), svyi_arg_text(conflicts)), err);
+
+    r->number = sqlite3_last_insert_rowid(s->db);
+    return st;
+}
+
+/* Submits an interview whose journal is in the file. */
+static svy_status submit(svy_study *s, svyi_version *v, svyi_row *row, svy_moment at, svy_error *err)
+{
+    svy_interview *iv;
+    svy_status st = svyi_journal_replay(s, row->number, v->form, NULL, &iv, err);
+
+    if (st != SVY_OK)
+        return st;
+    st = svyi_submit(s, v, iv, row, at, err);
+    svy_interview_free(iv);
+    return st;
+}
+
+static svy_status add_interview(svy_study *s, const svy_arrival *a, svyi_version *v, svyi_row *row, const char *conflicts, svy_error *err)
+{
+    svy_status st = add_row(s, a, row, conflicts, err);
+
+    if (st == SVY_OK)
+        st = svyi_db_run(s, Q_JOURNAL_ADD, SVYI_ARGS(svyi_arg_int(row->number), svyi_arg_int((int64_t)a->events), svyi_arg_int(a->last.utc_ms),
+                                                  svyi_arg_blob(a->packed.data, a->packed.len)), err);
+    if (st == SVY_OK && (st = add_sittings(s, row->number, a, 0, err)) == SVY_OK && (st = svyi_files_link(s, row->number, a, err)) == SVY_OK && a->phase == SVY_COMPLETE)
+        st = submit(s, v, row, a->last, err);
+    if (st == SVY_OK && row->corrects == 0 && row->case_id[0] != '\0')
+        st = svyi_case_settle(s, v, row->case_id, NULL, err);
+    return st;
+}
+
+/* Frames at the end of a journal that is here. */
+static svy_status add_events(svy_study *s, int64_t number, const svy_arrival *a, const uint8_t *rest, uint64_t *first, svy_error *err)
+{
+    const uint8_t *end = (const uint8_t *)a->packed.data + a->packed.len;
+    int64_t rows;
+    svy_event e = { .sequence = 0 };
+    int blank;
+    svy_status st = SVY_OK;
+    const uint8_t *at = rest;
+
+    if (svyi_frame_next(&at, end, &e, &blank) != 1)
+        return SVY_OK;
+    *first = e.sequence;
+    if (svyi_db_number(s, Q_EVENT_ROWS, SVYI_ARGS(svyi_arg_int(number)), &rows, err) < 0)
+        return svyi_db_failed(err);
+    if (rows == 0)
+        return svyi_db_run(s, Q_JOURNAL_GROW, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)a->events), svyi_arg_int(a->last.utc_ms),
+                                                     svyi_arg_blob(a->packed.data, a->packed.len)), err);
+    for (at = rest; st == SVY_OK && svyi_frame_next(&at, end, &e, &blank) == 1;)
+        st = svyi_event_store(s, number, &e, err);
+    return st;
+}
+
+/* An interview that is here goes on. */
+static svy_status go_on(svy_study *s, const svy_arrival *a, svyi_row *row, const uint8_t *rest, svy_error *err)
+{
+    const svy_sitting *last = &a->sittings[a->n_sittings - 1];
+    uint64_t first = 0;
+    svyi_version *v;
+    svy_status st = svyi_version_load(s, row->form, &v, err);
+
+    if (st == SVY_OK && (st = add_events(s, row->number, a, rest, &first, err)) == SVY_OK && (st = add_sittings(s, row->number, a, first, err)) == SVY_OK &&
+        (st = svyi_files_link(s, row->number, a, err)) == SVY_OK)
+        st = svyi_db_run(s, Q_ARRIVAL_GOES_ON, SVYI_ARGS(svyi_arg_int(a->phase == SVY_SUSPENDED), svyi_arg_text(a->language), svyi_arg_text(last->organisation), svyi_arg_int(last->mode),
+                                                      svyi_arg_text(last->device), svyi_arg_int(a->received.utc_ms), svyi_arg_int(row->number)), err);
+    return st == SVY_OK && a->phase == SVY_COMPLETE ? submit(s, v, row, a->last, err) : st;
+}
+
+/* ---- one arrival ---- */
+
+/* A uuid of version 8 made of the journal: the same on every machine that meets the same two. */
+static void other_uuid(const svy_arrival *a, char out[SVYI_UUID])
+{
+    uint8_t hash[SVYI_HASH];
+
+    svyi_sha256(a->packed.data, a->packed.len, hash);
+    svyi_uuid_of(hash, out);
+}
+
+/* The interviews that may be this one: that of the uuid, and those that differed from it. */
+typedef struct match { svyi_row row; agreement how; const uint8_t *rest; int found, known; char known_uuid[SVYI_UUID]; } match;
+
+static svy_status match_row(svy_study *s, const svy_arrival *a, match *m, svy_error *err)
+{
+    svy_status st;
+
+    if (!m->known)
+        snprintf(m->known_uuid, sizeof m->known_uuid, "%s", m->row.uuid);
+    m->known = 1;
+    if ((st = compare(s, m->row.number, a, &m->how, &m->rest, err)) != SVY_OK || m->how == DIFFERS)
+        return st;
+    m->found = m->how == SAME_OR_LESS || (m->row.phase != SVY_COMPLETE && !svyi_session_has(s, m->row.number)) || m->row.erased;
+    return SVY_OK;
+}
+
+static svy_status find_match(svy_study *s, const svy_arrival *a, svyi_arena *arena, match *m, svy_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int found = svyi_row_read(s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(a->head.uuid)), arena, &m->row, err);
+    svy_status st = SVY_OK;
+
+    if (found < 0)
+        return svyi_db_failed(err);
+    if (found == 0)
+        return SVY_OK;
+    if ((st = match_row(s, a, m, err)) != SVY_OK || m->found)
+        return st;
+    if ((st = svyi_db_query(s, Q_INTERVIEW_CONFLICTS, SVYI_ARGS(svyi_arg_text(a->head.uuid)), &stmt, err)) != SVY_OK)
+        return st;
+    while (!m->found && st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1)
+        st = svyi_row_take(stmt, arena, &m->row) < 0 ? svyi_nomem(err) : match_row(s, a, m, err);
+    sqlite3_reset(stmt);
+    return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
+}
+
+/* The interview a correction belongs to; `reason` says why there is none to correct. */
+static svy_status find_corrected(svy_study *s, const svy_arrival *a, svyi_arena *arena, svyi_row *first, const char **reason, svy_error *err)
+{
+    int found = svyi_row_read(s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(a->head.corrects)), arena, first, err);
+
+    *reason = NULL;
+    if (found == 1 && first->corrects != 0)
+        found = svyi_row_read(s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(first->corrects)), arena, first, err);
+    if (found < 0)
+        return svyi_db_failed(err);
+    if (found == 0)
+        *reason = "the interview it corrects is not here";
+    else if (first->erased)
+        *reason = "the interview it corrects was erased";
+    else if (first->phase != SVY_COMPLETE || first->blanked)
+        *reason = "the interview it corrects is not complete, or kept no answers after its early end";
+    return SVY_OK;
+}
+
+/* Whether the case may have an interview: the study's list of cases says so, when it has one. */
+static svy_status case_known(svy_study *s, const svy_arrival *a, const svyi_version *v, int *known, svy_error *err)
+{
+    const char *form = svy_form_id(v->form), *id = a->head.case_id;
+    int64_t one;
+    int found;
+
+    *known = 1;
+    if (id[0] == '\0' || (found = svyi_db_number(s, Q_CASE_FIND, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(id)), &one, err)) == 1)
+        return SVY_OK;
+    if (found < 0 || (found = svyi_db_number(s, Q_CASE_LISTED, SVYI_ARGS(svyi_arg_text(form)), &one, err)) < 0)
+        return svyi_db_failed(err);
+    *known = found == 0;
+    if (found == 1)
+        return SVY_OK;
+    return svyi_db_run(s, Q_CASE_ADD, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(id), svyi_arg_text(a->sittings[0].actor), svyi_arg_int(0)), err);
+}
+
+static svy_status take_new(svy_study *s, const svy_arrival *a, svyi_version *v, const char *conflicts, svyi_arena *arena, svy_received *out, svy_error *err)
+{
+    svyi_row row = row_of(a, v), first;
+    char uuid[SVYI_UUID];
+    const char *reason = NULL;
+    int known;
+    svy_status st = case_known(s, a, v, &known, err);
+
+    if (st != SVY_OK)
+        return st;
+    if (!known)
+        return aside(s, a, "its case is not in the study's list of cases", "", out, err);
+    if (a->head.corrects[0] != '\0') {
+        if ((st = find_corrected(s, a, arena, &first, &reason, err)) != SVY_OK)
+            return st;
+        if (reason != NULL)
+            return aside(s, a, reason, a->head.corrects, out, err);
+        row.corrects = first.number;
+    }
+    if (conflicts != NULL) {
+        other_uuid(a, uuid);
+        row.uuid = uuid;
+    }
+    tell(out, conflicts != NULL ? SVY_KEPT_BOTH : SVY_STORED, row.uuid,
+         conflicts != NULL ? "another version of this interview is here already, and differs: both are kept" : "");
+    if ((st = add_interview(s, a, v, &row, conflicts, err)) == SVY_OK)
+        st = svyi_kept_waiting(s, a->reception, a->head.uuid, err);
+    return st;
+}
+
+svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
+{
+    match m = { .found = 0 };
+    svyi_arena arena;
+    svyi_version *v;
+    int complete, fit;
+    svy_status st = svyi_upload_forget(s, a->hash, err);
+
+    if (st != SVY_OK)
+        return st;
+    if (a->unopened) {
+        tell(out, SVY_STORED, "", "");
+        return svyi_keep_aside(s, a, "", "", err);
+    }
+    if (a->reason[0] != '\0')
+        return aside(s, a, a->reason, "", out, err);
+    if ((st = svyi_files_here(s, a, &complete, &fit, err)) != SVY_OK)
+        return st;
+    if (!fit)
+        return aside(s, a, "a file that came with it is not the one that it names", "", out, err);
+    tell(out, SVY_NEEDS_FILES, a->head.uuid, "");
+    if (!complete || (st = svyi_version_load(s, a->v->number, &v, err)) != SVY_OK)
+        return st;
+    svyi_arena_init(&arena, &s->alloc);
+    if ((st = find_match(s, a, &arena, &m, err)) == SVY_OK && !m.found)
+        st = take_new(s, a, v, m.known ? m.known_uuid : NULL, &arena, out, err);
+    if (st == SVY_OK && m.found) {
+        const int erased = m.row.erased;
+        tell(out, m.how == GOES_ON && !erased ? SVY_STORED : SVY_STORED_ALREADY, m.row.uuid, erased ? "this interview was erased" : "");
+        if (m.how == GOES_ON && !erased)
+            st = go_on(s, a, &m.row, m.rest, err);
+        else if (!erased)
+            st = svyi_files_link(s, m.row.number, a, err);
+    }
+    svyi_arena_clear(&arena);
+    return st;
+}
+
+/* ---- many ---- */
+
+/* What goes wrong with one arrival and leaves the others be: it is kept aside. */
+static int is_of_arrival(svy_status st)
+{
+    return st == SVY_E_INVALID || st == SVY_E_VALUE || st == SVY_E_NAME || st == SVY_E_STATE || st == SVY_E_LIMIT || st == SVY_E_TYPE || st == SVY_E_FORMAT;
+}
+
+static svy_status receive_in_savepoint(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
+{
+    svy_error why = SVY_ERROR_INIT;
+    svy_status st = svyi_db_run(s, Q_SAVE, NULL, 0, err), back;
+
+    if (st != SVY_OK)
+        return st;
+    if ((st = svyi_receive_one(s, a, out, &why)) == SVY_OK)
+        return svyi_db_run(s, Q_RELEASE, NULL, 0, err);
+    if (err != NULL)
+        *err = why;
+    if (!is_of_arrival(st) || s->dead)
+        return st;
+    if ((back = svyi_db_run(s, Q_BACK, NULL, 0, err)) != SVY_OK || (back = svyi_db_run(s, Q_RELEASE, NULL, 0, err)) != SVY_OK)
+        return back;
+    return aside(s, a, why.message, "", out, err);
+}
+
+svy_status svy_study_receive(svy_study *s, svy_arrival *const *arrivals, size_t n, svy_received *results, svy_error *err)
+{
+    svy_status st;
+
+    SVY_REQUIRE(s != NULL && (n == 0 || (arrivals != NULL && results != NULL)), err);
+    if ((st = svyi_db_begin(s, err)) != SVY_OK)
+        return st;
+    for (size_t i = 0; i < n && st == SVY_OK; i++)
+        st = receive_in_savepoint(s, arrivals[i], &results[i], err);
+    return svyi_db_end(s, st, err);
+}
+
+const char *svy_receipt_name(svy_receipt receipt)
+{
+    static const char *const NAMES[] = { "", "stored", "stored-already", "kept-both", "kept-aside", "needs-files" };
+
+    return receipt >= SVY_STORED && receipt <= SVY_NEEDS_FILES ? NAMES[receipt] : "";
+}

@@ -1,0 +1,66 @@
+/* What the parts of reception share: the snapshot, an arrival between the threads, and the steps of the writer. */
+#ifndef SVY_STORE_RECEPTION_PRIVATE_H
+#define SVY_STORE_RECEPTION_PRIVATE_H
+#include <survey/reception.h>
+
+#include "store/store_priv.h"
+
+enum { SVYI_PACKAGE_MAX = 16 << 20 };
+
+struct svy_reception {
+    svy_alloc alloc;
+    svyi_version *versions;              /* every deployed one, newest first, with levels but without statements */
+    uint8_t key[SVYI_KEY];               /* of participant keys */
+    uint8_t open[SVYI_KEY], secret[SVYI_KEY];
+    int has_secret;
+};
+/* As svy_reception_new(), with a secret key that the file does not hold (NULL: the one it holds, if any). */
+svy_status svyi_reception_make(svy_study *s, const uint8_t *secret, svy_reception **out, svy_error *err);
+
+/* 1 and the secret, 0 it is not in the file, -1 failed. */
+int svyi_secret_load(svy_study *s, const char *name, uint8_t out[SVYI_KEY], svy_error *err);
+
+/* A file that a package names. `hash` is of the bytes as they were uploaded. */
+typedef struct svyi_arrived_file { const char *name, *media_type; uint64_t size; uint8_t content[SVYI_HASH], hash[SVYI_HASH]; } svyi_arrived_file;
+
+struct svy_arrival {
+    svy_alloc alloc;
+    svyi_arena arena;
+    const svy_reception *reception;
+    void *bytes; size_t size;            /* as they came */
+    int boxed;                           /* they are sealed */
+    int unopened;                        /* and the key is not here */
+    uint8_t hash[SVYI_HASH];             /* of them */
+    svy_sender from;                     /* copies */
+    svy_moment received;
+    const char *reason;                  /* why it is kept aside; "" when it is not */
+
+    svyi_version *v;                     /* of the reception */
+    svy_package_head head;               /* copies */
+    svy_sitting *sittings; size_t n_sittings, sittings_capacity;
+    svyi_arrived_file *files; size_t n_files, files_capacity;
+    svyi_buffer packed;                  /* its events as they will be stored, keys hashed */
+    uint64_t events;
+    svy_phase phase;
+    svy_moment started, last;            /* of the first and the last event */
+    uint64_t seed;
+    const char *language;
+};
+
+/* ---- receive.c: the writer. Within its transaction ---- */
+svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err);
+/* ---- kept.c ---- */
+/* `waits_for`: uuid of the interview without which it cannot be taken, "" when it waits for something else. */
+svy_status svyi_keep_aside(svy_study *s, const svy_arrival *a, const char *reason, const char *waits_for, svy_error *err);
+/* What waited for this interview is tried again. */
+svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *uuid, svy_error *err);
+/* ---- attachment.c ---- */
+/* The attachment of bytes with this hash: 1 found, with the digest of its content (`opened` 0: it is sealed still), 0 none, -1 failed. */
+int svyi_attachment_find(svy_study *s, const uint8_t hash[SVYI_HASH], int64_t *number, uint8_t digest[SVYI_HASH], int *opened, svy_error *err);
+/* Whether every file of the arrival is here (`complete`), and whether those that are have the content that it names (`fit`). */
+svy_status svyi_files_here(svy_study *s, const svy_arrival *a, int *complete, int *fit, svy_error *err);
+svy_status svyi_files_link(svy_study *s, int64_t interview, const svy_arrival *a, svy_error *err);
+/* ---- upload.c ---- */
+svy_status svyi_upload_forget(svy_study *s, const uint8_t hash[SVYI_HASH], svy_error *err);
+int svyi_hash_read(const char *hex, uint8_t hash[SVYI_HASH]);      /* 1 well formed */
+#endif

@@ -1,0 +1,304 @@
+/* Packages that arrive: stored once, gone on with, kept both when they differ, kept aside when they cannot be taken. */
+#define _POSIX_C_SOURCE 200809L
+#include "study_scratch.h"
+#include "study_device.h"
+#include "store/reception_priv.h"
+
+TestSuite(reception, .init = enter, .fini = leave);
+
+static const char U1[] = "11111111-1111-4111-8111-111111111111", U2[] = "22222222-2222-4222-8222-222222222222";
+
+/* Prepares and stores one package. */
+static svy_received receive_as(svy_study *s, const void *bytes, size_t n, int sealed, const svy_sender *from)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_reception *r;
+    svy_arrival *a;
+    svy_received out;
+
+    OK(svy_reception_new(s, &r, &err));
+    OK(svy_arrival_prepare(r, bytes, n, sealed, from, fixture_now(), &a, &err));
+    OK(svy_study_receive(s, &a, 1, &out, &err));
+    svy_arrival_free(a);
+    svy_reception_free(r);
+    return out;
+}
+
+static svy_received receive(svy_study *s, const device *d)
+{
+    return receive_as(s, d->bytes, d->n, 0, NULL);
+}
+
+/* The journal of an interview points to its device, so that is filled in where it stands. */
+static void filled(device *d, const char *uuid, const char *case_id, const char *words)
+{
+    *d = device_open("tcn-study", 0, uuid, case_id);
+    device_start(d);
+    device_say_all(d, words);
+}
+
+static void whole(device *d, const char *uuid, const char *case_id, const char *words)
+{
+    filled(d, uuid, case_id, words);
+    device_complete(d);
+    device_end(d);
+}
+
+static void verified(svy_study *s)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_diags diags = { fixture_report, NULL, 0, 0 };
+
+    OK(svy_study_verify(s, &diags, &err));
+}
+
+#define GETS(out, with, words) do { svy_received got_ = (out); cr_expect_eq(got_.receipt, with, "%s: %s", svy_receipt_name(got_.receipt), got_.sentence); \
+        cr_expect(strstr(got_.sentence, words) != NULL, "'%s' is not in: %s", words, got_.sentence); } while (0)
+
+Test(reception, a_package_becomes_an_interview)
+{
+    svy_study *s = make();
+    device d;
+    whole(&d, U1, "c1", "hello");
+
+    GETS(receive(s, &d), SVY_STORED, "");
+    SAYS("SELECT uuid || ' ' || interviewer || ' ' || phase || ' ' || mode || ' ' || device FROM interviews", "11111111-1111-4111-8111-111111111111 ana 2 2 tablet-7");
+    SAYS("SELECT centre || ' ' || age || ' ' || words || ' ' || twice FROM data_tcn_study", "Sofia 34 hello 68");
+    SAYS("SELECT count(*) FROM events", "0");
+    SAYS("SELECT events FROM journals", "17");
+    SAYS("SELECT mode || ' ' || actor || ' ' || clock_known || ' ' || clock_offset_ms FROM sittings", "2 ana 1 -250");
+    SAYS("SELECT disposition FROM cases WHERE id = 'c1'", "complete");
+    SAYS("SELECT length(pkey) FROM data_tcn_study", "32");
+    SAYS("SELECT instr(bytes, CAST('AN05771' AS BLOB)) FROM journals", "0");
+    verified(s);
+    GETS(receive(s, &d), SVY_STORED_ALREADY, "");
+    SAYS("SELECT count(*) FROM submissions", "1");
+    device_close(&d);
+    svy_study_close(s);
+}
+
+Test(reception, two_interviews_of_one_case_are_both_there)
+{
+    svy_study *s = make();
+    device a, b;
+    whole(&a, U1, "c1", "one");
+    whole(&b, U2, "c1", "two");
+
+    GETS(receive(s, &a), SVY_STORED, "");
+    GETS(receive(s, &b), SVY_STORED, "");
+    SAYS("SELECT disposition FROM cases WHERE id = 'c1'", "conflict");
+    SAYS("SELECT count(*) FROM data_tcn_study", "2");
+    verified(s);
+    device_close(&a);
+    device_close(&b);
+    svy_study_close(s);
+}
+
+/* The bytes of a package as far as it got, with an end. */
+static svy_received receive_so_far(svy_study *s, device *d)
+{
+    const size_t before = d->n;
+
+    device_end(d);
+    svy_received out = receive(s, d);
+    d->n = before;
+    return out;
+}
+
+Test(reception, a_draft_goes_on_and_its_beginnings_change_nothing)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    device d;
+    filled(&d, U1, "c1", "so far");
+
+    OK(svy_interview_suspend(d.iv, fixture_now(), &err));
+    const size_t before = d.n;
+    device_end(&d);
+    device draft = d;
+    draft.bytes = malloc(d.n);
+    memcpy(draft.bytes, d.bytes, d.n);
+    d.n = before;
+    GETS(receive(s, &draft), SVY_STORED, "");
+    SAYS("SELECT phase FROM interviews", "1");
+    device_sit(&d, "boris", SVY_MODE_WEB);
+    OK(svy_interview_resume(d.iv, fixture_now(), &err));
+    device_say(&d, "words", "", "to the end");
+    device_complete(&d);
+    device_end(&d);
+    GETS(receive(s, &d), SVY_STORED, "");
+    SAYS("SELECT phase || ' ' || (SELECT words FROM data_tcn_study) FROM interviews", "2 to the end");
+    SAYS("SELECT group_concat(actor || first, ' ') FROM sittings", "ana1 boris18");
+    GETS(receive(s, &draft), SVY_STORED_ALREADY, "");
+    SAYS("SELECT count(*) FROM interviews", "1");
+    verified(s);
+    free(draft.bytes);
+    device_close(&d);
+    svy_study_close(s);
+}
+
+/* Two devices go on from one draft in two ways. */
+Test(reception, what_differs_is_kept_both)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    device a, b;
+    filled(&a, U1, "c1", "one");
+    filled(&b, U1, "c1", "two");
+
+    GETS(receive_so_far(s, &a), SVY_STORED, "");
+    device_complete(&b);
+    device_end(&b);
+    GETS(receive(s, &b), SVY_KEPT_BOTH, "differs");
+    GETS(receive(s, &b), SVY_STORED_ALREADY, "");
+    SAYS("SELECT count(*) FROM interviews WHERE conflicts = '11111111-1111-4111-8111-111111111111' AND substr(uuid, 15, 1) = '8'", "1");
+    device_complete(&a);
+    device_end(&a);
+    GETS(receive(s, &a), SVY_STORED, "");
+    SAYS("SELECT group_concat(words, ' ') FROM (SELECT words FROM data_tcn_study ORDER BY words)", "one two");
+    svy_attention attention;
+    OK(svy_study_attention(s, &attention, &err));
+    cr_expect_eq(attention.conflicts, 1);
+    cr_expect_eq(attention.cases, 1);
+    verified(s);
+    device_close(&a);
+    device_close(&b);
+    svy_study_close(s);
+}
+
+Test(reception, what_is_sealed_is_opened_and_another_key_is_kept_aside)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    device d;
+    whole(&d, U1, "c1", "sealed");
+    svy_reception *r;
+    uint8_t *box = malloc(d.n + SVYI_BOX), other[SVYI_KEY], secret[SVYI_KEY];
+
+    OK(svy_reception_new(s, &r, &err));
+    cr_assert_eq(svyi_box_close(svy_reception_public_key(r), d.bytes, d.n, box), 1);
+    GETS(receive_as(s, box, d.n + SVYI_BOX, 1, NULL), SVY_STORED, "");
+    GETS(receive_as(s, box, d.n + SVYI_BOX - 1, 1, NULL), SVY_KEPT_ASIDE, "cut");
+    svyi_box_keys(other, secret);
+    svyi_box_close(other, d.bytes, d.n, box);
+    GETS(receive_as(s, box, d.n + SVYI_BOX, 1, NULL), SVY_KEPT_ASIDE, "another study");
+    GETS(receive_as(s, box, d.n + SVYI_BOX, 1, NULL), SVY_KEPT_ASIDE, "another study");
+    SAYS("SELECT count(*) FROM kept_aside", "2");
+    verified(s);
+    svy_reception_free(r);
+    free(box);
+    device_close(&d);
+    svy_study_close(s);
+}
+
+Test(reception, the_sender_wins_over_what_the_package_says)
+{
+    svy_study *s = make();
+    device d;
+    whole(&d, U1, "c1", "x");
+    svy_sender from = { "carla", "ministry", SVY_MODE_SELF, "phone-1", NULL, "c2", 0 };
+
+    GETS(receive_as(s, d.bytes, d.n, 0, &from), SVY_KEPT_ASIDE, "no right");
+    from.case_allowed = "c1";
+    GETS(receive_as(s, d.bytes, d.n, 0, &from), SVY_STORED, "");
+    SAYS("SELECT interviewer || ' ' || organisation || ' ' || mode || ' ' || device FROM interviews", "carla ministry 3 phone-1");
+    SAYS("SELECT actor || ' ' || organisation || ' ' || mode || ' ' || device || ' ' || agent FROM sittings", "carla ministry 3 phone-1 form/1");
+    device_close(&d);
+    svy_study_close(s);
+}
+
+Test(reception, an_unknown_version_waits_until_it_is_deployed)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    svy_opened opened;
+    device d = device_open("tcn-study", 1, U1, "c1");
+
+    device_start(&d);
+    device_say_all(&d, "early");
+    device_complete(&d);
+    device_end(&d);
+    GETS(receive(s, &d), SVY_KEPT_ASIDE, "version 2 of 'tcn-study' is not deployed here");
+    GETS(receive(s, &d), SVY_KEPT_ASIDE, "not deployed");
+    SAYS("SELECT count(*) || ' ' || uuid || ' ' || boxed FROM kept_aside", "1 11111111-1111-4111-8111-111111111111 1");
+    OK(svy_study_try_again(s, &opened, &err));
+    cr_expect(opened.tried == 1 && opened.kept == 1 && opened.stored == 0);
+    deploy(s, "tcn-study", 1);
+    OK(svy_study_try_again(s, &opened, &err));
+    cr_expect(opened.tried == 1 && opened.kept == 0 && opened.stored == 1);
+    SAYS("SELECT count(*) FROM kept_aside", "0");
+    SAYS("SELECT words FROM data_tcn_study", "early");
+    verified(s);
+    device_close(&d);
+    svy_study_close(s);
+}
+
+Test(reception, without_the_key_it_is_stored_sealed_until_it_is_opened)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    device d;
+    whole(&d, U1, "c1", "secret");
+    svy_reception *r;
+    svy_opened opened;
+    uint8_t *box = malloc(d.n + SVYI_BOX), secret[SVYI_KEY], wrong[SVYI_KEY] = { 1 };
+
+    OK(svy_reception_new(s, &r, &err));
+    svyi_box_close(svy_reception_public_key(r), d.bytes, d.n, box);
+    memcpy(secret, r->secret, sizeof secret);
+    svy_reception_free(r);
+    OK(svyi_db_exec(s, "DELETE FROM secrets WHERE name = 'project-secret'", &err));
+    GETS(receive_as(s, box, d.n + SVYI_BOX, 1, NULL), SVY_STORED, "");
+    GETS(receive_as(s, box, d.n + SVYI_BOX, 1, NULL), SVY_STORED, "");
+    SAYS("SELECT (SELECT count(*) FROM interviews) || ' ' || count(*) FROM kept_aside", "0 1");
+    FAILS(svy_study_open_sealed(s, wrong, &opened, &err), SVY_E_VALUE, "not the key");
+    OK(svy_study_open_sealed(s, secret, &opened, &err));
+    cr_expect(opened.stored == 1 && opened.kept == 0);
+    SAYS("SELECT words FROM data_tcn_study", "secret");
+    SAYS("SELECT count(*) FROM secrets WHERE name = 'project-secret'", "0");
+    verified(s);
+    free(box);
+    device_close(&d);
+    svy_study_close(s);
+}
+
+static void correction(device *d, const char *words)
+{
+    svy_error err = SVY_ERROR_INIT;
+
+    *d = device_open("tcn-study", 0, U2, "c1");
+    d->corrects = U1;
+    d->reason = "she called again";
+    device_start(d);
+    device_say_all(d, words);
+    device_say(d, "age", "", "35");
+    OK(svy_interview_suspend(d->iv, fixture_now(), &err));
+    device_sit(d, "editor", SVY_MODE_WEB);
+    OK(svy_interview_resume(d->iv, fixture_now(), &err));
+    device_complete(d);
+    device_end(d);
+}
+
+Test(reception, a_correction_waits_for_what_it_corrects)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    device d, c;
+    whole(&d, U1, "c1", "first");
+    correction(&c, "second");
+    char root[37], newest[37];
+
+    GETS(receive(s, &c), SVY_KEPT_ASIDE, "is not here");
+    GETS(receive(s, &d), SVY_STORED, "");
+    SAYS("SELECT count(*) FROM kept_aside", "0");
+    SAYS("SELECT words || ' ' || age FROM data_tcn_study", "second 35");
+    SAYS("SELECT group_concat(revision || reason, ' ') FROM submissions", "1 2she called again");
+    OK(svy_study_correction_of(s, U2, root, newest, &err));
+    cr_expect_str_eq(root, U1);
+    cr_expect_str_eq(newest, U2);
+    SAYS("SELECT disposition FROM cases", "complete");
+    verified(s);
+    device_close(&d);
+    device_close(&c);
+    svy_study_close(s);
+}
