@@ -7,91 +7,23 @@
 
 enum { MATCHES_SHOWN = 15, ANSWER_SIZE = 64 * 1024 };
 
-dialogue_step answering_refused(dialogue *d, const svy_error *err)
-{
-    const svy_item *item = svy_form_item(d->form, d->at.item);
-    char line[1024];
-    const int english = string_is_english(d);        /* which the engine speaks; a check speaks the language of the interview */
-    switch (err->code) {
-    case SVY_E_VALUE:
-        if (english)
-            break;
-        snprintf(line, sizeof line, "%s %s", string_of(d, S_NOT_POSSIBLE), item->kind == SVY_EL_QUESTION ? question_format(d, item) : "");
-        terminal_paragraph(d->terminal, ALERT, 2, "! ", line);
-        return STAY;
-    case SVY_E_STATE: case SVY_E_LIMIT:
-        if (english)
-            break;
-        string_say(d, ALERT, err->code == SVY_E_STATE ? S_NOT_NOW : S_TOO_LARGE, "");
-        return STAY;
-    case SVY_E_INVALID: case SVY_E_TYPE: case SVY_E_NAME:
-        break;
-    case SVY_OK: case SVY_E_NOMEM: case SVY_E_ARG: case SVY_E_SYNTAX: case SVY_E_FORMAT: case SVY_E_IO: case SVY_E_BUSY: case SVY_E_NUMERIC:
-        d->failed = 3;                               /* disk, memory: nothing is stored, so nothing may go on as if it were */
-        break;
-    }
-    terminal_paragraph(d->terminal, ALERT, 2, "! ", err->message);
-    return d->failed != 0 ? LEAVE : STAY;
-}
-
-static int is_offered(const dialogue *d, uint32_t choice)
-{
-    uint32_t n = svy_interview_choices(d->interview, d->at, NULL, 0);
-    uint32_t *offered = malloc((n > 0 ? n : 1) * sizeof *offered);
-    int found = offered == NULL;                     /* then the general sentence will do */
-    if (offered != NULL) {
-        svy_interview_choices(d->interview, d->at, offered, n);
-        for (uint32_t i = 0; i < n; i++)
-            found |= offered[i] == choice;
-    }
-    free(offered);
-    return found;
-}
-
-/* What is wrong with codes that were refused. @return the sentence, and the code it is about in `named`; S_NOT_POSSIBLE when nothing was found */
-static string_id wrong_codes(const dialogue *d, const svy_item *item, const char *codes, size_t len, char *named, size_t size)
-{
-    string_id wrong = S_NOT_POSSIBLE;
-    uint32_t choice, n = 0, alone = UINT32_MAX;
-    for (size_t at = 0, word; at < len && wrong == S_NOT_POSSIBLE; at += word + 1) {
-        for (word = 0; at + word < len && codes[at + word] != ' ';)
-            word++;
-        if (word == 0)
-            continue;
-        snprintf(named, size, "%.*s", (int)word, codes + at);
-        n++;
-        if (!svy_form_find_choice(d->form, item->list, codes + at, word, &choice) || !is_offered(d, choice)) {
-            wrong = S_NOT_SHOWN;
-        } else {
-            const char *again = at > 0 ? strstr(codes, named) : NULL;
-            if (again != NULL && again < codes + at && (again == codes || again[-1] == ' ') && again[word] == ' ')
-                wrong = S_TWICE;
-            alone = (svy_form_choice(d->form, item->list, choice).flags & SVY_CHOICE_EXCLUSIVE) != 0 ? choice : alone;
-        }
-    }
-    if (wrong == S_NOT_SHOWN || wrong == S_TWICE || alone == UINT32_MAX || n < 2)
-        return wrong;
-    snprintf(named, size, "%s", svy_form_choice(d->form, item->list, alone).code);
-    return S_ALONE;
-}
-
-/* Says why the engine did not take a text, in the language of the interview. */
+/* Prints why; `text` is what was typed. */
 static dialogue_step not_taken(dialogue *d, const svy_error *err, const char *text, size_t len)
 {
-    const svy_item *item = svy_form_item(d->form, d->at.item);
-    string_id wrong = S_NOT_POSSIBLE;
-    char named[128] = "";
-    if (err->code != SVY_E_VALUE || string_is_english(d))
-        return answering_refused(d, err);
-    if (item->list != 0)
-        wrong = wrong_codes(d, item, text, len, named, sizeof named);
-    else if (item->type == SVY_T_TEXT)
-        wrong = S_TOO_MANY_LETTERS;
-    if (wrong == S_NOT_POSSIBLE)
-        return answering_refused(d, err);
-    string_say(d, ALERT, wrong, named);
-    return STAY;
+    char line[1024];
+    switch (err->code) {
+    case SVY_E_VALUE: case SVY_E_STATE: case SVY_E_LIMIT: case SVY_E_INVALID: case SVY_E_TYPE: case SVY_E_NAME:
+        terminal_paragraph(d->terminal, ALERT, 2, "! ", answer_refusal(d->interview, d->at, text, len, err, line, sizeof line));
+        return STAY;
+    case SVY_OK: case SVY_E_NOMEM: case SVY_E_ARG: case SVY_E_SYNTAX: case SVY_E_FORMAT: case SVY_E_IO: case SVY_E_BUSY: case SVY_E_NUMERIC:
+        break;
+    }
+    d->failed = 3;                                   /* disk, memory: nothing is stored, so nothing may go on as if it were */
+    terminal_paragraph(d->terminal, ALERT, 2, "! ", err->message);
+    return LEAVE;
 }
+
+dialogue_step answering_refused(dialogue *d, const svy_error *err) { return not_taken(d, err, "", 0); }
 
 /* Without a person at the keyboard the answer that was stored stands in the output: a transcript, and the sign that it is on disk. */
 static dialogue_step stored(dialogue *d)
@@ -285,18 +217,6 @@ done:
     return step;
 }
 
-/* 1 yes, 0 no, -1 neither. */
-static int yes_or_no(const char *line)
-{
-    static const char *const WORDS[] = { "n", "N", "no", "No", "NO", "2", "0", "false", "н", "Н", "не", "Не", "НЕ", "ل", "لا",
-                                         "y", "Y", "yes", "Yes", "YES", "1", "true", "д", "Д", "да", "Да", "ДА", "ن", "نعم" };
-    enum { NOES = 15 };
-    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
-        if (strcmp(line, WORDS[i]) == 0)
-            return i >= NOES;
-    return -1;
-}
-
 dialogue_step answering_add_entry(dialogue *d)
 {
     svy_error err = SVY_ERROR_INIT;
@@ -311,7 +231,7 @@ dialogue_step answering_add_entry(dialogue *d)
 static dialogue_step take_another(dialogue *d, const char *line)
 {
     svy_error err = SVY_ERROR_INIT;
-    int yes = yes_or_no(line);
+    int yes = answer_yes_or_no(line);
     if (yes < 0) {
         string_say(d, ALERT, S_YES_OR_NO, "");
         return STAY;
@@ -319,36 +239,6 @@ static dialogue_step take_another(dialogue *d, const char *line)
     if (yes)
         return answering_add_entry(d);
     return svy_interview_close_roster(d->interview, d->at, record_now(), &err) == SVY_OK ? MOVED : answering_refused(d, &err);
-}
-
-/* The signs of an Arabic or Persian keyboard, each of which has a sign of ASCII in its place. */
-static const struct { const char *sign; char plain; } SIGNS[] = {
-    { "\xD9\xAB", '.' }, { "\xD8\x8C", ',' },    /* the decimal sign and the comma */
-    { "\xE2\x88\x92", '-' },                     /* the minus sign */
-};
-
-void answering_western_digits(char *line)
-{
-    char *to = line;
-    for (const char *from = line; *from != '\0';) {
-        const unsigned char *c = (const unsigned char *)from;
-        size_t i = 0, n = sizeof SIGNS / sizeof SIGNS[0];
-        while (i < n && strncmp(from, SIGNS[i].sign, strlen(SIGNS[i].sign)) != 0)
-            i++;
-        if (c[0] == 0xD9 && c[1] >= 0xA0 && c[1] <= 0xA9) {             /* U+0660 to U+0669 */
-            *to++ = (char)('0' + (c[1] - 0xA0));
-            from += 2;
-        } else if (c[0] == 0xDB && c[1] >= 0xB0 && c[1] <= 0xB9) {      /* U+06F0 to U+06F9 */
-            *to++ = (char)('0' + (c[1] - 0xB0));
-            from += 2;
-        } else if (i < n) {
-            *to++ = SIGNS[i].plain;
-            from += strlen(SIGNS[i].sign);
-        } else {
-            *to++ = *from++;
-        }
-    }
-    *to = '\0';
 }
 
 static int is_file(uint32_t type) { return type == SVY_T_PHOTO || type == SVY_T_AUDIO || type == SVY_T_FILE || type == SVY_T_VIDEO || type == SVY_T_SIGNATURE; }
@@ -369,7 +259,7 @@ dialogue_step answering_take(dialogue *d, char *line)
     if (item->type != SVY_T_TEXT)
         line = trim(line);
     if (item->type != SVY_T_TEXT && !is_file(item->type))
-        answering_western_digits(line);
+        svy_western_digits(line);
     if (item->kind == SVY_EL_ROSTER)
         return take_another(d, line);
     if (item->kind != SVY_EL_QUESTION || svy_interview_readonly(d->interview, d->at) || line[0] == '\0') {
@@ -386,11 +276,11 @@ dialogue_step answering_take(dialogue *d, char *line)
     }
     if (item->type == SVY_T_MULTIPLE || item->type == SVY_T_RANKING)
         return give_codes(d, item->list, line);
-    if (item->type == SVY_T_BOOLEAN && yes_or_no(line) < 0) {
+    if (item->type == SVY_T_BOOLEAN && answer_yes_or_no(line) < 0) {
         string_say(d, ALERT, S_YES_OR_NO, "");
         return STAY;
     }
     if (item->type == SVY_T_BOOLEAN)
-        return yes_or_no(line) ? give(d, "true", 4) : give(d, "false", 5);
+        return answer_yes_or_no(line) ? give(d, "true", 4) : give(d, "false", 5);
     return give(d, line, strlen(line));
 }

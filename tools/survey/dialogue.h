@@ -1,6 +1,7 @@
 /* The interview in the terminal: one question at a time, lines in and lines out. */
 #ifndef SURVEY_DIALOGUE_H
 #define SURVEY_DIALOGUE_H
+#include "sentences.h"
 #include "terminal.h"
 #include <survey/interview.h>
 #include <survey/store.h>
@@ -44,16 +45,12 @@ void question_choice(const dialogue *d, uint32_t list, uint32_t choice, int widt
 int question_code_width(const dialogue *d, uint32_t list, const uint32_t *choices, uint32_t n);
 /* What an answer reads like: the label of a code, a date, "don't know", ...; dots for a participant key. */
 void question_answer_text(const dialogue *d, svy_place place, char *out, size_t size);
-/* What form an answer to the item must have, "" when there is nothing to say. */
-const char *question_format(const dialogue *d, const svy_item *item);
 /* A text of the place in the language of the interview, "" when there is none; `out` has TEXT_SIZE bytes. */
 const char *question_text(const dialogue *d, svy_place place, svy_role role, char *out);
 
 /* answering.c: takes a line as the answer to the place. */
 dialogue_step answering_take(dialogue *d, char *line);
 dialogue_step answering_missing(dialogue *d, svy_missing missing);
-/* The line with Arabic and Persian digits as 0 to 9, and the signs that go with them; in place. */
-void answering_western_digits(char *line);
 /* Adds an entry to the open roster at hand and goes to its first question. */
 dialogue_step answering_add_entry(dialogue *d);
 /* Prints what the engine said and whether the session can go on. */
@@ -62,23 +59,19 @@ dialogue_step answering_refused(dialogue *d, const svy_error *err);
 /* review.c: what has been answered; jumping to one. */
 dialogue_step review_run(dialogue *d, const char *argument);
 
-/* strings.c: the sentences of the dialogue in the languages of the interface. */
-typedef enum string_id {
-    S_ANSWER, S_ANSWER_UNIT, S_ENTER_GOES_ON, S_YES_NO, S_ANOTHER_ENTRY, S_FIRST_ENTRY, S_YES_OR_NO, S_OF, S_ENTRY, S_REQUIRED, S_CURRENT, S_PROPOSED,
-    S_DONT_KNOW, S_REFUSED, S_NOT_STATED, S_YES, S_NO,
-    S_SEARCH, S_MORE_MATCHES, S_MORE_CHOICES, S_NO_MATCH, S_NO_CODE, S_SEVERAL_MATCH, S_SEVERAL_CODES, S_RANK_CODES, S_NO_LIST, S_SOFT_PROMPT, S_REASON,
-    S_BLANK, S_NEEDED, S_NEEDED_LATER, S_NOTHING_TO_TYPE, S_NO_QUESTION, S_SUSPENDED, S_RESUME_WITH, S_RESUMED, S_NOT_FINISHED,
-    S_MISSING_REQUIRED, S_NOT_OFFERED, S_FINISH, S_DONE, S_REVIEW_TITLE, S_REVIEW_PROMPT, S_REVIEW_EMPTY, S_REVIEW_UNKNOWN,
-    S_LANGUAGES, S_NO_LANGUAGE, S_REMARK_PROMPT, S_REMARK_IS, S_REMARKED, S_INTERVIEWER, S_FIRST, S_UNKNOWN_COMMAND, S_NEAR_COMMAND, S_OVERRIDE_PROMPT,
-    S_NOT_POSSIBLE, S_NOT_SHOWN, S_ALONE, S_TWICE, S_TOO_MANY_LETTERS, S_NOT_NOW, S_TOO_LARGE, S_TOO_LONG, S_NOT_TEXT, S_QUESTION_IS,
-    S_FORMAT_INTEGER, S_FORMAT_DECIMAL, S_FORMAT_DATE, S_FORMAT_MONTH, S_FORMAT_YEAR, S_FORMAT_TIME, S_FORMAT_DATETIME, S_FORMAT_BOOLEAN,
-    S_FORMAT_GEOPOINT, S_FORMAT_FILE, S_HELP, S_COUNT
-} string_id;
+/* strings.c: the sentences of the dialogue in the languages of the interface, after those that every front end says. */
+typedef int string_id;
+enum {
+    S_ANSWER = S_SHARED, S_ANSWER_UNIT, S_ENTER_GOES_ON, S_YES_NO, S_ANOTHER_ENTRY, S_FIRST_ENTRY, S_YES_OR_NO, S_OF, S_ENTRY, S_CURRENT, S_PROPOSED,
+    S_SEARCH, S_MORE_MATCHES, S_MORE_CHOICES, S_NO_MATCH, S_NO_CODE, S_SEVERAL_MATCH, S_NO_LIST, S_SOFT_PROMPT, S_REASON, S_BLANK, S_NEEDED,
+    S_NEEDED_LATER, S_NOTHING_TO_TYPE, S_NO_QUESTION, S_SUSPENDED, S_RESUME_WITH, S_RESUMED, S_NOT_FINISHED, S_FINISH, S_DONE, S_REVIEW_TITLE,
+    S_REVIEW_PROMPT, S_REVIEW_EMPTY, S_REVIEW_UNKNOWN, S_LANGUAGES, S_NO_LANGUAGE, S_REMARK_PROMPT, S_REMARK_IS, S_REMARKED, S_INTERVIEWER, S_FIRST,
+    S_UNKNOWN_COMMAND, S_NEAR_COMMAND, S_OVERRIDE_PROMPT, S_TOO_LONG, S_NOT_TEXT, S_QUESTION_IS, S_HELP, S_COUNT
+};
 const char *string_of(const dialogue *d, string_id id);
 /* A sentence with its %s replaced. */
 const char *string_fill(const dialogue *d, string_id id, const char *value, char *out, size_t size);
 /* A remark of the program to the interviewer, after two blanks or "! ". */
 void string_say(const dialogue *d, terminal_style style, string_id id, const char *value);
 int string_is_english(const dialogue *d);
-int language_is_right_to_left(const char *tag);
 #endif

@@ -33,51 +33,9 @@ static const char *label_of(const dialogue *d, uint32_t list, uint32_t choice)
     return svy_form_choice_label(d->form, list, choice, svy_interview_current_language(d->interview));
 }
 
-/* ---- answers as text ---- */
-
-static const char *missing_text(const dialogue *d, uint8_t missing)
-{
-    if (missing == SVY_DONT_KNOW)
-        return string_of(d, S_DONT_KNOW);
-    if (missing == SVY_REFUSED)
-        return string_of(d, S_REFUSED);
-    return missing == SVY_NOT_STATED ? string_of(d, S_NOT_STATED) : "";
-}
-
-/* "1 Yes, 3 No" for codes with blanks between. */
-static void codes_text(const dialogue *d, uint32_t list, const char *codes, size_t len, char *out, size_t size)
-{
-    size_t used = 0;
-    char label[TEXT_SIZE];
-    out[0] = '\0';
-    for (size_t at = 0; at < len;) {
-        size_t n = 0;
-        uint32_t choice;
-        while (at + n < len && codes[at + n] != ' ')
-            n++;
-        const char *text = svy_form_find_choice(d->form, list, codes + at, n, &choice) ? label_of(d, list, choice) : "";
-        int wrote = snprintf(out + used, size - used, "%s%.*s %s", used > 0 ? ", " : "", (int)n, codes + at, isolated(d, text, label, sizeof label));
-        if (wrote < 0 || (size_t)wrote >= size - used)
-            return;
-        used += (size_t)wrote;
-        at += n + 1;
-    }
-}
-
 void question_answer_text(const dialogue *d, svy_place place, char *out, size_t size)
 {
-    const svy_item *item = svy_form_item(d->form, place.item);
-    svy_value value = svy_interview_typed(d->interview, place);
-    if (value.missing != SVY_PRESENT)
-        snprintf(out, size, "%s", missing_text(d, value.missing));
-    else if (item->type == SVY_T_KEY)
-        snprintf(out, size, "••••");
-    else if (item->type == SVY_T_BOOLEAN && value.kind == SVY_K_BOOLEAN)
-        snprintf(out, size, "%s", string_of(d, value.number != 0 ? S_YES : S_NO));
-    else if (item->list != 0 && (value.kind == SVY_K_CODE || value.kind == SVY_K_CODES))
-        codes_text(d, item->list, value.text, value.len, out, size);
-    else
-        svy_value_format(&value, out, size);
+    answer_text(d->interview, place, 1, out, size);
 }
 
 /* ---- where it stands ---- */
@@ -243,23 +201,11 @@ static void show_offers(const dialogue *d)
 
 /* ---- the question ---- */
 
-const char *question_format(const dialogue *d, const svy_item *item)
-{
-    static const string_id FORMATS[] = {
-        [SVY_T_MULTIPLE] = S_SEVERAL_CODES, [SVY_T_RANKING] = S_RANK_CODES, [SVY_T_INTEGER] = S_FORMAT_INTEGER, [SVY_T_DECIMAL] = S_FORMAT_DECIMAL,
-        [SVY_T_DATE] = S_FORMAT_DATE, [SVY_T_MONTH] = S_FORMAT_MONTH, [SVY_T_YEAR] = S_FORMAT_YEAR, [SVY_T_TIME] = S_FORMAT_TIME,
-        [SVY_T_DATETIME] = S_FORMAT_DATETIME, [SVY_T_BOOLEAN] = S_FORMAT_BOOLEAN, [SVY_T_GEOPOINT] = S_FORMAT_GEOPOINT, [SVY_T_PHOTO] = S_FORMAT_FILE,
-        [SVY_T_AUDIO] = S_FORMAT_FILE, [SVY_T_FILE] = S_FORMAT_FILE, [SVY_T_SIGNATURE] = S_FORMAT_FILE, [SVY_T_VIDEO] = S_FORMAT_FILE,
-    };
-    string_id id = item->type < sizeof FORMATS / sizeof FORMATS[0] ? FORMATS[item->type] : S_ANSWER;   /* S_ANSWER is 0: nothing to say */
-    return id != S_ANSWER ? string_of(d, id) : "";
-}
-
 /* The form of the answer, and that one is needed, on one line. */
 static void show_format(const dialogue *d, const svy_item *item)
 {
     char line[1024];
-    const char *format = question_format(d, item);
+    const char *format = answer_format(item, svy_form_language(d->form, svy_interview_current_language(d->interview)));
     int required = svy_interview_required(d->interview, d->at);
     snprintf(line, sizeof line, "%s%s%s", format, format[0] != '\0' && required ? "; " : "", required ? string_of(d, S_REQUIRED) : "");
     if (line[0] != '\0')

@@ -60,7 +60,7 @@ dialogue_step review_run(dialogue *d, const char *argument)
         char *line = dialogue_ask(d, string_of(d, S_REVIEW_PROMPT));
         if (line == NULL)
             return LEAVE;
-        answering_western_digits(line);
+        svy_western_digits(line);
         snprintf(typed, sizeof typed, "%s", line);
     }
     if (typed[0] == '\0')

@@ -71,6 +71,9 @@ SVY_API size_t svy_value_format(const svy_value *value, char *out, size_t size);
  *  @return SVY_OK; SVY_E_VALUE with a sentence that says what is expected; SVY_E_LIMIT (4 GiB); SVY_E_ARG (a type that holds no answer).
  *          On failure `*value` is a missing one: not stated. */
 SVY_API SVY_NODISCARD svy_status svy_value_parse(svy_type type, const char *text, size_t len, svy_value *value, svy_error *err);
+/** Turns Arabic and Persian digits (and the decimal sign, comma and minus sign that go with them) into those of ASCII, in place: what somebody typed
+ *  becomes what svy_value_parse reads. The text never grows. */
+SVY_API void svy_western_digits(char *text);
 
 SVY_END_DECLS
 #endif
