@@ -278,3 +278,16 @@ int svy_interview_next_problem(svy_interview *iv, uint64_t *cursor, svy_problem 
         }
     }
 }
+
+int svy_interview_place_problem(svy_interview *iv, svy_place place, uint32_t *k, svy_problem *problem)
+{
+    if (place.item == 0 || !svyi_place_ok(iv, place) || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0)
+        return 0;
+    const uint32_t checks = svyi_item(iv, place.item)->kind != SVY_EL_ROSTER ? svyi_item(iv, place.item)->n_checks : 0;
+    while (*k <= checks) {
+        uint32_t at = (*k)++;
+        if (problem_of_item(iv, place, &at, problem) > 0)
+            return 1;
+    }
+    return 0;
+}

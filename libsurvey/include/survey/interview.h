@@ -228,6 +228,9 @@ typedef struct svy_problem {
  *  (for a roster: in each of its entries), but not when an early end cut it short. An override holds as long as every answer that
  *  the check reads stays as it was. The interview must not change while a cursor is in use. */
 SVY_API int svy_interview_next_problem(svy_interview *iv, uint64_t *cursor, svy_problem *problem);
+/** The same for one place alone, a question or an open roster: whether it is lacking, not offered any more, and its own checks. Start with *k = 0; 0 at the end
+ *  and where nothing is asked. Cost: that of its checks. */
+SVY_API int svy_interview_place_problem(svy_interview *iv, svy_place place, uint32_t *k, svy_problem *problem);
 
 /* ---- the whole state ----------------------------------------------------------------------------------------------------- */
 
