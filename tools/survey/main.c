@@ -9,7 +9,7 @@
 /* One line per verb, in the order of `survey --help`: X(researchers' verbs first). */
 #define VERBS(X) \
     X(check) X(show) X(convert) X(simulate) \
-    X(study_create) X(study_deploy) X(study_status) X(study_parameters) X(study_design) X(study_weighting) X(study_verify) X(interview) X(import) X(export) X(erase) \
+    X(study_create) X(study_deploy) X(study_status) X(study_parameters) X(study_design) X(study_weighting) X(study_verify) X(interview) X(serve) X(import) X(export) X(erase) \
     X(design) X(describe) X(mean) X(total) X(ratio) X(proportion) X(quantile) X(cdf) X(variance) X(correlation) X(contrast) X(multiple) X(table) X(test) X(regress) X(survival) X(weight) X(replicates)
 
 #define DECLARE(name) extern const verb verb_##name;
