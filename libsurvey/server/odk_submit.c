@@ -177,9 +177,12 @@ static void name_it(submission *s)
         svy_submission_uuid(s->head.replaces, s->replaced);
 }
 
+/* @param reason lines; the last line end is left out */
 static svy_status keep_aside(svyi_request *rq, submission *s, const char *reason)
 {
-    s->reason = keep(rq, reason, 2000);
+    const size_t n = strlen(reason);
+    char *copy = svyi_arena_text(&rq->arena, reason, n > 0 && reason[n - 1] == '\n' ? n - 1 : n);
+    s->reason = copy != NULL && copy[0] != '\0' ? copy : "it could not be read";
     return SVY_OK;
 }
 
