@@ -190,7 +190,7 @@ static svy_status fill(importing *m, const char *case_id, const char *language, 
         seed = m->options->seed + (uint64_t)m->line;
     else
         svyi_random_bytes(&seed, sizeof seed);
-    svy_status st = svyi_session_start(m->s, m->v, case_id, m->options->interviewer != NULL ? m->options->interviewer : "", language, seed, 1, m->now, &session, &why);
+    svy_status st = svyi_session_start(m->s, m->v, case_id, m->options->interviewer != NULL ? m->options->interviewer : "", language, seed, m->options->mode, m->now, &session, &why);
     if (st != SVY_OK) {
         if (is_of_row(st))
             reject(m, st, st == SVY_E_NAME && language != NULL ? "language" : "case", NULL, why.message);

@@ -8,7 +8,7 @@ svy_status svyi_row_add(svy_study *s, svyi_row *r, svy_error *err)
     svy_status st = svyi_db_run(s, Q_INTERVIEW_ADD, SVYI_ARGS(svyi_arg_text(r->uuid), svyi_arg_int(r->form), svyi_arg_text(r->case_id[0] != '\0' ? r->case_id : NULL),
                                                            svyi_arg_text(r->interviewer), svyi_arg_text(r->language), svyi_arg_int(r->seed), svyi_arg_int(r->started.utc_ms),
                                                            svyi_arg_int(r->started.zone_minutes), r->corrects != 0 ? svyi_arg_int(r->corrects) : svyi_arg_text(NULL),
-                                                           svyi_arg_text(r->reason), svyi_arg_int(r->imported)), err);
+                                                           svyi_arg_text(r->reason), svyi_arg_int(r->imported), svyi_arg_int(r->mode)), err);
 
     r->number = sqlite3_last_insert_rowid(s->db);
     return st;

@@ -41,6 +41,13 @@ svy_sitting svyi_sitting_read(sqlite3_stmt *stmt)
                           .clock_known = sqlite3_column_int(stmt, 6), .clock_offset_ms = sqlite3_column_int64(stmt, 7) };
 }
 
+svy_status svyi_sitting_add(svy_study *s, int64_t number, const svy_sitting *one, svy_error *err)
+{
+    return svyi_db_run(s, Q_SITTING_ADD, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)one->first), svyi_arg_int(one->mode), svyi_arg_text(one->actor),
+                                                svyi_arg_text(one->organisation), svyi_arg_text(one->device), svyi_arg_text(one->agent), svyi_arg_int(one->clock_known),
+                                                svyi_arg_int(one->clock_offset_ms)), err);
+}
+
 /* Interviews of a version 1 file have no sittings: what is known of them is who and whether they were imported. */
 static svy_status load_sittings(telling *t)
 {

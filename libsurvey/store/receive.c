@@ -72,9 +72,7 @@ static svy_status add_sittings(svy_study *s, int64_t number, const svy_arrival *
     for (size_t i = 0; i < a->n_sittings && st == SVY_OK; i++) {
         const svy_sitting *one = &a->sittings[i];
         if (one->first >= from)
-            st = svyi_db_run(s, Q_SITTING_ADD, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)one->first), svyi_arg_int(one->mode), svyi_arg_text(one->actor),
-                                                      svyi_arg_text(one->organisation), svyi_arg_text(one->device), svyi_arg_text(one->agent),
-                                                      svyi_arg_int(one->clock_known), svyi_arg_int(one->clock_offset_ms)), err);
+            st = svyi_sitting_add(s, number, one, err);
     }
     return st;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 enum { MAX_NAME = 1000 };                /* bytes of a case or an interviewer's name */
+static const char AGENT[] = "survey";
 
 /* A place that was shown, stored together with the next event that says something. */
 typedef struct held { uint64_t sequence; svy_moment moment; char item[72], entry[184]; } held;
@@ -17,6 +18,9 @@ struct svy_session {
     svy_interview *iv;
     svyi_arena arena;
     svyi_row row;
+    svy_mode mode;                       /* of this sitting, whose row is written with its first event */
+    const char *actor;
+    int sat;
     held held[SVYI_HELD_EVENTS];
     size_t n_held;
 };
@@ -35,9 +39,17 @@ static int hold(svy_session *n, const svy_event *e)
     return 1;
 }
 
+/* Who sits here now. Only with the first event: a session in which nothing was done leaves no trace. */
+static svy_status add_sitting(svy_session *n, uint64_t first, svy_error *err)
+{
+    const svy_sitting sitting = { .first = first, .mode = n->mode, .actor = n->actor, .organisation = "", .device = "", .agent = AGENT };
+
+    return n->sat ? SVY_OK : svyi_sitting_add(n->study, n->row.number, &sitting, err);
+}
+
 static svy_status add_held(svy_session *n, svy_error *err)
 {
-    svy_status st = SVY_OK;
+    svy_status st = n->n_held > 0 ? add_sitting(n, n->held[0].sequence, err) : SVY_OK;
 
     for (size_t i = 0; i < n->n_held && st == SVY_OK; i++) {
         const held *h = &n->held[i];
@@ -83,10 +95,12 @@ static svy_status store_event(void *user, const svy_event *e, svy_error *err)
         return SVY_OK;
     if ((st = svyi_db_begin(n->study, err)) != SVY_OK)
         return st;
-    if ((st = add_held(n, err)) == SVY_OK && (st = svyi_event_add(n->study, n->row.number, n->v->form, e, err)) == SVY_OK)
+    if ((st = add_held(n, err)) == SVY_OK && (n->n_held > 0 || (st = add_sitting(n, e->sequence, err)) == SVY_OK) && (st = svyi_event_add(n->study, n->row.number, n->v->form, e, err)) == SVY_OK)
         st = follow(n, e, err);
-    if ((st = svyi_db_end(n->study, st, err)) == SVY_OK)
+    if ((st = svyi_db_end(n->study, st, err)) == SVY_OK) {
         n->n_held = 0;
+        n->sat = 1;
+    }
     return st;
 }
 
@@ -159,7 +173,7 @@ static int find_unfinished(svy_session *n, const char *case_id, const char *inte
     return found;
 }
 
-static svy_status session_new(svy_study *s, svy_session **out, svy_error *err)
+static svy_status session_new(svy_study *s, const char *actor, svy_session **out, svy_error *err)
 {
     svy_session *n = svyi_get(&s->alloc, sizeof *n);
 
@@ -168,15 +182,17 @@ static svy_status session_new(svy_study *s, svy_session **out, svy_error *err)
         return svyi_nomem(err);
     memset(n, 0, sizeof *n);
     n->study = s;
+    n->mode = SVY_MODE_TERMINAL;
     svyi_arena_init(&n->arena, &s->alloc);
-    return SVY_OK;
+    return (n->actor = svyi_arena_text(&n->arena, actor, strlen(actor))) != NULL ? SVY_OK : svyi_nomem(err);
 }
 
 /* Keeps a session that is open, frees one that failed. */
 static svy_status session_end(svy_session *n, svy_status st, svy_session **out)
 {
     if (st != SVY_OK) {
-        n->n_held = 0;
+        if (n != NULL)
+            n->n_held = 0;
         svy_session_close(n);
         return st;
     }
@@ -209,7 +225,7 @@ static svy_status new_row(svy_session *n, const char *case_id, const char *inter
     if (st != SVY_OK || (st = svyi_name_check("the interviewer", interviewer, err)) != SVY_OK)
         return st;
     svyi_uuid_make(uuid);
-    n->row = (svyi_row){ .form = n->v->number, .language = "", .outcome = "" };
+    n->row = (svyi_row){ .form = n->v->number, .language = "", .outcome = "", .mode = n->mode };
     n->row.uuid = svyi_arena_text(&n->arena, uuid, strlen(uuid));
     n->row.case_id = svyi_arena_text(&n->arena, case_id, strlen(case_id));
     n->row.interviewer = svyi_arena_text(&n->arena, interviewer, strlen(interviewer));
@@ -232,8 +248,8 @@ svy_status svy_session_open(svy_study *s, const char *form, const char *case_id,
     interviewer = interviewer != NULL ? interviewer : "";
     if (case_id != NULL && case_id[0] == '\0')
         case_id = NULL;
-    if ((st = svyi_db_writable(s, err)) != SVY_OK || (st = session_new(s, &n, err)) != SVY_OK)
-        return st;
+    if ((st = svyi_db_writable(s, err)) != SVY_OK || (st = svyi_name_check("the interviewer", interviewer, err)) != SVY_OK || (st = session_new(s, interviewer, &n, err)) != SVY_OK)
+        return session_end(n, st, out);
     if ((st = svyi_version_newest(s, form, &n->v, err)) == SVY_OK)
         found = find_unfinished(n, case_id, interviewer, &st, err);
     if (st == SVY_OK && found == 0)
@@ -249,18 +265,19 @@ svy_status svy_session_open(svy_study *s, const char *form, const char *case_id,
     return session_end(n, st, out);
 }
 
-svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id, const char *interviewer, const char *language, uint64_t seed, int imported,
+svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id, const char *interviewer, const char *language, uint64_t seed, svy_mode mode,
                               svy_moment now, svy_session **out, svy_error *err)
 {
-    svy_session *n;
-    svy_status st = session_new(s, &n, err);
+    svy_session *n = NULL;
+    svy_status st = session_new(s, interviewer, &n, err);
 
     *out = NULL;
     if (st != SVY_OK)
-        return st;
+        return session_end(n, st, out);
+    n->mode = mode;
     n->v = v;
     if ((st = new_row(n, case_id, interviewer, "", err)) == SVY_OK) {
-        n->row.imported = imported;
+        n->row.imported = 1;
         st = start(n, language, seed, now, err);
     }
     return session_end(n, st, out);
@@ -314,8 +331,8 @@ svy_status svy_session_correct(svy_study *s, const char *interview, const char *
     SVY_REQUIRE(out != NULL, err);
     *out = NULL;
     SVY_REQUIRE(s != NULL && interview != NULL && actor != NULL && reason != NULL && reason[0] != '\0', err);
-    if ((st = svyi_db_writable(s, err)) != SVY_OK || (st = session_new(s, &n, err)) != SVY_OK)
-        return st;
+    if ((st = svyi_db_writable(s, err)) != SVY_OK || (st = session_new(s, actor, &n, err)) != SVY_OK)
+        return session_end(n, st, out);
     if ((st = last_revision(n, interview, &first, &last, err)) == SVY_OK && (st = svyi_version_load(s, first.form, &n->v, err)) == SVY_OK &&
         (st = svyi_db_begin(s, err)) == SVY_OK) {
         if (last.phase == SVY_COMPLETE) {

@@ -23,7 +23,8 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_JOURNAL_BLANK] = "UPDATE journals SET bytes = ? WHERE interview = ?",
     [Q_SITTING_ADD] = "INSERT INTO sittings(interview, first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms) VALUES(?,?,?,?,?,?,?,?,?)",
     [Q_SITTINGS] = "SELECT first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ? ORDER BY first",
-    [Q_SITTINGS_COPY] = "INSERT INTO sittings SELECT ?1, first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ?2",
+    [Q_SITTINGS_COPY] = "INSERT INTO sittings SELECT ?1, first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ?2"
+                        " AND first <= max(coalesce((SELECT max(sequence) FROM events WHERE interview = ?1), 0), coalesce((SELECT events FROM journals WHERE interview = ?1), 0))",
 
     [Q_EVENT_ROWS] = "SELECT count(*) FROM events WHERE interview = ?",
     [Q_JOURNAL_GROW] = "UPDATE journals SET events = ?2, last_utc_ms = ?3, bytes = ?4 WHERE interview = ?1",
@@ -60,7 +61,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_KEPT_FILES_DROP] = "DELETE FROM kept_files WHERE kept = ?",
 
     [Q_INTERVIEW_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason,"
-                        " imported) VALUES(?,?,?,?,?,?,0,'',?,?,?,?,?)",
+                        " imported, mode) VALUES(?,?,?,?,?,?,0,'',?,?,?,?,?,?)",
     [Q_INTERVIEW_PHASE] = "UPDATE interviews SET phase = ? WHERE number = ?",
     [Q_INTERVIEW_LANGUAGE] = "UPDATE interviews SET language = ? WHERE number = ?",
     [Q_INTERVIEW_DONE] = "UPDATE interviews SET phase = 2, outcome = ?, ended_utc_ms = ?, ended_zone = ?, blanked = ? WHERE number = ?",

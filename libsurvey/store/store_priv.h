@@ -181,6 +181,7 @@ typedef struct svyi_row {
     const char *uuid, *case_id, *interviewer, *language, *outcome, *reason;
     svy_moment started, ended;
     int phase, erased, blanked, imported;
+    svy_mode mode;                       /* only for adding it */
 } svyi_row;
 /* Replaces the typed rows of interview `number` (the first of its revisions). */
 svy_status svyi_rows_write(svy_study *s, svyi_version *v, const svy_interview *iv, const svyi_row *row, int64_t number, svy_error *err);
@@ -202,6 +203,7 @@ void svyi_events_close(svyi_events *it);
 
 /* A sitting of a row with the columns of Q_SITTINGS; borrowed until the next step. */
 svy_sitting svyi_sitting_read(sqlite3_stmt *stmt);
+svy_status svyi_sitting_add(svy_study *s, int64_t number, const svy_sitting *sitting, svy_error *err);
 
 /* ---- journal_packed.c ---- */
 /* Adds an event as a frame. */
@@ -245,8 +247,8 @@ svy_status svyi_parameters_in_force(svy_study *s, const svyi_version *v, svyi_ar
 int svyi_session_has(const svy_study *s, int64_t number);
 /* Names come from command lines, files and devices, and go into exports: one that is no text would make these unreadable. */
 svy_status svyi_name_check(const char *what, const char *name, svy_error *err);
-/* A new interview whether or not there is an unfinished one. Within a transaction. */
-svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id, const char *interviewer, const char *language, uint64_t seed, int imported,
+/* A new interview that came by import, whether or not there is an unfinished one. Within a transaction. */
+svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id, const char *interviewer, const char *language, uint64_t seed, svy_mode mode,
                               svy_moment now, svy_session **out, svy_error *err);
 
 /* ---- submit.c ---- */

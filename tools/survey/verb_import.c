@@ -51,6 +51,7 @@ static int import(const struct settings *s, svy_study *study, const svy_rows *ro
     if (odk != NULL) {
         odk->diags = &diags;
         options.key = "instanceID";
+        options.mode = SVY_MODE_ODK;
         options.conduct = submissions_conduct;
         options.conduct_user = odk;
     }

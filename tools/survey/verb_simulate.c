@@ -197,6 +197,7 @@ static svy_status play_study(simulation *s, svy_study *study, svy_error *err)
     svy_import_result result;
     const svy_rows rows = { next_case, { get_case, case_column, s }, s, s->settings->sample != NULL ? s->settings->sample : "simulation" };
     options.interviewer = "simulation";
+    options.mode = SVY_MODE_SIMULATION;
     options.conduct = conduct;
     options.conduct_user = s;
     options.seed = (uint64_t)s->settings->seed;

@@ -112,8 +112,9 @@ typedef struct svy_import_options {
     /** Carries out and completes the interview of the row in place of filling it in from the row's cells (a simulated one). NULL: the cells. */
     svy_status (*conduct)(void *user, svy_interview *iv, int line, svy_error *err); void *conduct_user;
     uint64_t seed;                /**< of the interviews' random order: seed + line of each; 0: a random one */
+    svy_mode mode;                /**< what paradata says: SVY_MODE_IMPORT, or SVY_MODE_ODK, SVY_MODE_SIMULATION when `conduct` does it */
 } svy_import_options;
-#define SVY_IMPORT_OPTIONS_INIT { sizeof(svy_import_options), "", NULL, NULL, NULL, NULL, 0 }
+#define SVY_IMPORT_OPTIONS_INIT { sizeof(svy_import_options), "", NULL, NULL, NULL, NULL, 0, SVY_MODE_IMPORT }
 
 /** A row-by-row source of named cells (a CSV file): next() returns 1 and the row's line, 0 at the end, -1 on error (then `err` is filled). */
 typedef struct svy_rows { int (*next)(void *user, int *line, svy_error *err); svy_cells cells; void *user; const char *source; } svy_rows;
