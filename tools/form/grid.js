@@ -34,7 +34,14 @@ function asQuestions(ctx) {
   const node = h('div'), made = new Map();
   const of = row => { const key = ctx.key(row); if (!made.has(key)) made.set(key, question(row, ctx, 'h3')); return made.get(key); };
   let rows = [];
-  return { node, frames: () => rows.map(of), update(next) { rows = next.rows; place(node, rows.map(row => { of(row).update(filled(row, next)); return of(row).node; })); } };
+  return {
+    node,
+    frames: () => rows.map(of),
+    update(next) {
+      rows = next.rows.map(row => filled(row, next));
+      place(node, rows.map(row => { of(row).update(row); return of(row).node; }));
+    },
+  };
 }
 
 /** The choices stand in the first row only when all rows share them. */

@@ -32,7 +32,7 @@ class Screen {
     return new Promise(resolve => {
       this.leave = how => { this.stop(); resolve(how); };
       const keys = keyboard(this), hidden = () => document.visibilityState === 'hidden' && this.commit();
-      const popped = () => { history.pushState({ interview: 1 }, ''); if (this.page && !this.page.first) this.back(); };
+      const popped = () => { history.pushState({ interview: 1 }, ''); if (this.page?.first && !this.over) this.menu(); else this.back(); };
       document.addEventListener('keydown', keys);
       document.addEventListener('visibilitychange', hidden);
       history.pushState({ interview: 1 }, '');
@@ -51,8 +51,10 @@ class Screen {
     await this.act(() => null); // what start or replay wrote
     const page = this.engine.page(0, 0, 0);
     if (page.phase === 'suspended') await this.act(() => this.engine.resume());
+    if (page.phase === 'complete') return this.leave('complete');
     this.frame(page);
-    await this.show(page.current && !nowhere(page.current) ? page.current : page.place);
+    await this.show(page.place);
+    if (!page.items.length) this.review('finish');
   }
 
   /** The fixed parts of the screen, in the language of the interview. */
@@ -110,14 +112,16 @@ class Screen {
   }
 
   async copy(bytes) {
-    let blob = new Blob([bytes]);
-    try { blob = await this.session.copy?.(bytes) ?? blob; } catch { /* the bytes in hand are better than nothing */ }
+    let blob = new Blob([bytes]), kind = 'svyp';
+    try { const whole = await this.session.copy?.(bytes); if (whole) [blob, kind] = [whole, 'svyq']; } catch { /* the bytes in hand are better than nothing */ }
     const address = URL.createObjectURL(blob);
-    h('a', { href: address, download: `${this.engine.form.id}-${Date.now()}.svyp` }).click();
+    h('a', { href: address, download: `${this.engine.form.id}-${Date.now()}.${kind}` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60000);
   }
 
   async broken(error) {
+    if (this.failed) return;
+    this.failed = true;
     console.error(error);
     const say = this.say ?? sentences();
     await ask(say('lostTitle'), [h('p', null, say('broken')), h('p', { class: 'hint' }, String(error?.message ?? error))], [['reload', say('tryAgain'), 'primary']], true);
@@ -190,7 +194,17 @@ class Screen {
     await this.queue;
   }
 
-  async next() {
+  next() { return this.once(() => this.forward()); }
+  back() { return this.once(async () => { if (this.over) return this.show(this.at); await this.commit(); return this.move(-1); }); }
+
+  /** Of two quick presses the second does nothing. */
+  async once(work) {
+    if (this.moving) return;
+    this.moving = true;
+    try { await work(); } catch (error) { await this.broken(error); } finally { this.moving = false; }
+  }
+
+  async forward() {
     if (this.over) return;
     await this.commit();
     const frames = this.frames();
@@ -211,13 +225,7 @@ class Screen {
       return;
     }
     for (const view of views) if (view.preset && !view.readonly && view.value != null) await this.act(() => this.engine.answer(view.item, view.entry, view.value));
-    if (blank.length === 0 || this.warned) this.move(1);
-  }
-
-  async back() {
-    if (this.over) return this.show(this.at);
-    await this.commit();
-    this.move(-1);
+    return this.move(1);
   }
 
   async move(direction) {

@@ -1,4 +1,5 @@
 /* Looking over an interview: the menu, every question with its answer, what stands in the way of finishing, and the end. */
+import './strings-more.js';
 import { h, place, preference, words, said, newId } from './dom.js';
 import { ask } from './dialog.js';
 
@@ -51,7 +52,7 @@ export async function review(screen) {
     const inside = h('ul', { class: 'answers' });
     const part = h('details', null, h('summary', null, words(section.label || say('review')), ' ',
       section.asked != null ? h('span', { class: 'hint' }, say('answered', String(section.answered), String(section.asked))) : ''), inside);
-    const fill = () => { if (!inside.firstChild) inside.append(...engine.review(section.item).items.map(item => line(screen, item))); };
+    const fill = () => { if (!inside.firstChild) inside.append(...engine.review(section.item).items.filter(item => item.item !== section.item).map(item => line(screen, item))); };
     part.addEventListener('toggle', () => part.open && fill());
     return { part, inside, fill };
   });

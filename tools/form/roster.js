@@ -5,6 +5,12 @@ import { ask } from './dialog.js';
 
 const ROOM = matchMedia('(min-width: 46rem)');
 
+/** What people call an entry: the choice it is for, what was answered first (a name), else its label and key. */
+export function entryName({ title, key, choice, answers, cells }) {
+  const first = (answers ?? cells?.filter(Boolean))?.[0]?.shown;
+  return choice || (first && !/^[\d\s.,-]+$/.test(first) ? first : `${title} ${key}`.trim());
+}
+
 export function roster(view, ctx) {
   const title = h('h2', { class: 'label', tabindex: -1 }), error = h('p', { class: 'error', role: 'alert' });
   const body = h('div'), more = h('div', { class: 'row more' }), views = h('div', { class: 'row views', role: 'group', 'aria-label': ctx.say('entries') });
@@ -74,7 +80,7 @@ export function roster(view, ctx) {
   }
 
   async function remove(entry) {
-    if (await ask(ctx.say('removeSure'), entry.title ? words(entry.title, 'p') : '', [['no', ctx.say('cancel')], ['yes', ctx.say('remove'), 'danger']]) !== 'yes') return;
+    if (await ask(ctx.say('removeSure'), words(entryName(entry), 'p'), [['no', ctx.say('cancel')], ['yes', ctx.say('remove'), 'danger']]) !== 'yes') return;
     await ctx.change(me.view, () => ctx.engine.remove(entry.entry), '');
     title.focus();
   }
@@ -83,8 +89,8 @@ export function roster(view, ctx) {
   function card(entry) {
     const now = JSON.stringify(entry) + ctx.language, made = cards.get(entry.entry);
     if (made?.now === now) return made;
-    const name = entry.title || entry.key;
-    const shown = (entry.answers ?? []).filter(answer => answer.shown);
+    const name = entryName(entry);
+    const shown = (entry.answers ?? []).filter(answer => answer.shown && answer.shown !== name);
     const fresh = { now, node: h('section', { class: 'card', 'aria-label': name },
       h('h3', null, words(name)), h('p', { class: 'hint' }, ctx.say('answered', String(entry.answered), String(entry.asked))),
       shown.length ? h('dl', null, shown.map(answer => h('div', null, h('dt', null, words(answer.label || answer.id)), h('dd', null, said(answer.shown))))) : '',

@@ -1,7 +1,7 @@
 /* A roster as a table: a row for each entry, a column for each question, answered in place. */
-import { h, attributes, place, setText, words, said } from './dom.js';
+import { h, attributes, newId, place, said, setText, words } from './dom.js';
+import { entryName } from './roster.js';
 import { control } from './controls/index.js';
-import { newId } from './dom.js';
 
 const IN_PLACE = new Set(['text', 'integer', 'decimal', 'year', 'key', 'barcode']);
 
@@ -31,16 +31,16 @@ export function table(view, ctx, roster) {
 function tableRow(entry, ctx, roster) {
   const name = h('th', { scope: 'row' }), cells = new Map();
   const last = h('td', { class: 'ends' },
-    h('button', { type: 'button', class: 'quiet', 'aria-label': `${ctx.say('open')}: ${entry.title || entry.key}`, onclick: async () => { await ctx.commit(); ctx.enter(roster.view, entry.entry); } }, ctx.say('open')),
-    entry.removable ? h('button', { type: 'button', class: 'quiet', 'aria-label': ctx.say('takeOut', entry.title || entry.key), onclick: () => roster.remove(entry) }, '×') : '');
+    h('button', { type: 'button', class: 'quiet', 'aria-label': `${ctx.say('open')}: ${entryName(entry)}`, onclick: async () => { await ctx.commit(); ctx.enter(roster.view, entry.entry); } }, ctx.say('open')),
+    entry.removable ? h('button', { type: 'button', class: 'quiet', 'aria-label': ctx.say('takeOut', entryName(entry)), onclick: () => roster.remove(entry) }, '×') : '');
   const node = h('tr', null, name, last);
   return {
     node,
     commit: () => Promise.all([...cells.values()].map(cell => cell.commit?.())),
     update(next, columns) {
-      setText(name, next.title || next.key);
-      place(node, [name, ...columns.map(column => {
-        const view = next.cells.find(cell => cell.item === column.item || cell.id === column.id), key = column.id;
+      setText(name, entryName(next));
+      place(node, [name, ...columns.map((column, i) => {
+        const view = next.cells[i], key = column.id; // null: not asked in this entry
         if (!cells.has(key)) cells.set(key, tableCell(column, ctx, name));
         cells.get(key).update(view);
         return cells.get(key).node;

@@ -21,6 +21,7 @@ function kindOf(view) {
 /** Loads what these views need; afterwards control() makes each at once. */
 export async function prepare(views) {
   for (const view of views) {
+    if (!view) continue;
     if (view.kind !== 'question') { await prepare([...view.rows ?? [], ...(view.roster?.entries ?? []).flatMap(entry => entry.cells ?? [])]); continue; }
     const kind = kindOf(view);
     if (!MADE[kind]) MADE[kind] = (await import(`./${kind}.js`))[kind];

@@ -1,0 +1,346 @@
+/* An interview in a real browser, with the keyboard only: every type of question, checks, rosters, review, storage that fails, and what axe says of every page.
+   node tests/web/interview_test.mjs SURVEY FORM_FOLDER   SURVEY: the command; FORM_FOLDER: what tools/form/build made */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { axe, launch, ROOT, serve } from './browser.mjs';
+
+const [survey, folder] = process.argv.slice(2);
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'survey-web-'));
+const pictures = process.env.SURVEY_PICTURES;    // a folder for screenshots
+
+/** The compiled form, as `study create` stores it. */
+function block(questionnaire) {
+  const study = path.join(work, 'a.study');
+  fs.rmSync(study, { force: true });
+  execFileSync(survey, ['study', 'create', '--quiet', study, '--questionnaire', path.join(ROOT, questionnaire)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('python3', ['-c', 'import sqlite3, sys; sys.stdout.buffer.write(sqlite3.connect(sys.argv[1]).execute("SELECT block FROM forms").fetchone()[0])', study],
+    { stdio: ['ignore', fs.openSync(path.join(work, 'block'), 'w'), 'inherit'] });
+}
+
+/** What a person at the keyboard sees and does. */
+class Person {
+  constructor(page) { this.page = page; }
+  async press(...keys) { for (const key of keys) await this.page.keyboard.press(key); await this.settle(); }
+  async type(text) { await this.page.keyboard.type(text); }
+  async settle() { await this.page.evaluate(async () => { await new Promise(done => setTimeout(done, 20)); await new Promise(requestAnimationFrame); }); }
+  async next() { await this.press('Alt+' + (await this.page.evaluate(() => document.documentElement.dir) === 'rtl' ? 'ArrowLeft' : 'ArrowRight')); await this.settle(); }
+  label() { return this.page.evaluate(() => document.querySelector('.items .label, .items .note')?.innerText.split('\n')[0].replace(/[\u2066-\u2069]/g, '').trim()); }
+  errors() { return this.page.evaluate(() => [...document.querySelectorAll('.error')].map(e => e.textContent.trim()).filter(Boolean)); }
+  focused() { return this.page.evaluate(() => document.activeElement === document.body ? '' : document.activeElement.getAttribute('aria-label') || document.activeElement.textContent || document.activeElement.tagName); }
+  value(id) { return this.page.evaluate(wanted => { return window.engine.page(0, 0, 1).items.find(view => view.id === wanted)?.value ?? null; }, id); }
+  async focus(name) { for (let i = 0; i < 60; i++) { await this.page.keyboard.press('Tab'); if ((await this.focused()).includes(name)) return; } assert.fail(`no '${name}' comes with the Tab key`); }
+  /** Reads the label as heading, else fails: so that a test says where it stood. */
+  async at(label) { await this.settle(); assert.ok((await this.label())?.includes(label), `at '${await this.label()}' instead of '${label}'`); }
+}
+
+const { url, close } = await serve({ '/form/': folder, '/data/': work, '/': path.join(ROOT, 'tests/web') });
+const browser = await launch();
+
+async function open(options = {}, query = '') {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  page.problems = [];
+  page.on('pageerror', error => page.problems.push(error.stack));
+  page.on('console', message => { if (message.type() === 'error' && !/favicon|404/.test(message.text())) page.problems.push(message.text()); });
+  await page.goto(`${url}/harness.html?block=/data/block${query}`);
+  await page.waitForSelector('.item');
+  return page;
+}
+
+const tests = {
+  async 'every type of question, by the keyboard'() {
+    const page = await open(), p = new Person(page);
+    await p.at('Thank you');
+    await p.press('Enter');
+    await p.at('Last week');
+    assert.match(await p.focused(), /Last week/, 'the heading of a new page has the focus');
+    await p.press('Enter');
+    assert.deepEqual((await p.errors()).length, 1, 'a needed answer is asked for once');
+    await p.press('1');
+    assert.equal(await p.value('worked'), '1');
+    await p.press('Enter');
+    await p.at('How old');
+    await p.type('150');
+    await p.press('Enter');
+    assert.match((await p.errors())[0], /more than 120/);
+    await p.press('Control+A');
+    await p.type('٩٥');
+    await p.press('Enter');
+    assert.match((await p.errors())[0], /is that right/);
+    await p.focus('INPUT');
+    await p.type('she showed her passport');
+    await p.press('Enter');
+    assert.deepEqual(await p.errors(), []);
+    assert.equal(await p.value('age'), '95');
+    await p.next();
+    await p.at('What shall we call you');
+    await p.type('<img src=x onerror=alert(1)> Анна');
+    await p.press('Enter');
+    await p.at('Dear <img src=x onerror=alert(1)> Анна');
+    await p.press('1', '7');
+    assert.equal(await p.value('helped'), '1 7');
+    await p.page.waitForSelector('.other textarea, .other input');
+    await p.page.focus('.other textarea, .other input');
+    await p.type('the union');
+    await p.press('9');
+    await p.page.focus('.choice input');
+    await p.press('9');
+    await page.waitForTimeout(900);              // it might have become 98
+    assert.equal(await p.value('helped'), '9', 'an exclusive choice clears the others');
+    await p.press('1');
+    assert.equal(await p.value('helped'), '1');
+    await p.press('Enter');
+    await p.at('Put these in order');
+    await p.focus('Shorter hours');
+    await p.press('Enter');
+    await p.focus('Better pay');
+    await p.press('Enter');
+    assert.equal(await p.value('goals'), 'hours pay');
+    await p.page.focus('[data-move="payup"]');
+    await p.press('Enter');
+    assert.equal(await p.value('goals'), 'pay hours');
+    await p.next();
+    await p.at('In which country');
+    await p.type('bulg');
+    await p.settle();
+    await p.press('Enter');
+    assert.equal(await p.value('born'), 'BG');
+    await p.next();
+    await p.at('In which other');
+    for (const country of ['afgh', 'turk']) { await p.type(country); await p.settle(); await p.press('Enter'); await p.settle(); }
+    assert.equal(await p.value('lived'), 'AF TR');
+    await p.next();
+    await numbers(p);
+    await household(p);
+    await device(p);
+    await end(p);
+    assert.deepEqual(page.problems, []);
+    await page.close();
+  },
+
+  async 'storage that fails'() {
+    const page = await open(), p = new Person(page);
+    await p.press('Enter');
+    await page.evaluate(() => { window.session.failures = 2; });
+    const before = await page.evaluate(() => window.session.pieces.length);
+    await p.press('1');
+    await page.waitForSelector('dialog[open]');
+    await p.press('Escape');
+    assert.ok(await page.$('dialog[open]'), 'the message stays until the answer is stored');
+    await p.press('Tab', 'Enter');
+    await page.waitForSelector('dialog[open]');
+    assert.equal(await page.evaluate(() => window.session.pieces.length), before, 'nothing was stored');
+    await p.press('Tab', 'Enter');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    await p.settle();
+    assert.equal(await page.evaluate(() => window.session.pieces.length), before + 1);
+    assert.equal(await p.value('worked'), '1');
+    await page.close();
+  },
+
+  async 'everybody can use it'() {
+    let seen = 0;
+    for (const language of ['en', 'ar']) for (const colorScheme of ['light', 'dark']) for (const width of [320, 1280]) {
+      const page = await open({ colorScheme, viewport: { width, height: 700 } }, '&language=' + language);
+      seen += await walk(page, `${language}-${colorScheme}-${width}`);
+      await page.close();
+    }
+    assert.ok(seen > 8 * 20, `${seen} pages were looked at`);
+  },
+};
+
+async function numbers(p) {
+  await p.at('How much do you earn');
+  assert.match(await p.focused(), /Numbers and times/);
+  await p.press('Tab');
+  await p.page.focus('.item input');
+  await p.type('۱۲٫۵');
+  await p.press('Enter');
+  await p.settle();
+  assert.equal(await p.value('wage'), '12.5', 'Persian digits');
+  await p.type('۵');
+  await p.press('Tab');
+  await p.page.keyboard.type('1');
+  await p.press('Tab');
+  await p.type('1990');
+  await p.press('Enter');
+  await p.settle();
+  assert.equal(await p.value('birthday'), '1990-01-05');
+  const numbersOf = async (id, keys) => {
+    await p.page.evaluate(wanted => [...document.querySelectorAll('.item')].find(item => item.textContent.includes(wanted)).querySelector('input,select').focus(), id);
+    for (const key of keys) { await p.type(key); await p.press('Tab'); }
+    await p.settle();
+  };
+  await p.page.selectOption('.item:has-text("In which month") select', '?');
+  await p.page.fill('.item:has-text("In which month") input', '2019');
+  await p.press('Tab');
+  assert.equal(await p.value('arrived'), '2019', 'a month that is not known');
+  await numbersOf('leave school', ['2008']);
+  await numbersOf('does your work begin', ['8', '30']);
+  await numbersOf('the accident', ['3', '2', '2024', '23', '05']);
+  assert.equal(await p.value('school'), '2008');
+  assert.equal(await p.value('starts'), '08:30:00');
+  assert.match(await p.value('accident'), /^2024-02-03T23:05/);
+  assert.ok(!await p.page.$('text=With whom are you insured?'));
+  await p.page.focus('.item:has-text("Are you insured?") input');
+  await p.press('1');
+  await p.page.waitForSelector('text=With whom are you insured?');
+  await p.page.focus('.grid input');
+  await p.press('Space');
+  const row = await p.page.evaluate(() => window.engine.page(0, 0, 1).items.find(view => view.kind === 'grid').rows[0].value);
+  assert.equal(row, '1');
+  await p.next();
+}
+
+async function household(p) {
+  await p.at('Member');
+  for (const [name, age] of [['Мария', '30'], ['علي', '4']]) {
+    await p.focus('Yes, add one');
+    await p.press('Enter');
+    await p.at('First name');
+    await p.press('Tab');
+    await p.type(name);
+    await p.press('Enter');
+    await p.at('How old is');
+    await p.type(age);
+    await p.press('Enter');
+    await p.at('Does');
+    await p.press('2');
+    await p.press('Enter');
+    await p.at('Member');
+  }
+  assert.equal(await p.page.evaluate(() => document.querySelectorAll('.card').length), 2);
+  await p.focus('As a table');
+  await p.press('Enter');
+  await p.page.waitForSelector('.sheet tbody tr');
+  await p.page.focus('.sheet tbody tr:nth-child(2) td:nth-of-type(2) input');
+  await p.press('Control+A');
+  await p.type('5');
+  await p.press('Tab');
+  await p.settle();
+  assert.equal(await p.page.evaluate(() => document.querySelector('.sheet tbody tr:nth-child(2) td:nth-of-type(2) input').value), '5');
+  await p.focus('As cards');
+  await p.press('Enter');
+  await p.page.waitForSelector('.card');
+  await p.focus('Remove علي');
+  await p.press('Enter');
+  await p.page.waitForSelector('dialog[open]');
+  await p.focus('Remove');
+  await p.press('Enter');
+  await p.settle();
+  assert.equal(await p.page.evaluate(() => document.querySelectorAll('.card').length), 1);
+  await p.focus('No, that is all');
+  await p.press('Enter');
+  await p.next();
+  await p.at('How many times');
+  await p.type('3');
+  await p.press('Enter');
+}
+
+async function device(p) {
+  await p.at('Where do you work');
+  await p.focus('INPUT');
+  await p.type('42.7 23.32');
+  await p.press('Enter');
+  await p.at('A photo');
+  await p.page.setInputFiles('input[type=file]', { name: 'permit.png', mimeType: 'image/png', buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') });
+  await p.page.waitForSelector('img.media[src^="blob:"]');
+  assert.match(await p.value('permit'), /^permit-[0-9a-f]{12}\.png$/);
+  await p.next();
+  await p.at('A recording');
+  await p.focus('Refused');
+  await p.press('Enter');
+  await p.next();
+  await p.at('The contract');
+  await p.next();
+  await p.at('The code');
+  await p.type('4006381333931');
+  await p.press('Enter');
+  await p.at('Please sign');
+  await p.focus('INPUT');
+  await p.type('Анна Иванова');
+  await p.focus('Use this signature');
+  await p.press('Enter');
+  await p.page.waitForSelector('img.media[src^="blob:"]');
+  await p.next();
+  await p.at('Your participant key');
+  await p.type('K-17');
+  await p.press('Enter');
+  await p.at('May we keep');
+  await p.press('1');
+}
+
+async function end(p) {
+  await p.press('Enter');
+  await p.settle();
+  assert.equal(await p.page.evaluate(() => document.querySelector('h1').textContent), 'That was the last question');
+  await p.focus('Review the answers');
+  await p.press('Enter');
+  await p.settle();
+  assert.ok(await p.page.$$eval('details', all => all.length) >= 4);
+  await p.page.focus('input[type=search]');
+  await p.type('participant');
+  await p.settle();
+  await p.focus('Your participant key');
+  await p.press('Enter');
+  await p.at('Your participant key');
+  await p.next();
+  await p.at('May we keep');
+  await p.press('Enter');
+  await p.settle();
+  await p.focus('Finish');
+  await p.press('Enter');
+  await p.page.waitForFunction(() => window.session.finished);
+  await p.focus('Close');
+  await p.press('Enter');
+  await p.page.waitForFunction(() => window.how === 'complete');
+}
+
+/** Goes through all pages and lets axe look at each; nothing may be wider than the screen. */
+async function walk(page, name) {
+  const p = new Person(page), wrong = [];
+  let seen = 0;
+  const look = async where => {
+    seen += 1;
+    for (const sentence of await axe(page)) wrong.push(`${name}, ${where}: ${sentence}`);
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${name}, ${where}: wider than the screen`);
+    if (pictures) await page.screenshot({ path: path.join(pictures, `${name}-${String(seen).padStart(2, '0')}.png`), fullPage: true });
+  };
+  for (let i = 0; i < 60; i++) {
+    const label = await p.label();
+    await look(label);
+    if (await page.evaluate(() => document.querySelector('.nav .primary').hidden)) break;
+    if (await page.$('.roster') && !await page.$('.card')) {
+      await page.click('.more .primary');
+      await p.settle();
+      continue;
+    }
+    await p.next();
+    if ((await p.errors()).length) { await look(label + ', needed'); await p.press('1'); await p.next(); if ((await p.errors()).length) await p.next(); }
+    await p.settle();
+  }
+  assert.equal(await page.$eval('dialog', node => node.textContent).catch(() => ''), '');
+  await page.click('.top button');
+  await page.waitForSelector('dialog[open]');
+  await look('menu');
+  await page.click('dialog button:nth-of-type(2)');
+  await p.settle();
+  for (const part of await page.$$('details')) await part.evaluate(node => { node.open = true; });
+  await p.settle();
+  await look('review');
+  assert.deepEqual([...wrong, ...page.problems], []);
+  return seen;
+}
+
+let failed = 0;
+block('tests/web/forms/every-type/questionnaire.xml');
+for (const [name, test] of Object.entries(tests)) {
+  if (process.env.ONLY && !name.includes(process.env.ONLY)) continue;
+  try { await test(); console.log('ok ' + name); } catch (error) { failed = 1; console.log(`not ok ${name}\n${error.stack}`); }
+}
+await browser.close();
+await close();
+fs.rmSync(work, { recursive: true, force: true });
+process.exit(failed);
