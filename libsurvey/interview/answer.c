@@ -24,7 +24,7 @@ static svy_status question(const svy_interview *iv, svy_place place, svy_error *
 
 static svy_status answerable(const svy_interview *iv, svy_place place, svy_error *err)
 {
-    if ((svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0 && !(iv->odk != NULL && iv->tolerant))
+    if ((svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0 && !(svyi_is_odk(iv) && iv->tolerant))
         return svyi_fail(err, SVY_E_STATE, "'%s' is not asked in this interview as it stands", svy_form_item_id(iv->form, place.item));
     if (svy_interview_readonly(iv, place))
         return svyi_fail(err, SVY_E_STATE, "'%s' is read only", svy_form_item_id(iv->form, place.item));
@@ -69,7 +69,7 @@ svy_status svyi_answer_read(svy_interview *iv, svy_place place, const char *text
     const svy_kind kind = svy_type_kind((svy_type)item->type);
 
     *value = svy_value_missing(kind, SVY_NOT_STATED);
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return read_text(iv, place, text, len, value, err);
     if (len > SVYI_MAX_ANSWER)
         return svyi_fail(err, SVY_E_VALUE, "the answer has %zu bytes; at most %d", len, SVYI_MAX_ANSWER);
@@ -113,7 +113,7 @@ static svy_status settled(svy_interview *iv, svy_status st, svy_error *err)
 /* Puts an answer in its place and settles what follows from it. */
 svy_status svyi_answer_put(svy_interview *iv, svy_place place, const svy_value *value, const char *reason, svy_error *err)
 {
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return settled(iv, put_text(iv, place, value, reason, err), err);
     svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     const svyi_note *note;
@@ -210,10 +210,10 @@ static svy_status too_long(const char *what, size_t len, svy_error *err)
 static svy_status try_answer(svy_interview *iv, svy_place place, const svy_value *value, const char **reason, svy_verdict *verdict, svy_error *err)
 {
     int overridden = 0;
-    svy_status st = value->missing == SVY_PRESENT && iv->odk == NULL && !iv->tolerant ? run_plain_checks(iv, place, value, verdict, err) : SVY_OK;
+    svy_status st = value->missing == SVY_PRESENT && !svyi_is_odk(iv) && !iv->tolerant ? run_plain_checks(iv, place, value, verdict, err) : SVY_OK;
 
     if (st == SVY_OK)
-        st = iv->odk != NULL ? put_and_judge(iv, place, value, verdict, err) : svyi_answer_put(iv, place, value, "", err);
+        st = svyi_is_odk(iv) ? put_and_judge(iv, place, value, verdict, err) : svyi_answer_put(iv, place, value, "", err);
     if (st == SVY_OK && value->missing == SVY_PRESENT && !iv->tolerant)
         st = run_checks(iv, place, *reason, &overridden, verdict, err);
     if (st != SVY_OK)
@@ -250,7 +250,7 @@ svy_status svy_interview_answer(svy_interview *iv, svy_place place, const char *
     if (st != SVY_OK)
         return st;
     st = svyi_answer_read(iv, place, text, len, &value, err);
-    if (st == SVY_OK && value.len == 0 && iv->odk != NULL) {          /* no value in ODK's forms: the answer is cleared */
+    if (st == SVY_OK && value.len == 0 && svyi_is_odk(iv)) {          /* no value in ODK's forms: the answer is cleared */
         if ((st = svyi_do_clear(iv, place, err)) != SVY_OK)
             return svyi_change_fail(iv, st);
         return svyi_change_end(iv, SVY_DID_CLEAR, place, NULL, "", err);
@@ -260,7 +260,7 @@ svy_status svy_interview_answer(svy_interview *iv, svy_place place, const char *
     if (st != SVY_OK)
         return svyi_change_fail(iv, st);
     value = svyi_cell_stored(iv, place.item, svyi_cell_at(iv, place.entry, place.item));
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         value = (svy_value){ .kind = SVY_K_TEXT, .text = iv->given.data, .len = (uint32_t)iv->given.len };
     return svyi_change_end(iv, SVY_DID_ANSWER, place, &value, reason, err);
 }
@@ -269,7 +269,7 @@ svy_status svy_interview_answer(svy_interview *iv, svy_place place, const char *
 svy_status svy_interview_put(svy_interview *iv, svy_place place, const char *text, size_t len, svy_moment now, svy_error *err)
 {
     SVY_REQUIRE(iv != NULL && (text != NULL || len == 0), err);
-    if (iv->odk == NULL)
+    if (!svyi_is_odk(iv))
         return svyi_fail(err, SVY_E_STATE, "values are put as they are only into forms with ODK's expressions");
     if (!svyi_place_ok(iv, place) || !svyi_is_leaf(iv, place.item))
         return svyi_fail(err, SVY_E_ARG, "there is no value %u in entry %u", place.item, place.entry);
@@ -314,7 +314,7 @@ svy_status svyi_do_clear(svy_interview *iv, svy_place place, svy_error *err)
 {
     const svy_value none = svy_value_missing(SVY_K_NONE, SVY_NOT_REACHED);
 
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return settled(iv, put_text(iv, place, &none, "", err), err);
     svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
     if (cell == NULL || svyi_cell_set(iv, place.item, cell, &none) != 0)

@@ -54,7 +54,7 @@ static void mentions(anchors *a, const svy_interview *iv, const char *text, uint
             continue;
         const svy_value v = svyi_value_at(iv, item, entry);
         double number = v.number;
-        if (v.missing == SVY_PRESENT && (iv->odk == NULL || svyi_number_parse(v.text, v.len, &number)))
+        if (v.missing == SVY_PRESENT && (!svyi_is_odk(iv) || svyi_number_parse(v.text, v.len, &number)))
             anchor(a, number);
     }
 }
@@ -243,7 +243,7 @@ size_t svyi_candidate(svy_interview *iv, svy_place place, svyi_random *r, int at
     anchors a;
     size_t len;
 
-    if (iv->odk != NULL && ((len = svyi_odk_candidate(iv, place, r, out)) > 0 || v.kind == SVY_K_CODE || v.kind == SVY_K_CODES))
+    if (svyi_is_odk(iv) && ((len = svyi_odk_candidate(iv, place, r, out)) > 0 || v.kind == SVY_K_CODE || v.kind == SVY_K_CODES))
         return len;
     if ((v.kind == SVY_K_CODE || v.kind == SVY_K_CODES) && item->list != 0)
         return codes(iv, place, r, out);

@@ -12,7 +12,7 @@ int svyi_place_ok(const svy_interview *iv, svy_place place)
 
 svy_value svyi_cell_stored(const svy_interview *iv, uint32_t item, const svyi_cell *cell)
 {
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         const char *text = cell->shown != NULL ? cell->shown : cell->len > 0 ? cell->at.text : "";
         return (svy_value){ .kind = iv->plan.kind[item], .missing = cell->missing, .len = (uint32_t)strlen(text), .text = text };
     }
@@ -26,7 +26,7 @@ svy_value svyi_cell_value(const svy_interview *iv, uint32_t item, const svyi_cel
 
     if (kind == SVY_K_NONE || (cell->flags & SVYI_ON) == 0)
         return svy_value_missing(kind, SVY_NOT_ASKED);
-    if ((svyi_item(iv, item)->kind == SVY_EL_QUESTION && iv->odk == NULL && (cell->flags & (SVYI_GIVEN | SVYI_PRESET)) == 0) || cell->missing == SVY_NOT_REACHED)
+    if ((svyi_item(iv, item)->kind == SVY_EL_QUESTION && !svyi_is_odk(iv) && (cell->flags & (SVYI_GIVEN | SVYI_PRESET)) == 0) || cell->missing == SVY_NOT_REACHED)
         return svy_value_missing(kind, iv->s.phase == SVY_COMPLETE ? SVY_NOT_STATED : SVY_NOT_REACHED);
     if (cell->missing != SVY_PRESENT)
         return svy_value_missing(kind, (svy_missing)cell->missing);
@@ -76,7 +76,7 @@ int svyi_cell_set(svy_interview *iv, uint32_t item, svyi_cell *cell, const svy_v
     cell->at.text = own;
     cell->missing = value->missing;
     cell->len = own != NULL ? value->len : 0;
-    if (iv->odk == NULL)
+    if (!svyi_is_odk(iv))
         cell->number = value->missing == SVY_PRESENT ? value->number : 0;
     return 0;
 }

@@ -12,7 +12,7 @@ svy_status svyi_change_begin(svy_interview *iv, svy_moment now, svy_error *err)
     iv->before = iv->s;
     iv->changing = 1;
     iv->failed = 0;
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         svyi_odk_drop(iv);
     iv->s.moment = now;
     iv->s.now = local;
@@ -64,7 +64,7 @@ static void drop_pending(svy_interview *iv)
 void svyi_change_back(svy_interview *iv)
 {
     svyi_queue_drop(iv);
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         svyi_odk_drop(iv);
     while (iv->n_undo > 0)
         put_back(iv, &iv->undo[--iv->n_undo]);

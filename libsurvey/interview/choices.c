@@ -40,7 +40,7 @@ int svyi_offered(const svy_interview *iv, svy_place place, uint32_t choice)
 {
     const svy_choice c = svy_form_choice(iv->form, svyi_item(iv, place.item)->list, choice);
 
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return svyi_odk_offered(iv, place, c.code, strlen(c.code));
     return in_time(iv, &c) && svyi_admitted(iv, place, choice);
 }
@@ -139,7 +139,7 @@ uint32_t svy_interview_choices(svy_interview *iv, svy_place place, uint32_t *cho
 
     if (!svyi_place_ok(iv, place) || svyi_item(iv, place.item)->list == 0)
         return 0;
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return svyi_odk_choices(iv, place, choices, size);
     const uint32_t n = put_in_order(iv, place);
     if (svy_form_list(iv->form, svyi_item(iv, place.item)->list).order != SVY_ORDER_FIXED)
@@ -169,7 +169,7 @@ svy_status svy_interview_offer(svy_interview *iv, svy_place place, const svy_off
     if (!svyi_place_ok(iv, place))
         return svyi_fail(err, SVY_E_ARG, "there is no item %u in entry %u", place.item, place.entry);
     const uint32_t list = svyi_item(iv, place.item)->list, n = list != 0 ? svy_form_list(iv->form, list).n_choices : 0;
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         telling t = { to };
         const svyi_offering each = { .each = tell, .user = &t, .labels = 1 };
         svyi_view view = { .iv = iv };

@@ -68,7 +68,7 @@ svy_status svyi_do_complete(svy_interview *iv, svy_error *err)
 {
     uint32_t n = 0;
 
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         const svy_status st = svyi_odk_finish(iv, err);
         if (st != SVY_OK)
             return st;

@@ -30,7 +30,7 @@ static svyi_cell *make_cells(svy_interview *iv, uint32_t roster)
             continue;
         svyi_cell *cell = &cells[iv->plan.cell[i]];
         cell->missing = SVY_NOT_REACHED;
-        if ((item->relevant == 0 || (iv->odk != NULL && item->kind == SVY_EL_ROSTER)) && (item->flags & SVY_ITEM_OTHER) == 0)
+        if ((item->relevant == 0 || (svyi_is_odk(iv) && item->kind == SVY_EL_ROSTER)) && (item->flags & SVY_ITEM_OTHER) == 0)
             cell->flags = SVYI_OWN;
     }
     if (iv->plan.own_cell != 0 && svyi_item(iv, roster)->relevant == 0)
@@ -107,7 +107,7 @@ static svy_status make_kid(svy_interview *iv, uint32_t roster, uint32_t parent, 
     e->number = number;
     e->ordinal = UINT32_MAX;                       /* not in its place yet: being put there counts as a change */
     e->digits[svyi_number_format(number, e->digits)] = '\0';
-    return iv->odk != NULL ? svyi_odk_new_entry(iv, *id, err) : SVY_OK;
+    return svyi_is_odk(iv) ? svyi_odk_new_entry(iv, *id, err) : SVY_OK;
 }
 
 int svyi_entry_log(svy_interview *iv, uint32_t entry)
@@ -135,7 +135,7 @@ static int place_kid(svy_interview *iv, uint32_t id, uint32_t ordinal, int activ
         return -1;
     e->ordinal = ordinal;
     e->active = (uint8_t)active;
-    if (joins && e->fresh && svyi_odk_wait(iv, id) != 0)
+    if (svyi_is_odk(iv) && joins && e->fresh && svyi_odk_wait(iv, id) != 0)
         return -1;
     if (joins)
         svyi_queue_all(iv, id);

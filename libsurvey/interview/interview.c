@@ -51,7 +51,8 @@ void svy_interview_free(svy_interview *iv)
     svyi_buffer_clear(&iv->path);
     svyi_buffer_clear(&iv->value);
     svyi_buffer_clear(&iv->given);
-    svyi_odk_free(iv);
+    if (svyi_is_odk(iv))
+        svyi_odk_free(iv);
     svy_scratch_free(iv->scratch);
     svyi_arena_clear(&iv->arena);
     svyi_release(&a, iv, sizeof *iv);
@@ -105,7 +106,7 @@ svy_status svyi_do_start(svy_interview *iv, uint64_t seed, uint32_t language, sv
         if (st != SVY_OK)
             return st;
     }
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         const svy_status st = svyi_odk_start(iv, err);
         if (st != SVY_OK)
             return st;
@@ -130,7 +131,7 @@ static svy_status end_start(svy_interview *iv, const char *text, svy_error *err)
 {
     iv->given.len = 0;
     svyi_buffer_text(&iv->given, text);
-    for (size_t i = 0; iv->odk != NULL && i < iv->odk->n_properties; i++) {
+    for (size_t i = 0; svyi_is_odk(iv) && i < iv->odk->n_properties; i++) {
         svyi_buffer_text(&iv->given, "\n");
         svyi_buffer_text(&iv->given, iv->odk->properties[2 * i]);
         svyi_buffer_text(&iv->given, "=");
@@ -153,7 +154,7 @@ static svy_status start(svy_interview *iv, const svy_interview_options *o, svy_m
     for (size_t i = 0; i < o->n_parameters; i++)
         if ((st = find_parameter(iv, o->parameters[2 * i], o->parameters[2 * i + 1], &item, err)) != SVY_OK)
             return st;
-    if (iv->odk != NULL && (st = svyi_odk_properties(iv, o->properties, o->n_properties, err)) != SVY_OK)
+    if (svyi_is_odk(iv) && (st = svyi_odk_properties(iv, o->properties, o->n_properties, err)) != SVY_OK)
         return st;
     if ((st = svyi_change_begin(iv, now, err)) != SVY_OK)
         return st;

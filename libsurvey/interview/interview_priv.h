@@ -132,6 +132,18 @@ struct svy_interview {
     svyi_buffer given;                /* ODK: the answer being given */
 };
 
+/* 1 in a form with ODK's expressions. An engine that is built without them (SVY_WITHOUT_ODK: the small one of the web form) opens no such form, and
+   the linker leaves out all that only they need: this and svyi_b_is_odk() are the switch. */
+static inline int svyi_is_odk(const svy_interview *iv)
+{
+#ifdef SVY_WITHOUT_ODK
+    (void)iv;
+    return 0;
+#else
+    return iv->odk != NULL;
+#endif
+}
+
 /* A look at the interview while a rule runs, noting what it reads. */
 typedef struct svyi_view {
     const svy_interview *iv;

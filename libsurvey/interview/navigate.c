@@ -41,7 +41,7 @@ static int shown(const svy_interview *iv, svyi_stop stop)
 
     if (stop.at.item == 0 || !is_on(iv, stop.at))
         return 0;
-    if (item->kind == SVY_EL_ROSTER && iv->odk != NULL && !roster_relevant(iv, stop.at))
+    if (item->kind == SVY_EL_ROSTER && svyi_is_odk(iv) && !roster_relevant(iv, stop.at))
         return 0;
     if (item->kind == SVY_EL_ROSTER)
         return stop.after && svyi_is_open_roster(iv, stop.at.item);
@@ -142,11 +142,11 @@ svy_value svy_interview_get(const svy_interview *iv, svy_place place)
 
 int svy_interview_relevant(const svy_interview *iv, svy_place place)
 {
-    if (iv->odk != NULL && place.entry != 0 && place.entry < iv->s.n_entries && place.item == iv->entries[place.entry].roster)
+    if (svyi_is_odk(iv) && place.entry != 0 && place.entry < iv->s.n_entries && place.item == iv->entries[place.entry].roster)
         return iv->entries[place.entry].on;
     if (!svyi_place_ok(iv, place))
         return 0;
-    return iv->odk != NULL && svyi_item(iv, place.item)->kind == SVY_EL_ROSTER ? roster_relevant(iv, place) : is_on(iv, place);
+    return svyi_is_odk(iv) && svyi_item(iv, place.item)->kind == SVY_EL_ROSTER ? roster_relevant(iv, place) : is_on(iv, place);
 }
 
 int svy_interview_required(const svy_interview *iv, svy_place place)
@@ -156,7 +156,7 @@ int svy_interview_required(const svy_interview *iv, svy_place place)
     const svy_item *item = svyi_item(iv, place.item);
     if ((item->flags & SVY_ITEM_REQUIRED) != 0 || item->required == 0)
         return (item->flags & SVY_ITEM_REQUIRED) != 0;
-    return iv->odk != NULL ? svyi_xpath_true(iv, item->required, place, 0) : svyi_true(iv, item->required, 0, place.entry);
+    return svyi_is_odk(iv) ? svyi_xpath_true(iv, item->required, place, 0) : svyi_true(iv, item->required, 0, place.entry);
 }
 
 /* Read only by itself, or because what is around it is. */
@@ -164,7 +164,7 @@ int svy_interview_readonly(const svy_interview *iv, svy_place place)
 {
     if (!svyi_place_ok(iv, place))
         return 0;
-    if (iv->odk == NULL)
+    if (!svyi_is_odk(iv))
         return (svyi_item(iv, place.item)->flags & SVY_ITEM_READONLY) != 0;
     for (;;) {
         const uint32_t rule = iv->odk->items[place.item]->readonly, roster = iv->entries[place.entry].roster;

@@ -25,7 +25,7 @@ static int make_items(svy_interview *iv)
         return -1;
     for (uint32_t i = 0; i < n; i++) {
         const svy_item *item = p->items[i] = svy_form_item(iv->form, i);
-        p->kind[i] = (uint8_t)(iv->odk != NULL && item->type != SVY_T_NONE ? SVY_K_TEXT : svy_type_kind((svy_type)item->type));
+        p->kind[i] = (uint8_t)(svyi_is_odk(iv) && item->type != SVY_T_NONE ? SVY_K_TEXT : svy_type_kind((svy_type)item->type));
         p->cell[i] = p->n_cells[item->roster]++;
         if (item->kind == SVY_EL_END)
             p->ends[p->n_ends++] = i;
@@ -69,7 +69,7 @@ static int make_rules(svy_interview *iv)
             plan->which = SVYI_RULE_RELEVANT;
         else if (rule.purpose == SVY_FOR_PRESET || rule.purpose == SVY_FOR_VALUE)
             plan->which = SVYI_RULE_VALUE;
-        else if (rule.purpose == SVY_FOR_CHOICES && iv->odk != NULL)
+        else if (rule.purpose == SVY_FOR_CHOICES && svyi_is_odk(iv))
             plan->which = SVYI_RULE_CHOICES;
         if (plan->which != SVYI_RULE_LAZY)
             plan->roster = svyi_item(iv, rule.owner)->roster;
@@ -77,7 +77,7 @@ static int make_rules(svy_interview *iv)
             plan->clock = reads_now(rule.text) ? 2 : 1;
             p->clock_rules[p->n_clock++] = r;
         }
-        if (iv->odk != NULL)
+        if (svyi_is_odk(iv))
             svyi_odk_rule(iv, r, &rule);
     }
     return 0;

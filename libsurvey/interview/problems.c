@@ -12,7 +12,7 @@ int svyi_check_fails(const svy_interview *iv, uint32_t check, uint32_t entry, ui
     svyi_view view = { .iv = iv, .watch = 1 };
     svy_value value;
 
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         if (last != NULL)
             *last = (svy_place){ 0, 0 };
         return svyi_odk_check_fails(iv, check, entry, seen, last);
@@ -137,7 +137,7 @@ static int blank(const svy_interview *iv, svy_place place)
 {
     uint32_t len;
 
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         (void)svyi_odk_visible(iv, place, &len);
         return len == 0;
     }
@@ -156,7 +156,7 @@ static int not_offered(const svy_interview *iv, svy_place place)
     const svy_value v = svyi_cell_value(iv, place.item, svyi_cell_at(iv, place.entry, place.item));
     const char *at = v.text, *end = v.text + v.len;
 
-    if (item->list == 0 || iv->odk != NULL)
+    if (item->list == 0 || svyi_is_odk(iv))
         return 0;
     while (at < end) {
         const char *stop = memchr(at, ' ', (size_t)(end - at));

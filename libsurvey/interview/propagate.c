@@ -205,7 +205,7 @@ void svyi_touched(svy_interview *iv, uint32_t item, uint32_t entry)
         if (r->which != SVYI_RULE_LAZY)
             queue_reader(iv, (target){ .rule = rules[i] }, r->roster, r->saw & SVYI_ACROSS, entry);
     }
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         svyi_odk_touched(iv, item, entry);
         return;
     }
@@ -218,11 +218,11 @@ void svyi_touched(svy_interview *iv, uint32_t item, uint32_t entry)
 static void queue_item(svy_interview *iv, uint32_t i, uint32_t entry)
 {
     const svy_item *item = svyi_item(iv, i);
-    const uint32_t value = item->kind == SVY_EL_QUESTION && iv->odk == NULL ? item->preset : item->value;
+    const uint32_t value = item->kind == SVY_EL_QUESTION && !svyi_is_odk(iv) ? item->preset : item->value;
 
     if (item->relevant != 0 && iv->plan.rules[item->relevant].roster == item->roster)
         queue(iv, item->relevant, entry);
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         svyi_odk_queue_choices(iv, i, entry);
     if (value != 0 && iv->plan.rules[value].which == SVYI_RULE_VALUE)
         queue(iv, value, entry);
@@ -249,7 +249,7 @@ void svyi_queue_all(svy_interview *iv, uint32_t entry)
 {
     const uint32_t roster = iv->entries[entry].roster, end = svyi_item(iv, roster)->end;
 
-    if (entry != 0 && iv->odk != NULL && svyi_item(iv, roster)->relevant != 0)
+    if (entry != 0 && svyi_is_odk(iv) && svyi_item(iv, roster)->relevant != 0)
         queue(iv, svyi_item(iv, roster)->relevant, entry);
     for (uint32_t i = entry == 0 ? 0 : roster + 1; i < end; i++) {
         queue_item(iv, i, entry);
@@ -425,7 +425,7 @@ static svy_status run_job(svy_interview *iv, const svyi_job *job, svy_error *err
     svyi_view view = { .iv = iv };
     svy_value v;
 
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return svyi_odk_job(iv, job, err);
     if (job->bit == SVYI_JOB_FOR)
         return svyi_roster_for(iv, job->item, job->entry, err);
@@ -475,7 +475,7 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
     do {
         more = 0;
         st = svyi_settle_rules(iv, err);
-        if (st == SVY_OK && iv->odk != NULL)
+        if (st == SVY_OK && svyi_is_odk(iv))
             st = svyi_odk_follow(iv, &more, err);
     } while (st == SVY_OK && more);
     return st;
@@ -483,17 +483,17 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
 
 svy_status svyi_settle_all(svy_interview *iv, svy_error *err)
 {
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         svyi_odk_settle_all(iv, 1);
     svyi_queue_all(iv, 0);
     svyi_refresh_all(iv, 0);
     for (uint32_t e = 0; e < iv->s.n_entries; e++)
-        for (uint32_t i = iv->entries[e].roster; iv->odk == NULL && i < svyi_item(iv, iv->entries[e].roster)->end; i++)
+        for (uint32_t i = iv->entries[e].roster; !svyi_is_odk(iv) && i < svyi_item(iv, iv->entries[e].roster)->end; i++)
             if (svyi_item(iv, i)->roster == iv->entries[e].roster && (e == 0 || i != iv->entries[e].roster) && svyi_item(iv, i)->kind == SVY_EL_QUESTION)
                 other_text(iv, i, e);
     iv->ends_dirty = 1;
     const svy_status st = svyi_settle(iv, err);
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         svyi_odk_settle_all(iv, 0);
     return st;
 }

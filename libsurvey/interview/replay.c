@@ -32,7 +32,7 @@ static svy_status replay_properties(svy_interview *iv, const act *a, uint32_t *f
     size_t n = 0;
 
     *first = a->e->value_len;
-    if (iv->odk == NULL)
+    if (!svyi_is_odk(iv))
         return SVY_OK;
     at = memchr(text, '\n', a->e->value_len);
     *first = at != NULL ? (uint32_t)(at - text) : a->e->value_len;
@@ -91,14 +91,14 @@ static svy_status replay_parameter(svy_interview *iv, const act *a, svy_error *e
 /* In a form with ODK's expressions anything that holds a value: it may come from a submission. */
 static int is_question(const svy_interview *iv, svy_place place)
 {
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return svyi_place_ok(iv, place) && svyi_is_leaf(iv, place.item);
     return svyi_place_ok(iv, place) && svyi_item(iv, place.item)->kind == SVY_EL_QUESTION;
 }
 
 static int on(const svy_interview *iv, svy_place place)
 {
-    return iv->odk != NULL || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) != 0;
+    return svyi_is_odk(iv) || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) != 0;
 }
 
 /* Codes that are in the list in canonical form, whatever is offered now. */
@@ -110,7 +110,7 @@ static svy_status replay_value(svy_interview *iv, const act *a, svy_value *value
 
     if (a->e->value_len > SVYI_MAX_ANSWER || (a->e->value_len > 0 && !svyi_utf8_valid(a->e->value, a->e->value_len)))
         return wrong(a, err, "the answer is too long or not UTF-8");
-    if (iv->odk != NULL) {
+    if (svyi_is_odk(iv)) {
         *value = (svy_value){ .kind = SVY_K_TEXT, .text = a->e->value, .len = a->e->value_len };
         return a->e->value_len > 0 ? SVY_OK : wrong(a, err, "the value is not an answer to the question");
     }
@@ -132,7 +132,7 @@ static svy_status replay_answer(svy_interview *iv, const act *a, svy_error *err)
     svy_value value;
     svy_status st;
 
-    if (!is_question(iv, a->place) || !on(iv, a->place) || (iv->odk == NULL && (svyi_item(iv, a->place.item)->flags & SVY_ITEM_READONLY) != 0))
+    if (!is_question(iv, a->place) || !on(iv, a->place) || (!svyi_is_odk(iv) && (svyi_item(iv, a->place.item)->flags & SVY_ITEM_READONLY) != 0))
         return wrong(a, err, "an answer is given to what is not asked");
     if (strlen(reason) > SVYI_MAX_ANSWER || !svyi_utf8_valid(reason, strlen(reason)))
         return wrong(a, err, "the reason is too long or not UTF-8");

@@ -48,7 +48,7 @@ static int flip(svy_interview *iv, uint32_t item, uint32_t entry, int on, int si
     if (!silent) {
         if (svyi_item(iv, item)->kind == SVY_EL_END)
             iv->ends_dirty = 1;
-        if (iv->odk != NULL && on)
+        if (svyi_is_odk(iv) && on)
             svyi_odk_came_back(iv, item, entry);
         svyi_touched(iv, item, entry);
     }
@@ -87,7 +87,7 @@ static void refresh(svy_interview *iv, uint32_t entry, uint32_t first, uint32_t 
 static int refresh_entry(svy_interview *iv, uint32_t entry, int how)
 {
     svyi_entry *e = &iv->entries[entry];
-    const int own = iv->odk == NULL || (svyi_cell_at(iv, entry, e->roster)->flags & SVYI_OWN) != 0;
+    const int own = !svyi_is_odk(iv) || (svyi_cell_at(iv, entry, e->roster)->flags & SVYI_OWN) != 0;
     const int on = own && e->active && (svyi_cell_at(iv, e->parent, e->roster)->flags & SVYI_ON) != 0 && !beyond(iv, entry);
 
     const int changed = e->on != on;

@@ -46,7 +46,7 @@ static void put_cell(svyi_out *o, const svy_interview *iv, uint32_t entry, uint3
 
     svyi_out_u32(o, lasting(e, cell));
     svyi_out_u32(o, holds ? cell->missing : 0);
-    if (iv->odk != NULL && !is_roster)
+    if (svyi_is_odk(iv) && !is_roster)
         put_marks(o, cell);
     else
         put_number(o, holds ? cell->number : 0);

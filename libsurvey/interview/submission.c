@@ -337,7 +337,7 @@ size_t svy_interview_submission(svy_interview *iv, char *out, size_t size)
     svyi_out o = { out, size, 0 };
     writing w = { &o, iv, 0 };
 
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         put_node(&w, 0, 0);
     else
         put_native(&w);

@@ -58,7 +58,7 @@ size_t svy_interview_text(svy_interview *iv, svy_place place, svy_role role, int
 
     if (place.item >= iv->plan.n_items || place.entry >= iv->s.n_entries)
         return nothing(out, size);
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return svyi_odk_text(iv, place, svy_form_text(iv->form, place.item, role, iv->s.language), isolate, out, size);
     return svy_form_fill(iv->form, svy_form_text(iv->form, place.item, role, iv->s.language), fill, &f, out, size);
 }
@@ -69,9 +69,9 @@ size_t svy_interview_check_text(svy_interview *iv, uint32_t check, uint32_t entr
 
     if (check >= svy_form_checks(iv->form) || entry >= iv->s.n_entries)
         return nothing(out, size);
-    if (iv->odk != NULL && !svyi_check_place_ok(iv, check, entry))
+    if (svyi_is_odk(iv) && !svyi_check_place_ok(iv, check, entry))
         return nothing(out, size);
-    if (iv->odk != NULL)
+    if (svyi_is_odk(iv))
         return svyi_odk_text(iv, (svy_place){ svy_form_check(iv->form, check)->item, entry }, svy_form_check_text(iv->form, check, iv->s.language), 0, out, size);
     return svy_form_fill(iv->form, svy_form_check_text(iv->form, check, iv->s.language), fill, &f, out, size);
 }

@@ -25,7 +25,7 @@ svy_value svy_interview_typed(const svy_interview *iv, svy_place place)
     const svy_value v = svy_interview_get(iv, place);
     svy_value typed;
 
-    if (iv->odk == NULL || v.kind != SVY_K_TEXT)
+    if (!svyi_is_odk(iv) || v.kind != SVY_K_TEXT)
         return v;
     const svy_type type = (svy_type)svyi_item(iv, place.item)->type;
     const svy_kind kind = svy_type_kind(type);

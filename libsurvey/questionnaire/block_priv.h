@@ -93,6 +93,17 @@ struct svy_form {
     uint64_t checksum;
 };
 
+/* 1 for a form with ODK's expressions; never in an engine that is built without them (see svyi_is_odk() of the interview). */
+static inline int svyi_b_is_odk(const svy_form *f)
+{
+#ifdef SVY_WITHOUT_ODK
+    (void)f;
+    return 0;
+#else
+    return f->meta->odk != 0;
+#endif
+}
+
 /* ---- form.c ---- */
 /* A unit in a language, or in the source language where there is no translation. */
 const char *svyi_b_unit_text(const svy_form *f, uint32_t unit, uint32_t lang);

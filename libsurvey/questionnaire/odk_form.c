@@ -5,7 +5,7 @@
 
 int svy_form_is_odk(const svy_form *f)
 {
-    return f->meta->odk != 0;
+    return svyi_b_is_odk(f);
 }
 
 svy_compat svy_form_compat(const svy_form *f)

@@ -25,7 +25,7 @@ static svy_status check_counts(const svy_form *f, svy_error *err)
 
     for (uint32_t i = SVYI_B_PARTS_1; i < SVYI_B_PARTS && f->meta->odk == 0; i++)
         TRY(n[i] == 0, "it has parts of an ODK form and is none", i);
-    if (f->meta->odk == 0)
+    if (!svyi_b_is_odk(f))
         return SVY_OK;
     TRY(n[SVYI_B_NODES] == n[SVYI_B_ITEMS], "tables of nodes differ in length", n[SVYI_B_NODES]);
     TRY(n[SVYI_B_NODE_NAMES] >= 1 && n[SVYI_B_NODE_NAMES] < SVY_NAME_NONE, "nodes have no names", n[SVYI_B_NODE_NAMES]);

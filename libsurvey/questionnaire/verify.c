@@ -53,15 +53,11 @@ static svy_status check_counts(const svy_form *f, svy_error *err)
     for (uint32_t i = 0; i < n[SVYI_B_LANGUAGES]; i++)
         TRY(svyi_b_is_text(f, f->languages[i]), "a language is no text", i);
     TRY(f->meta->odk <= 1 + SVY_COMPAT_WEB, "it is of an unknown kind", f->meta->odk);
+    TRY((f->meta->odk != 0) == svyi_b_is_odk(f), "it is a form of the ODK world, which this engine was built without", f->meta->odk);
     return SVY_OK;
 }
 
 /* ---- Items ---- */
-
-static int is_odk(const svy_form *f)
-{
-    return f->meta->odk != 0;
-}
 
 static int holds_items(uint32_t kind)
 {
@@ -93,7 +89,7 @@ static svy_status check_kind(const svy_form *f, uint32_t i, svy_error *err)
     const int valued = d->kind == SVY_EL_QUESTION || d->kind == SVY_EL_COMPUTE || d->kind == SVY_EL_PARAMETER;
 
     TRY(i == 0 ? d->kind == SVY_EL_QUESTIONNAIRE : is_kind(d->kind), "an item is of no known kind", i);
-    TRY(!is_odk(f) || !is_typed_kind(d), "an item cannot stand in an ODK form", i);
+    TRY(!svyi_b_is_odk(f) || !is_typed_kind(d), "an item cannot stand in an ODK form", i);
     TRY(holds_items(d->kind) || d->end == i + 1, "an item holds others", i);
     TRY(d->kind != SVY_EL_PARAMETER || i == 1 || f->items[i - 1].kind == SVY_EL_PARAMETER, "a parameter stands among the questions", i);
     TRY(i == 0 || holds_items(parent), "an item stands in one that holds none", i);
@@ -101,8 +97,8 @@ static svy_status check_kind(const svy_form *f, uint32_t i, svy_error *err)
     TRY(d->flags < SVY_ITEM_FOR << 1, "an item has unknown flags", i);
     TRY(((d->flags & SVY_ITEM_ROW) != 0) == (i > 0 && parent == SVY_EL_GRID && (d->flags & SVY_ITEM_OTHER) == 0), "a row is not in its grid", i);
     TRY(d->kind == SVY_EL_ROSTER || (d->flags & (SVY_ITEM_OPEN | SVY_ITEM_FOR)) == 0, "an item repeats that is no roster", i);
-    TRY(valued == (d->type != SVY_T_NONE) && d->type <= (is_odk(f) ? SVY_T_ACKNOWLEDGE : SVY_T_KEY), "an item has a wrong type", i);
-    TRY(d->list <= f->n[SVYI_B_LISTS] && (!is_coded(d->type) || d->list != 0 || is_odk(f)), "an item has no list", i);
+    TRY(valued == (d->type != SVY_T_NONE) && d->type <= (svyi_b_is_odk(f) ? SVY_T_ACKNOWLEDGE : SVY_T_KEY), "an item has a wrong type", i);
+    TRY(d->list <= f->n[SVYI_B_LISTS] && (!is_coded(d->type) || d->list != 0 || svyi_b_is_odk(f)), "an item has no list", i);
     TRY(d->list == 0 || (valued && (is_coded(d->type) || d->kind != SVY_EL_QUESTION)), "an item has a list and cannot", i);
     return SVY_OK;
 }
@@ -119,7 +115,7 @@ static svy_status check_rule_of(const svy_form *f, uint32_t i, uint32_t rule, ui
 static svy_status check_item_rules(const svy_form *f, uint32_t i, svy_error *err)
 {
     const svy_item *d = &f->items[i];
-    const int question = d->kind == SVY_EL_QUESTION, odk = is_odk(f);
+    const int question = d->kind == SVY_EL_QUESTION, odk = svyi_b_is_odk(f);
 
     PASS(check_rule_of(f, i, d->relevant, SVY_FOR_RELEVANT, i > 0 && d->kind != SVY_EL_PARAMETER && (odk || d->kind != SVY_EL_COMPUTE), err));
     PASS(check_rule_of(f, i, d->required, SVY_FOR_REQUIRED, question || (odk && i > 0), err));
@@ -208,7 +204,7 @@ static svy_status check_names(const svy_form *f, svy_error *err)
         TRY(svyi_b_is_text(f, m->id) && svyi_b_is_text(f, m->value) && svyi_b_is_text(f, m->unit) && svyi_b_is_text(f, m->appearance), "a name is no text", i);
         for (uint32_t bits = m->roles; bits != 0; bits &= bits - 1)
             texts++;
-        TRY(m->roles < 1u << (is_odk(f) ? SVY_VIDEO : SVY_TEXT) && m->first_unit <= f->meta->n_units && f->meta->n_units - m->first_unit >= texts, "an item has texts that are not there", i);
+        TRY(m->roles < 1u << (svyi_b_is_odk(f) ? SVY_VIDEO : SVY_TEXT) && m->first_unit <= f->meta->n_units && f->meta->n_units - m->first_unit >= texts, "an item has texts that are not there", i);
         with_id += i > 0 && m->id != 0;
     }
     TRY(f->n[SVYI_B_IDS] == with_id, "the table of ids has another length", with_id);
@@ -227,8 +223,8 @@ static svy_status check_choice(const svy_form *f, const svyi_b_list *l, uint32_t
 {
     const svyi_b_choice *c = &f->choices[at];
 
-    TRY(svyi_b_is_text(f, c->code) && (c->code != 0 || is_odk(f)) && svyi_b_is_text(f, c->parent), "a choice has no code", at);
-    TRY(is_odk(f) || strpbrk(f->texts + c->code, " \t\r\n") == NULL, "a code has a blank in it", at);
+    TRY(svyi_b_is_text(f, c->code) && (c->code != 0 || svyi_b_is_odk(f)) && svyi_b_is_text(f, c->parent), "a choice has no code", at);
+    TRY(svyi_b_is_odk(f) || strpbrk(f->texts + c->code, " \t\r\n") == NULL, "a code has a blank in it", at);
     TRY(c->flags <= (SVY_CHOICE_EXCLUSIVE | SVY_CHOICE_OTHER) && c->missing <= SVY_NOT_STATED, "a choice has unknown flags", at);
     TRY(isfinite(c->number) && (l->numeric || c->number == 0), "a code has no number", at);
     TRY(c->relevant <= f->n[SVYI_B_RULES], "a choice has a rule that is not there", at);
@@ -242,7 +238,7 @@ static int codes_in_order(const svy_form *f, const svyi_b_list *l, uint32_t a, u
 {
     const int order = strcmp(f->texts + f->choices[l->first + a].code, f->texts + f->choices[l->first + b].code);
 
-    return order < 0 || (order == 0 && a < b && is_odk(f));
+    return order < 0 || (order == 0 && a < b && svyi_b_is_odk(f));
 }
 
 static svy_status check_lists(const svy_form *f, svy_error *err)
@@ -252,7 +248,7 @@ static svy_status check_lists(const svy_form *f, svy_error *err)
     for (uint32_t i = 0; i < f->n[SVYI_B_LISTS]; i++) {
         const svyi_b_list *l = &f->lists[i];
         TRY(svyi_b_is_text(f, l->id) && l->order <= SVY_ORDER_ROTATE && l->numeric <= 1, "a list is not as it should be", i);
-        TRY(l->first == next && (l->n > 0 || is_odk(f)) && l->n <= f->n[SVYI_B_CHOICES] - next, "a list has choices that are not there", i);
+        TRY(l->first == next && (l->n > 0 || svyi_b_is_odk(f)) && l->n <= f->n[SVYI_B_CHOICES] - next, "a list has choices that are not there", i);
         for (uint32_t k = 0; k < l->n; k++)
             PASS(check_choice(f, l, i + 1, l->first + k, err));
         for (uint32_t k = 0; k < l->n; k++) {
@@ -281,7 +277,7 @@ static int owner_exists(const svy_form *f, const svyi_b_rule *r)
 
 static int is_purpose(const svy_form *f, uint32_t purpose)
 {
-    if (is_odk(f))
+    if (svyi_b_is_odk(f))
         return purpose >= SVY_FOR_RELEVANT && purpose <= SVY_FOR_OUTPUT && purpose != SVY_FOR_PRESET && purpose != SVY_FOR_FILTER && purpose != SVY_FOR_CHOICE;
     return purpose >= SVY_FOR_RELEVANT && purpose <= SVY_FOR_CHOICE;
 }
@@ -290,7 +286,7 @@ static svy_status check_program(const svy_form *f, const svyi_b_rule *r, svy_err
 {
     const svy_code code = { f->programs + r->at, r->size };
 
-    if (is_odk(f))
+    if (svyi_b_is_odk(f))
         return svy_xpath_verify(code, f->n[SVYI_B_ITEMS], f->n[SVYI_B_NODE_NAMES], f->n[SVYI_B_TREES], err);
     return svy_code_verify(code, f->n[SVYI_B_ITEMS], f->n[SVYI_B_LISTS], err);
 }
@@ -302,7 +298,7 @@ static svy_status check_rules(const svy_form *f, svy_error *err)
         TRY(is_purpose(f, r->purpose) && owner_exists(f, r), "a rule belongs to nothing", i + 1);
         TRY(svyi_b_is_text(f, r->text) && r->uses_clock <= 1 && r->rank >= 1 && r->rank <= f->n[SVYI_B_RULES], "a rule is not as it should be", i + 1);
         TRY(r->at % 4 == 0 && r->at <= f->n[SVYI_B_PROGRAMS] && r->size <= f->n[SVYI_B_PROGRAMS] - r->at, "a program lies outside", i + 1);
-        TRY(r->flags <= (is_odk(f) ? SVYI_B_POSITION | SVYI_B_LABELS | SVYI_B_BACK : 0), "a rule has unknown flags", i + 1);
+        TRY(r->flags <= (svyi_b_is_odk(f) ? SVYI_B_POSITION | SVYI_B_LABELS | SVYI_B_BACK : 0), "a rule has unknown flags", i + 1);
         PASS(check_program(f, r, err));
     }
     for (uint32_t c = 0; c < f->n[SVYI_B_CHECKS]; c++) {
