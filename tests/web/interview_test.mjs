@@ -39,8 +39,9 @@ class Person {
 const { url, close } = await serve({ '/form/': folder, '/data/': work, '/': path.join(ROOT, 'tests/web') });
 const browser = await launch();
 
-async function open(options = {}, query = '') {
+async function open(options = {}, query = '', preferences = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  await page.addInitScript(wanted => { for (const [name, value] of Object.entries(wanted)) localStorage.setItem('survey.' + name, value); }, preferences);
   page.problems = [];
   page.on('pageerror', error => page.problems.push(error.stack));
   page.on('console', message => { if (message.type() === 'error' && !/favicon|404/.test(message.text())) page.problems.push(message.text()); });
@@ -149,6 +150,56 @@ const tests = {
     }
     assert.ok(seen > 8 * 20, `${seen} pages were looked at`);
   },
+
+  async 'a section a page, rosters as tables, respondents alone'() {
+    for (const [language, colorScheme, width] of [['en', 'light', 1280], ['ar', 'dark', 1280], ['ar', 'light', 320]]) {
+      const page = await open({ colorScheme, viewport: { width, height: 700 } }, '&self&language=' + language, { page: 'section', rosters: 'table' });
+      await walk(page, `section-${language}-${colorScheme}-${width}`);
+      await page.close();
+    }
+  },
+
+  async 'text at twice its size'() {
+    const page = await open({ viewport: { width: 640, height: 800 } });
+    await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+    await walk(page, 'twice');
+    await page.close();
+  },
+
+  async 'another language in the middle'() {
+    const page = await open(), p = new Person(page);
+    await p.press('Enter', '1', 'Enter');
+    await p.type('44');
+    await page.selectOption('.languages', 'ar');
+    await p.settle();
+    assert.equal(await page.evaluate(() => [document.documentElement.dir, document.documentElement.lang].join()), 'rtl,ar');
+    await p.at('كم عمرك');
+    assert.equal(await p.value('age'), '44', 'what was typed is stored before the language changes');
+    assert.equal(await page.$eval('.item input', input => input.value), '44');
+    await p.next();
+    await p.at('كيف نناديك');
+    await page.focus('.item textarea');
+    await p.type('Ivan (son of Petar)');
+    await p.press('Enter');
+    assert.match(await page.$eval('.label', node => node.textContent), /\u2068Ivan \(son of Petar\)\u2069/, 'a name keeps its own direction');
+    await page.close();
+  },
+
+  async 'what is typed and not confirmed'() {
+    const page = await open(), p = new Person(page);
+    await p.press('Enter', '1', 'Enter');
+    await p.type('95');
+    await p.press('Tab');
+    await p.next();
+    await p.at('How old');
+    assert.equal((await p.errors()).length, 1, 'an answer that is not stored is not left behind');
+    await p.press('Control+A');
+    await p.type('33');
+    await page.evaluate(() => { Object.defineProperty(document, 'visibilityState', { value: 'hidden' }); document.dispatchEvent(new Event('visibilitychange')); });
+    await p.settle();
+    assert.equal(await p.value('age'), '33', 'the telephone was put away');
+    await page.close();
+  },
 };
 
 async function numbers(p) {
@@ -188,9 +239,9 @@ async function numbers(p) {
   await p.press('1');
   await p.page.waitForSelector('text=With whom are you insured?');
   await p.page.focus('.grid input');
-  await p.press('Space');
-  const row = await p.page.evaluate(() => window.engine.page(0, 0, 1).items.find(view => view.kind === 'grid').rows[0].value);
-  assert.equal(row, '1');
+  await p.press('3', 'Enter', '1');
+  const rows = await p.page.evaluate(() => window.engine.page(0, 0, 1).items.find(view => view.kind === 'grid').rows.map(row => row.value ?? ''));
+  assert.deepEqual(rows, ['3', '1', '']);
   await p.next();
 }
 
@@ -312,7 +363,7 @@ async function walk(page, name) {
     const label = await p.label();
     await look(label);
     if (await page.evaluate(() => document.querySelector('.nav .primary').hidden)) break;
-    if (await page.$('.roster') && !await page.$('.card')) {
+    if (await page.$('.more .primary') && !await page.$('.card, .sheet')) {
       await page.click('.more .primary');
       await p.settle();
       continue;

@@ -18,7 +18,9 @@ export function grid(view, ctx) {
     },
     focus() { title.focus(); },
     commit: () => Promise.all((body.frames?.() ?? []).map(frame => frame.commit?.())),
-    input: () => node.querySelector('input,select,textarea'), pick() {},
+    input: () => node.querySelector('input,select,textarea'),
+    get codes() { return current.rows[0]?.choices; },
+    pick: code => body.pick(code),
   };
   ROOM.addEventListener('change', () => node.isConnected && me.update(current));
   me.update(view);
@@ -37,12 +39,16 @@ function asQuestions(ctx) {
   return {
     node,
     frames: () => rows.map(of),
+    pick(code) { of(here(rows, row => of(row).node)).pick(code); },
     update(next) {
       rows = next.rows.map(row => filled(row, next));
       place(node, rows.map(row => { of(row).update(row); return of(row).node; }));
     },
   };
 }
+
+/** The row that has the focus, else the first without an answer. */
+const here = (rows, nodeOf) => rows.find(row => nodeOf(row).contains(document.activeElement)) ?? rows.find(row => row.value == null && !row.missing) ?? rows[0];
 
 /** The choices stand in the first row only when all rows share them. */
 const filled = (row, grid) => row.choices ? row : { ...row, choices: grid.rows[0].choices };
@@ -52,11 +58,14 @@ function asTable(ctx, view) {
   const ways = [['dont-know', 'can_dont_know', ctx.self ? 'selfDontKnow' : 'dontKnow'], ['refused', 'can_refuse', ctx.self ? 'selfRefused' : 'refused']]
     .filter(([code, may]) => view.rows.some(row => row[may]) && !choices.some(choice => choice.missing === code));
   const body = h('tbody');
+  let rows = view.rows;
   const node = h('table', null, h('caption', { class: 'hidden' }, view.label || view.id),
     h('thead', null, h('tr', null, h('td'), choices.map(choice => words(choice.label || choice.code, 'th', { scope: 'col' })), ways.map(([, , key]) => h('th', { scope: 'col', class: 'way' }, ctx.say(key))))), body);
   return {
     node,
+    pick(code) { made.get(ctx.key(here(rows, row => made.get(ctx.key(row)).node))).pick(code); },
     update(next) {
+      rows = next.rows;
       place(body, next.rows.map(row => {
         const key = ctx.key(row);
         if (!made.has(key)) made.set(key, tableRow(row, choices, ways, ctx));
@@ -86,6 +95,7 @@ function tableRow(view, choices, ways, ctx) {
     ways.map(([code, , key]) => cell('?' + code, ctx.say(key), () => ctx.missing(current, code), many ? 'checkbox' : 'radio')));
   return {
     node,
+    pick(code) { const input = inputs.get(code); input?.focus(); input?.click(); },
     update(row) {
       current = row;
       const pending = ctx.pending.get(ctx.key(row)), wrong = pending ?? ctx.problem(row);

@@ -208,13 +208,13 @@ class Screen {
     if (this.over) return;
     await this.commit();
     const frames = this.frames();
-    const wrong = [...this.pending.keys()];
-    if (wrong.length) {
-      const first = this.items.querySelector('.wrong') ?? this.items;
+    const first = this.pending.size > 0 && this.items.querySelector('.wrong');
+    if (first) {
       first.querySelector('[aria-invalid=true],input,textarea')?.focus();
-      first.querySelector('.error')?.append(' '); // said again
+      first.querySelector('.error').append(' '); // said again
       return;
     }
+    this.pending.clear(); // of questions that are not asked any more
     const views = frames.flatMap(made => made.view.rows ?? [made.view]);
     const blank = views.filter(view => view.kind === 'question' && view.required && view.value == null && !view.missing && !view.readonly);
     if (blank.length && !this.warned) {

@@ -31,8 +31,10 @@ export function keyboard(screen) {
   function enter(event) {
     const on = event.target;
     if (event.shiftKey || on.closest('button,summary,a,select,audio,video,[data-long]')) return false;
-    const inputs = screen.frames().map(frame => frame.node), here = inputs.findIndex(node => node.contains(on));
-    const after = here >= 0 && screen.frames()[here + 1]?.input?.();
+    const frames = screen.frames(), here = frames.findIndex(frame => frame.node.contains(on));
+    const row = on.closest('.grid tr, .grid .item'), below = row?.nextElementSibling;
+    const after = (below && (below.querySelector(':checked') ?? below.querySelector('input'))) ||
+      (frames.length > 1 && frames.slice(here + 1).map(frame => frame.input?.()).find(Boolean));
     if (on.matches('.part input')) {
       const parts = [...on.closest('.parts').querySelectorAll('input:not(.picker),select')], next = parts[parts.indexOf(on) + 1];
       if (next) { next.focus(); return true; }

@@ -16,7 +16,7 @@ export const SENTENCES = {
   selfDontKnow: ['I don’t know', 'Не знам', 'لا أعرف'],
   selfRefused: ['Prefer not to say', 'Не желая да отговоря', 'أفضّل عدم الإجابة'],
   noAnswer: ['No answer', 'Без отговор', 'بلا إجابة'],
-  clear: ['Clear the answer', 'Изтриване на отговора', 'مسح الإجابة'],
+  clear: ['Clear', 'Изчистване', 'مسح'],
   proposed: ['Proposed: change it if it is not so.', 'Предложено: променете, ако не е така.', 'إجابة مقترحة: غيّرها إن لم تكن صحيحة.'],
   interviewer: ['Interviewer', 'Анкетьор', 'للباحث'],
   remark: ['Remark', 'Бележка', 'ملاحظة'],

@@ -34,10 +34,14 @@ function tableRow(entry, ctx, roster) {
     h('button', { type: 'button', class: 'quiet', 'aria-label': `${ctx.say('open')}: ${entryName(entry)}`, onclick: async () => { await ctx.commit(); ctx.enter(roster.view, entry.entry); } }, ctx.say('open')),
     entry.removable ? h('button', { type: 'button', class: 'quiet', 'aria-label': ctx.say('takeOut', entryName(entry)), onclick: () => roster.remove(entry) }, '×') : '');
   const node = h('tr', null, name, last);
+  let drawn = null;
   return {
     node,
     commit: () => Promise.all([...cells.values()].map(cell => cell.commit?.())),
     update(next, columns) {
+      const now = JSON.stringify(next) + ctx.language;
+      if (drawn === now && !ctx.pending.size) return;
+      drawn = ctx.pending.size ? null : now;
       setText(name, entryName(next));
       place(node, [name, ...columns.map((column, i) => {
         const view = next.cells[i], key = column.id; // null: not asked in this entry
