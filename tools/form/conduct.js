@@ -52,7 +52,7 @@ export async function conduct(app, what) {
   const opened = engine.open(form.block);
   if (opened.status !== 'ok') throw new Error(opened.message || 'failed');
   const where = { storage: app.storage, vault: what.vault, publicKey: keyOf(what.project), form };
-  const session = what.draft ? await Session.resume(where, what.draft) : Session.create(where, what.label);
+  const session = what.draft ? await Session.resume(where, what.draft) : Session.create(where, what.label, what.caseId);
   if (!session) throw new Error('damaged');
   session.reason = error => app.reason(error);
   return alone(session.uuid, async () => {

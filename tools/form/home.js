@@ -1,6 +1,6 @@
 /* The home screen of an interviewer: what was started, cases, questionnaires, what is not sent yet, and everything the person should worry about. */
-import { conduct } from './conduct.js';
-import { h } from './dom.js';
+import { conduct, formOf } from './conduct.js';
+import { h, said } from './dom.js';
 import { Login } from './login.js';
 import { Queue } from './queue.js';
 import { saved } from './respondent.js';
@@ -25,6 +25,10 @@ class Home {
     this.watchIdle();
     this.queue = new Queue(this.app.storage, this.app.api, this.owner);
     this.queue.addEventListener('change', () => this.drawQueue());
+    const renew = async () => { if (this.stale && await this.refresh() && !this.stale && this.atHome) await this.show(); };
+    this.queue.addEventListener('sent', renew);
+    this.queue.addEventListener('notice', () => this.atHome && this.show());
+    addEventListener('online', renew);
     this.app.updated = () => this.atHome && this.show();
     await this.load();
     await this.app.persist();
@@ -48,17 +52,21 @@ class Home {
 
   async load() {
     const key = 'home ' + this.owner;
-    Object.assign(this, { project: null, cases: [], asOf: null }, this.vault.unlockJson(await this.app.storage.get('settings', key), key));
+    Object.assign(this, { project: null, cases: [], asOf: null, finished: [] }, this.vault.unlockJson(await this.app.storage.get('settings', key), key));
+  }
+
+  async keep() {
+    const { project, cases, asOf, finished } = this, key = 'home ' + this.owner;
+    await this.app.storage.put('settings', this.vault.lockJson({ project, cases, asOf, finished }, key), key);
   }
 
   /** true when there is something new to show. */
   async refresh() {
-    const { api, storage } = this.app, key = 'home ' + this.owner;
+    const { api } = this.app;
     try {
       const project = await api.get('/api/project'), cases = await api.get('/api/cases').catch(error => { if (error.status === 403) return []; throw error; });
-      const fresh = { project, cases: cases.cases ?? cases, asOf: Date.now() };
-      Object.assign(this, fresh, { stale: false });
-      await storage.put('settings', this.vault.lockJson(fresh, key), key);
+      Object.assign(this, { project, cases: cases.cases ?? cases, asOf: Date.now(), stale: false });
+      await this.keep();
       this.prepare();
     } catch (error) {
       this.stale = true;
@@ -69,9 +77,8 @@ class Home {
 
   /** Brings every questionnaire to this device while there is a connection. */
   async prepare() {
-    const { formOf } = await import('./conduct.js');
     for (const meta of this.forms()) await formOf(this.app, meta).catch(() => {});
-    await import('./engine.js');
+    if (this.forms().some(({ odk }) => odk)) await fetch('engine-odk.wasm').catch(() => {});     // the service worker keeps it
   }
 
   /* ---- the screen ---- */
@@ -97,7 +104,7 @@ class Home {
     await this.drawQueue();
   }
 
-  section(title, ...content) { return h('section', { class: 'stack' }, h('h2', null, title), content); }
+  section(title, ...content) { return h('section', { class: 'stack' }, h('h2', null, title), content.flat(2)); }
 
   async worries() {
     const { app } = this, say = (...of) => this.say(...of), notices = await app.storage.get('settings', 'notices ' + this.owner) ?? [];
@@ -135,13 +142,20 @@ class Home {
   caseRow(one) {
     const draft = this.drafts.find(({ form, known }) => form === one.form && known.case === one.case), meta = this.form(one.form);
     return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.conduct(draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${meta.title}` }) },
-      h('b', { dir: 'auto' }, one.case), h('i', null, [meta?.title ?? one.form, one.state].filter(Boolean).join(' · ')), draft && this.say('goOn'));
+      h('b', null, said(one.case)), h('i', null, [meta?.title ?? one.form, this.finished.includes(`${one.form} ${one.case}`) ? '✓ ' + this.say('done') : one.state].filter(Boolean).join(' · ')), draft && this.say('goOn'));
   }
 
   formList() {
     const forms = this.forms();
     return this.section(this.say('fresh'), forms.length ? h('ul', { class: 'answers' }, forms.map(meta => h('li', null,
       h('button', { type: 'button', class: 'answer', onclick: () => this.conduct({ meta, label: meta.title }) }, h('b', null, meta.title))))) : h('p', null, this.say('noForms')));
+  }
+
+  /** Remembered here, so that nobody starts the same case twice while there is no connection. */
+  async finish({ draft, meta, caseId }) {
+    const one = draft ? draft.known.case : caseId;
+    if (one) this.finished = [...this.finished, `${meta.id} ${one}`].slice(-10000);
+    await this.keep();
   }
 
   async drawQueue() { if (this.atHome) await this.panel.draw(); }
@@ -151,7 +165,8 @@ class Home {
     let problem = '';
     try {
       const { name, organisation } = this.account;
-      await conduct(this.app, { vault: this.vault, project: this.project, self: false, who: { name, organisation }, language: this.app.language, ...what });
+      const how = await conduct(this.app, { vault: this.vault, project: this.project, self: false, who: { name, organisation }, language: this.app.language, ...what });
+      if (how === 'complete') await this.finish(what);
       this.queue.now();
     } catch (error) { console.error(error); problem = this.app.reason(error); }
     await this.show();

@@ -54,7 +54,7 @@ export class Login {
   }
 
   unlock(record) {
-    const { app, say } = this, pin = line('pin', say('pin'), { type: 'password', autocomplete: 'current-password' });
+    const { app, say } = this, pin = line('pin', say('pin'), { type: 'password', autocomplete: 'off' });
     const work = async () => {
       const wait = Math.ceil(((record.until ?? 0) - Date.now()) / 1000);
       if (wait > 0 && wait < 4000) return say('tooOften', wait);

@@ -111,6 +111,7 @@ export class Queue extends EventTarget {
       s('settings').put({ when: Date.now(), sent: (sync.sent ?? 0) + 1 }, 'sync ' + this.owner);
       s('settings').put(notices, 'notices ' + this.owner);
     });
+    this.dispatchEvent(new Event(receipt.startsWith('kept') ? 'notice' : 'sent'));
     this.changed();
   }
 

@@ -8,25 +8,32 @@ async function install() {
   const list = await (await fetch('assets.json', { cache: 'no-store' })).arrayBuffer();
   if ((await digest(list)).slice(0, 16) !== location.search.slice(1)) throw new Error('the server has another version already');
   const json = JSON.parse(new TextDecoder().decode(list)), cache = await caches.open(NAME);
-  for (const [name, sum] of Object.entries(json.files ?? json)) {
-    if (!/^[0-9a-f]{64}$/.test(sum)) continue;
-    const answer = await fetch(name, { cache: 'no-cache' });
-    const bytes = await answer.arrayBuffer();
-    if (!answer.ok || await digest(bytes) !== sum) throw new Error(name + ' is not the file that assets.json names');
-    const headers = new Headers(answer.headers);
-    headers.delete('Content-Encoding');
-    await cache.put(name, new Response(bytes, { headers }));
-  }
+  for (const [name, sum] of Object.entries(json.files)) await keep(cache, name, sum);
+  await cache.put('assets.json', new Response(list));
+}
+
+async function keep(cache, name, sum) {
+  const answer = await fetch(name, { cache: 'no-cache' }), bytes = await answer.arrayBuffer();
+  if (!answer.ok || await digest(bytes) !== sum) throw new Error(name + ' is not the file that assets.json names');
+  const headers = new Headers(answer.headers);
+  headers.delete('Content-Encoding');
+  const whole = new Response(bytes, { headers });
+  await cache.put(name, whole.clone());
+  return whole;
 }
 
 async function activate() {
   for (const name of await caches.keys()) if (name.startsWith('survey form ') && name !== NAME) await caches.delete(name);
 }
 
+/** From the cache; what only some projects need (`later`) is kept when it is asked for first; the rest from the server. */
 async function give(request) {
-  const here = new URL('./', location), name = new URL(request.url).pathname.slice(here.pathname.length) || 'index.html';
-  const kept = name !== 'assets.json' && await (await caches.open(NAME)).match(new URL(name, here), { ignoreVary: true });
-  return kept || fetch(request);
+  const here = new URL('./', location), name = new URL(request.url).pathname.slice(here.pathname.length) || 'index.html', cache = await caches.open(NAME);
+  const kept = await cache.match(new URL(name, here), { ignoreVary: true });
+  if (name === 'assets.json') return fetch(request);
+  if (kept) return kept;
+  const { later = {} } = await (await cache.match('assets.json')).json();
+  return later[name] ? keep(cache, name, later[name]) : fetch(request);
 }
 
 addEventListener('install', event => event.waitUntil(install()));
