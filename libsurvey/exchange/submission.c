@@ -103,13 +103,15 @@ static void add_text(svyi_buffer *out, const svyi_xml *x)
             svyi_buffer_text(out, c->text);
 }
 
-/* What our own types leave out of ODK's values: seconds and the offset of a moment. */
+/* What our own types leave out of ODK's values: the day of a month, seconds and the offset of a moment. */
 static size_t shorten(const submission *s, uint32_t item, size_t len)
 {
+    static const struct { svy_type type; size_t longest; } KEPT[] = { { SVY_T_MONTH, 7 }, { SVY_T_TIME, 5 }, { SVY_T_DATETIME, 16 } };
     const svy_type type = (svy_type)svy_form_item(s->form, item)->type;
-    if (s->odk)
-        return len;
-    return type == SVY_T_DATETIME && len > 16 ? 16 : type == SVY_T_TIME && len > 5 ? 5 : len;
+    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0] && !s->odk; i++)
+        if (KEPT[i].type == type && len > KEPT[i].longest)
+            return KEPT[i].longest;
+    return len;
 }
 
 /* A value that is there already need not be put. */

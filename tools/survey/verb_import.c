@@ -1,5 +1,6 @@
 /* survey import: answers from a CSV file or ODK submissions, held against the same rules as answers given in an interview. */
 #include "csv_file.h"
+#include "kept.h"
 #include "record.h"
 #include "sheet.h"
 #include "submissions.h"
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <survey/store.h>
 
-struct settings { const char *form, *key, *interviewer, *soft_reason, *report, *private_key, *media; int quiet; };
+struct settings { const char *form, *key, *interviewer, *soft_reason, *report, *private_key, *media; int kept, quiet; };
 static const tool_option OPTIONS[] = {
     TOOL_TEXT_OPTION(struct settings, form, "form", 'f', "ID", "questionnaire, when the study has several", NULL),
     TOOL_TEXT_OPTION(struct settings, key, "key", 'k', "COLUMN", "column that tells rows apart; rows imported before are skipped; \"case\" when there is one", NULL),
@@ -18,6 +19,7 @@ static const tool_option OPTIONS[] = {
     TOOL_TEXT_OPTION(struct settings, private_key, "private-key", 0, "FILE", "opens ODK submissions that were encrypted for this key (PEM, without passphrase)", NULL),
     TOOL_TEXT_OPTION(struct settings, media, "media", 0, "FOLDER", "where photos and other files of encrypted submissions are written to", NULL),
     TOOL_TEXT_OPTION(struct settings, report, "report", 0, "FILE", "write every problem to a CSV file: line, column, problem, advice", NULL),
+    TOOL_FLAG_OPTION(struct settings, kept, "kept", 0, "no file: try again what the study keeps aside, encrypted submissions with --private-key"),
     TOOL_FLAG_OPTION(struct settings, quiet, "quiet", 'q', "say nothing but errors"),
     TOOL_END
 };
@@ -97,22 +99,27 @@ static int run(void *settings, int argc, char **argv)
     struct settings *s = settings;
     svy_error err = SVY_ERROR_INIT;
     svy_study *study = NULL;
-    const int odk = submissions_are(argv[1]);
+    const int odk = argc > 1 && submissions_are(argv[1]);
     int status;
+    if (s->kept ? argc > 1 : argc < 2)
+        return tool_usage("import", s->kept ? "--kept takes no file" : "a file is needed: answers in CSV, or submissions");
     if (!odk && argc > 2)
         return tool_usage("import", "one CSV file at a time: submissions end in .xml");
     if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
         status = tool_fail(&err);
+    else if (s->kept)
+        status = kept_import(study, s->private_key, s->quiet);
     else
         status = odk ? import_odk(s, study, argv + 1, argc - 1) : import_csv(s, study, argv[1]);
     svy_study_close(study);
     return status;
 }
 
-const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments = "STUDY FILE...", .min_arguments = 2, .max_arguments = -1,
+const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments = "STUDY FILE...", .min_arguments = 1, .max_arguments = -1,
     .summary = "take answers from a CSV file or from ODK submissions",
     .detail = "The first row names the variables: age, in rosters m_age[2], with age_missing for why there is none (dont-know, refused, not-stated). Every row goes "
               "through the questionnaire as an interview would; a row with a problem is left out whole, and every problem is told with its line and column. "
               "A column \"case\" says which case it is, \"language\" in which language it was asked.\n"
-              "Files that end in .xml, and folders of them, are submissions of ODK's clients. One that was imported before is skipped by its instanceID.",
-    .example = "survey import tcn.study --form a-main-tcn answers.csv\nsurvey import tcn.study --form visit --private-key form.pem submissions/", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };
+              "Files that end in .xml, and folders of them, are submissions of ODK's clients. One that was imported before is skipped by its instanceID.\n"
+              "--kept takes no file: it tries again what the study keeps aside, such as encrypted submissions that ODK's clients sent to 'survey serve'.",
+    .example = "survey import tcn.study --form a-main-tcn answers.csv\nsurvey import tcn.study --form visit --private-key form.pem submissions/\nsurvey import tcn.study --kept --private-key form.pem", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };
