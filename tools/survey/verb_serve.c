@@ -9,6 +9,7 @@
 #include <string.h>
 #include <survey/account.h>
 #include <survey/server.h>
+#include <unistd.h>
 
 struct settings { const char *listen, *certificate, *key, *folder, *log; long connections, connections_address; double deadline; int behind_proxy, quiet; };
 static const tool_option OPTIONS[] = {
@@ -83,13 +84,16 @@ static int attend(svy_server *server, const sigset_t *signals)
     return EXIT_SYSTEM;
 }
 
+/* The files of the web form: where they were said to be, or came with the program. Without them the rest is served. */
 static const char *form_folder(const char *given)
 {
 #ifdef SVY_FORM_FOLDER
-    return given != NULL ? given : SVY_FORM_FOLDER;
-#else
-    return given;
+    if (given == NULL && access(SVY_FORM_FOLDER "/index.html", R_OK) == 0)
+        return SVY_FORM_FOLDER;
 #endif
+    if (given == NULL)
+        tool_say("the files of the web form are not here: only programs can connect; say where they are with --form-folder");
+    return given;
 }
 
 static int open_log(const char *path, FILE **log)
