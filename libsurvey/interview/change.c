@@ -66,6 +66,7 @@ void svyi_change_back(svy_interview *iv)
     svyi_queue_drop(iv);
     if (svyi_is_odk(iv))
         svyi_odk_drop(iv);
+    iv->work += 1 + 4 * iv->n_undo;
     while (iv->n_undo > 0)
         put_back(iv, &iv->undo[--iv->n_undo]);
     drop_pending(iv);
@@ -113,6 +114,7 @@ void svyi_change_keep(svy_interview *iv)
         if ((u->drops & SVYI_DROPS_SHOWN) != 0)
             svyi_shown_release(iv, u->cell.shown);
     }
+    iv->work += 1 + 4 * iv->n_undo;
     iv->n_undo = 0;
     keep_overrides(iv);
     iv->changing = iv->failed = iv->flipped = iv->ends_dirty = 0;

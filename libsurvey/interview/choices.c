@@ -110,6 +110,27 @@ static uint32_t put_in_order(svy_interview *iv, svy_place place)
     return l.n_choices;
 }
 
+/* The codes as the journal holds an order that was shown. */
+static void order_text(svy_interview *iv, uint32_t list, uint32_t n, svyi_buffer *text)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        svyi_buffer_text(text, i > 0 ? " " : "");
+        svyi_buffer_text(text, svy_form_choice(iv->form, list, iv->plan.order[i]).code);
+    }
+}
+
+int svyi_order_is(svy_interview *iv, svy_place place, const char *codes, size_t len)
+{
+    const uint32_t list = svyi_item(iv, place.item)->list;
+    svyi_buffer text;
+
+    svyi_buffer_init(&text, &iv->alloc);
+    order_text(iv, list, put_in_order(iv, place), &text);
+    const int same = !text.failed && text.len == len && (len == 0 || memcmp(text.data, codes, len) == 0);
+    svyi_buffer_clear(&text);
+    return same;
+}
+
 /* The order goes to the journal once, when it is first asked for. When it cannot be written, it is when it is asked for again. */
 static void record_order(svy_interview *iv, svy_place place, uint32_t n)
 {
@@ -119,10 +140,7 @@ static void record_order(svy_interview *iv, svy_place place, uint32_t n)
     if (iv->s.phase != SVY_OPEN || iv->s.sequence == 0 || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ORDERED) != 0)
         return;
     svyi_buffer_init(&text, &iv->alloc);
-    for (uint32_t i = 0; i < n; i++) {
-        svyi_buffer_text(&text, i > 0 ? " " : "");
-        svyi_buffer_text(&text, svy_form_choice(iv->form, list, iv->plan.order[i]).code);
-    }
+    order_text(iv, list, n, &text);
     if (!text.failed && svyi_change_begin(iv, iv->s.moment, NULL) == SVY_OK) {
         svyi_cell *cell = svyi_cell_change(iv, place.entry, place.item);
         if (cell != NULL)

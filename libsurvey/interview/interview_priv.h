@@ -15,6 +15,7 @@ enum {
     SVYI_MAX_CELLS = 4000000,
     SVYI_MAX_ROSTER = 10000,          /* entries of one roster in one entry */
     SVYI_MAX_SETTLE = 50000000,       /* steps of expressions that one answer leads to */
+    SVYI_MAX_REPLAY = 300000000,      /* work that all events of a journal from outside may take: some seconds */
     SVYI_MAX_ANSWER = 65536,          /* bytes of an answer, a remark, a reason */
     SVYI_MAX_OTHER = 80,              /* characters of an other-specify text */
     SVYI_MAX_DEPTH = 64               /* rosters inside one another: items nest no deeper */
@@ -128,6 +129,9 @@ struct svy_interview {
     uint8_t changing, failed;         /* a change is under way; it met an allocation failure */
     uint8_t flipped, ends_dirty, tolerant;
     uint64_t settle_left, settle_begun;              /* what one change may still cost; steps when it began */
+    uint64_t work;                    /* what all changes cost so far: steps of expressions, cells touched */
+    uint8_t audited;                  /* replaying looks for what answering would not have taken; the first is kept: */
+    const char *odd; uint64_t odd_event; uint32_t odd_item;
     svyi_buffer path, value;          /* of the event being written */
     svyi_buffer given;                /* ODK: the answer being given */
 };
@@ -281,6 +285,14 @@ int svyi_overridden(const svy_interview *iv, uint32_t check, uint32_t entry, uin
 int svyi_override_add(svy_interview *iv, uint32_t check, uint32_t entry, uint64_t seen, const char *reason, size_t len);
 /* Overrides the soft checks of a question that fail now. -1 out of memory, else how many. */
 int svyi_override_own(svy_interview *iv, svy_place place, const char *reason);
+
+/* ---- audit.c: what a replayed event does that answering would have refused; before the event acts. ---- */
+void svyi_audit_odd(svy_interview *iv, uint64_t event, uint32_t item, const char *what);
+void svyi_audit_answer(svy_interview *iv, svy_place place, const svy_event *e);
+void svyi_audit_clear(svy_interview *iv, svy_place place, const svy_event *e);
+void svyi_audit_order(svy_interview *iv, svy_place place, const svy_event *e);
+void svyi_audit_complete(svy_interview *iv, const svy_event *e);
+int svyi_order_is(svy_interview *iv, svy_place place, const char *codes, size_t len);   /* choices.c: 1 when the choices are shown in this order */
 
 /* ---- out.c: writing into a buffer of the caller's, counting what is needed ---- */
 typedef struct svyi_out { char *out; size_t size, len; } svyi_out;

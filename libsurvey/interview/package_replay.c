@@ -41,8 +41,10 @@ svy_status svy_package_replay(const svy_alloc *alloc, const svy_form *form, cons
     const svy_package_reader to = { .head = take_head, .event = take_event, .end = take_end, .user = &r };
     svy_status st = svy_interview_replay_begin(alloc, form, journal, &r.iv, err);
 
-    if (st == SVY_OK)
+    if (st == SVY_OK) {
+        svy_interview_audit_begin(r.iv);
         st = svy_package_read(bytes, n, draft, &to, err);
+    }
     if (st == SVY_OK && svy_interview_sequence(r.iv) == 0)
         st = svyi_fail(err, SVY_E_FORMAT, "the package holds no events");
     if (st != SVY_OK)

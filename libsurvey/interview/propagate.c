@@ -470,7 +470,8 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
     int more;
 
     /* Rules that feed on one another would never settle; the compiler refuses such forms, this bound stops what it did not see. */
-    iv->settle_left = 1000000 + 64 * (uint64_t)iv->n_cells;
+    const uint64_t most = 1000000 + 64 * (uint64_t)iv->n_cells;
+    iv->settle_left = most;
     iv->settle_begun = svy_scratch_steps(iv->scratch);
     do {
         more = 0;
@@ -478,6 +479,7 @@ svy_status svyi_settle(svy_interview *iv, svy_error *err)
         if (st == SVY_OK && svyi_is_odk(iv))
             st = svyi_odk_follow(iv, &more, err);
     } while (st == SVY_OK && more);
+    iv->work += svy_scratch_steps(iv->scratch) - iv->settle_begun + 8 * (most - iv->settle_left);
     return st;
 }
 

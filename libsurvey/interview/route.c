@@ -108,6 +108,7 @@ int svyi_refresh_entry(svy_interview *iv, uint32_t entry, int deep)
 void svyi_refresh_all(svy_interview *iv, int silent)
 {
     iv->entries[0].on = 1;
+    iv->work += iv->n_cells;
     refresh(iv, 0, 0, iv->plan.n_items, DEEP | (silent ? SILENT : 0));
 }
 

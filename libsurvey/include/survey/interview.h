@@ -97,6 +97,15 @@ SVY_API void svy_interview_free(svy_interview *iv);
 SVY_API SVY_NODISCARD svy_status svy_interview_replay_begin(const svy_alloc *alloc, const svy_form *form, const svy_journal *journal,
                                                             svy_interview **out, svy_error *err);
 SVY_API SVY_NODISCARD svy_status svy_interview_replay(svy_interview *iv, const svy_event *event, svy_error *err);
+/** For a journal that comes from outside: call it before the first event (svy_package_replay() does). Replaying then notes what answering would have refused:
+ *  an answer that was not offered at that moment or is not in canonical form, one to what is read only, computed or (in forms from the ODK world) not asked,
+ *  don't-know where an answer is required, a text of an other-specify choice that is too long, another order of choices than the seed gives, and completing
+ *  with problems. It also bounds what all events together may cost: SVY_E_LIMIT beyond some seconds of work. */
+SVY_API void svy_interview_audit_begin(svy_interview *iv);
+/** After the events: SVY_OK, or SVY_E_INVALID with the first thing that was noted. Not for submissions of ODK clients and imports (modes SVY_MODE_ODK and
+ *  SVY_MODE_IMPORT), where values are put anywhere (svy_interview_put()). What it does not judge, because no engine could: clocks, parameters (compare
+ *  the answers at the parameters' places with those deployed), whether an interview should exist at all. */
+SVY_API SVY_NODISCARD svy_status svy_interview_audit(const svy_interview *iv, svy_error *err);
 
 /* ---- answering ----------------------------------------------------------------------------------------------------------- */
 
