@@ -119,6 +119,13 @@ svy_status svy_study_cases(svy_study *s, const svy_principal *for_whom, const ch
 
 /* ---- one case ---- */
 
+svy_status svy_study_case(svy_study *s, const svy_principal *for_whom, const char *form, const char *id, svy_status (*each)(void *user, const svy_case_line *line),
+                          void *user, svy_error *err)
+{
+    SVY_REQUIRE(s != NULL && form != NULL && id != NULL && each != NULL, err);
+    return list(s, for_whom, form, id, each, user, err);
+}
+
 typedef struct one_case { int found; svy_case_state state; char organisation[SVY_ACCOUNT_TEXT]; } one_case;
 
 static svy_status take_one(void *user, const svy_case_line *line)

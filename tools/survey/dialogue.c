@@ -202,7 +202,7 @@ static dialogue_step finish(dialogue *d)
     if (step != STAY)
         return step;
     d->at = (svy_place){ 0, 0 };
-    while (d->terminal->interactive && svy_interview_end(d->interview) == 0) {
+    while ((d->terminal->interactive || d->correcting) && svy_interview_end(d->interview) == 0) {
         const char *line = dialogue_ask(d, string_of(d, S_FINISH));
         if (line == NULL)
             return LEAVE;

@@ -17,6 +17,7 @@ typedef struct dialogue {
     uint32_t shown_section, shown_entry, shown_grid;   /* whose headings stand on the screen */
     svy_place *seen;            /* notes and proposed answers that were shown */
     size_t n_seen, seen_size;
+    int correcting;             /* a complete interview was opened again: waits to be told what to change */
     int failed;                 /* exit status when something outside failed; 0 otherwise */
 } dialogue;
 

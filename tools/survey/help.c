@@ -242,6 +242,31 @@ static void completion_verb(FILE *out, const verb *v)
     fputs("';;\n", out);
 }
 
+/* How long the first `words` words of a name are, with the blank after them; 0 when there is nothing after them. */
+static size_t begin_of(const char *name, int words)
+{
+    size_t len = 0;
+    for (; words > 0 && name[len] != '\0'; words--)
+        len += strcspn(name + len, " ") + (name[len + strcspn(name + len, " ")] == ' ');
+    return words == 0 && len > 0 && name[len - 1] == ' ' ? len : 0;
+}
+
+/* Verbs with actions: the `word`th word belongs to the name. */
+static void completion_actions(FILE *out, const verb *const *verbs, size_t count, int word)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *name = verbs[i]->name;
+        size_t len = begin_of(name, word - 1);
+        if (len == 0 || (i > 0 && strncmp(verbs[i - 1]->name, name, len) == 0))
+            continue;
+        fprintf(out, "    '%.*s')\n        if [ \"$COMP_CWORD\" -eq %d ]; then COMPREPLY=($(compgen -W '", (int)len - 1, name, word);
+        for (size_t j = 0; j < count; j++)
+            if (strncmp(verbs[j]->name, name, len) == 0)
+                fprintf(out, "%.*s ", (int)strcspn(verbs[j]->name + len, " "), verbs[j]->name + len);
+        fprintf(out, "' -- \"$cur\")); return; fi\n        verb=\"$verb ${COMP_WORDS[%d]}\";;\n", word);
+    }
+}
+
 void help_completion(FILE *out, const verb *const *verbs, size_t count)
 {
     fputs("_survey() {\n"
@@ -251,15 +276,9 @@ void help_completion(FILE *out, const verb *const *verbs, size_t count)
         fprintf(out, "%s%.*s", i ? " " : "", (int)strcspn(verbs[i]->name, " "), verbs[i]->name);
     fputs("'\n    if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W \"$verbs\" -- \"$cur\")); return; fi\n"
           "    case $verb in\n", out);
-    for (size_t i = 0; i < count; i++)      /* verbs with actions: the second word belongs to the name */
-        if (strchr(verbs[i]->name, ' ') != NULL && (i == 0 || strncmp(verbs[i - 1]->name, verbs[i]->name, strcspn(verbs[i]->name, " ") + 1) != 0)) {
-            size_t len = strcspn(verbs[i]->name, " ") + 1;
-            fprintf(out, "    %.*s)\n        if [ \"$COMP_CWORD\" -eq 2 ]; then COMPREPLY=($(compgen -W '", (int)len - 1, verbs[i]->name);
-            for (size_t j = 0; j < count; j++)
-                if (strncmp(verbs[j]->name, verbs[i]->name, len) == 0)
-                    fprintf(out, "%s ", verbs[j]->name + len);
-            fputs("' -- \"$cur\")); return; fi\n        verb=\"$verb ${COMP_WORDS[2]}\";;\n", out);
-        }
+    completion_actions(out, verbs, count, 2);
+    fputs("    esac\n    case $verb in\n", out);
+    completion_actions(out, verbs, count, 3);
     fputs("    esac\n    case $verb in\n", out);
     for (size_t i = 0; i < count; i++)
         completion_verb(out, verbs[i]);

@@ -9,7 +9,10 @@
 /* One line per verb, in the order of `survey --help`: X(researchers' verbs first). */
 #define VERBS(X) \
     X(check) X(show) X(convert) X(simulate) \
-    X(study_create) X(study_deploy) X(study_status) X(study_parameters) X(study_design) X(study_weighting) X(study_verify) X(interview) X(serve) X(import) X(export) X(erase) \
+    X(study_create) X(study_deploy) X(study_status) X(study_parameters) X(study_design) X(study_weighting) X(study_verify) \
+    X(study_account_add) X(study_account_list) X(study_account_disable) X(study_account_password) X(study_account_device) X(study_link_add) X(study_link_list) X(study_link_close) \
+    X(study_audit) X(study_key_show) X(study_key_take_out) X(study_key_put_back) X(cases_import) X(cases_list) X(cases_assign) X(cases_return) \
+    X(interview) X(serve) X(import) X(export) X(erase) \
     X(design) X(describe) X(mean) X(total) X(ratio) X(proportion) X(quantile) X(cdf) X(variance) X(correlation) X(contrast) X(multiple) X(table) X(test) X(regress) X(survival) X(weight) X(replicates)
 
 #define DECLARE(name) extern const verb verb_##name;
@@ -20,45 +23,72 @@ static const verb verb_help, verb_man, verb_completion;
 static const verb *const ALL[] = { VERBS(LIST) &verb_help, &verb_man, &verb_completion };
 enum { N_VERBS = sizeof ALL / sizeof ALL[0] };
 
+/* How many words of argv begin the name of a verb: all of its own when `whole`, otherwise as many as agree and are followed by another. */
+static int words_of(const char *name, int argc, char **argv, int whole)
+{
+    for (int words = 0; words < argc; words++) {
+        size_t len = strcspn(name, " ");
+        if (strlen(argv[words]) != len || memcmp(argv[words], name, len) != 0)
+            return whole ? 0 : words;
+        if (name[len] == '\0')
+            return whole ? words + 1 : words;
+        name += len + 1;
+    }
+    return whole ? 0 : argc;
+}
+
 /* The verb that argv names; `words` receives how many words its name has. */
 static const verb *find_verb(int argc, char **argv, int *words)
 {
-    for (size_t i = 0; i < N_VERBS; i++) {
-        size_t first = strcspn(ALL[i]->name, " ");
-        if (strlen(argv[0]) != first || memcmp(argv[0], ALL[i]->name, first) != 0)
-            continue;
-        *words = 1;
-        if (ALL[i]->name[first] == '\0')
+    for (size_t i = 0; i < N_VERBS; i++)
+        if ((*words = words_of(ALL[i]->name, argc, argv, 1)) > 0)
             return ALL[i];
-        if (argc > 1 && strcmp(argv[1], ALL[i]->name + first + 1) == 0) {
-            *words = 2;
-            return ALL[i];
-        }
-    }
     return NULL;
+}
+
+/* What comes after the first `words` words of a name. */
+static const char *after(const char *name, int words)
+{
+    for (; words > 0 && name != NULL; words--)
+        name = strchr(name, ' ') != NULL ? strchr(name, ' ') + 1 : NULL;
+    return name;
+}
+
+/* The words of argv that verbs begin with were given without one of their actions. */
+static int no_action(int argc, char **argv, int words)
+{
+    char begin[128] = "";
+    const char *next[N_VERBS];
+    size_t n = 0;
+    for (int i = 0; i < words; i++)
+        snprintf(begin + strlen(begin), sizeof begin - strlen(begin), "%s%s", i > 0 ? " " : "", argv[i]);
+    int help = argc > words && strcmp(argv[words], "--help") == 0;
+    for (size_t i = 0; i < N_VERBS; i++) {
+        if (words_of(ALL[i]->name, words, argv, 0) != words)
+            continue;
+        next[n++] = after(ALL[i]->name, words);
+        if (help || argc <= words)
+            fprintf(help ? stdout : stderr, "survey %s\n", ALL[i]->name);
+    }
+    if (help)
+        return EXIT_DONE;
+    const char *near = argc > words ? tool_nearest(argv[words], next, n) : NULL;
+    return near != NULL ? tool_usage(NULL, "'%s' has no action '%s': did you mean '%s'?", begin, argv[words], near)
+                        : tool_usage(NULL, "'%s' needs an action", begin);
 }
 
 /* A verb that has actions was given without one of them, or the verb does not exist. */
 static int no_verb(int argc, char **argv)
 {
     const char *names[N_VERBS], *near;
-    size_t first = strlen(argv[0]), actions = 0;
-    for (size_t i = 0; i < N_VERBS; i++)
-        if (strncmp(ALL[i]->name, argv[0], first) == 0 && ALL[i]->name[first] == ' ')
-            names[actions++] = ALL[i]->name + first + 1;
-    if (actions > 0) {
-        int help = argc > 1 && strcmp(argv[1], "--help") == 0;
-        if (help || argc < 2)
-            for (size_t i = 0; i < actions; i++)
-                fprintf(help ? stdout : stderr, "survey %s %s\n", argv[0], names[i]);
-        if (help)
-            return EXIT_DONE;
-        near = argc > 1 ? tool_nearest(argv[1], names, actions) : NULL;
-        return near != NULL ? tool_usage(NULL, "'%s' has no action '%s': did you mean '%s'?", argv[0], argv[1], near)
-                            : tool_usage(NULL, "'%s' needs an action", argv[0]);
-    }
-    for (size_t i = 0; i < N_VERBS; i++)
+    int words = 0;
+    for (size_t i = 0; i < N_VERBS; i++) {
+        int n = words_of(ALL[i]->name, argc, argv, 0);
+        words = n > words ? n : words;
         names[i] = ALL[i]->name;
+    }
+    if (words > 0)
+        return no_action(argc, argv, words);
     near = tool_nearest(argv[0], names, N_VERBS);
     return near != NULL ? tool_usage(NULL, "there is no verb '%s': did you mean '%s'?", argv[0], near)
                         : tool_usage(NULL, "there is no verb '%s'", argv[0]);
@@ -100,9 +130,9 @@ static int run_completion(void *settings, int argc, char **argv)
     return EXIT_DONE;
 }
 
-static const verb verb_help = { .name = "help", .group = FOR_EVERYONE, .arguments = "[VERB]", .max_arguments = 2,
+static const verb verb_help = { .name = "help", .group = FOR_EVERYONE, .arguments = "[VERB]", .max_arguments = 3,
     .summary = "explain a verb, or list them", .example = "survey help mean", .run = run_help };
-static const verb verb_man = { .name = "man", .group = FOR_EVERYONE, .arguments = "[VERB]", .max_arguments = 2,
+static const verb verb_man = { .name = "man", .group = FOR_EVERYONE, .arguments = "[VERB]", .max_arguments = 3,
     .summary = "print the manual page of a verb", .example = "survey man mean | man -l -", .run = run_man };
 static const verb verb_completion = { .name = "completion", .group = FOR_EVERYONE, .arguments = "bash", .min_arguments = 1, .max_arguments = 1,
     .summary = "print the completion script of a shell", .example = "source <(survey completion bash)", .run = run_completion };

@@ -20,3 +20,12 @@ const char *record_actor(const char *given)
     const char *user = getenv("USER");
     return given != NULL ? given : user != NULL ? user : "";
 }
+
+void record_time(int64_t utc_ms, char *out, size_t size)
+{
+    time_t seconds = (time_t)(utc_ms / 1000);
+    struct tm local;
+    out[0] = '\0';
+    if (utc_ms != 0 && localtime_r(&seconds, &local) != NULL)
+        strftime(out, size, "%Y-%m-%dT%H:%M:%S", &local);
+}

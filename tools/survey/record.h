@@ -7,4 +7,6 @@
 svy_moment record_now(void);
 /* Who does it: the name that was given, otherwise the user's; "" when neither is known. */
 const char *record_actor(const char *given);
+/* A moment as this machine's clock shows it, "2026-03-31T11:00:00"; "" for 0. */
+void record_time(int64_t utc_ms, char *out, size_t size);
 #endif

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <survey/exchange.h>
 #include <survey/store.h>
-#include <time.h>
 
 /* ---- the sources of a questionnaire ---- */
 
@@ -219,15 +218,6 @@ const verb verb_study_deploy = { .name = "study deploy", .group = FOR_FIELDWORK,
 
 /* ---- status ---- */
 
-static void time_text(int64_t utc_ms, char *out, size_t size)
-{
-    time_t seconds = (time_t)(utc_ms / 1000);
-    struct tm local;
-    out[0] = '\0';
-    if (utc_ms != 0 && localtime_r(&seconds, &local) != NULL)
-        strftime(out, size, "%Y-%m-%dT%H:%M:%S", &local);
-}
-
 typedef struct status_rows { svy_sheet *forms, *outcomes; size_t n_outcomes; } status_rows;
 
 static void add_form(void *user, const svy_study_count *c)
@@ -239,7 +229,7 @@ static void add_form(void *user, const svy_study_count *c)
     svy_sheet_text(forms, c->version);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         svy_sheet_number(forms, (double)counts[i]);
-    time_text(c->last_utc_ms, last, sizeof last);
+    record_time(c->last_utc_ms, last, sizeof last);
     svy_sheet_text(forms, last);
 }
 

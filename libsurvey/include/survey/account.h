@@ -226,6 +226,9 @@ typedef struct svy_case_line {
 /** Cases of a form (NULL: all) that `for_whom` may see (NULL: all; a respondent: its own), in the order of ids. Strings are borrowed. */
 SVY_API SVY_NODISCARD svy_status svy_study_cases(svy_study *s, const svy_principal *for_whom, const char *form,
                                                  svy_status (*each)(void *user, const svy_case_line *line), void *user, svy_error *err);
+/** One case of a form, in the same way; `each` is not called when there is none that `for_whom` may see. */
+SVY_API SVY_NODISCARD svy_status svy_study_case(svy_study *s, const svy_principal *for_whom, const char *form, const char *id,
+                                                svy_status (*each)(void *user, const svy_case_line *line), void *user, svy_error *err);
 /** Takes a list of cases in: columns "case", "assigned", "organisation" (the last two may be missing); every other column is contact data, kept apart from answers.
  *  A case that is there gets what the row says. All or nothing. `n` receives the number of rows.
  *  @return SVY_E_INVALID when rows have problems (all go to `diags`, nothing was taken). */
