@@ -121,7 +121,10 @@ export async function unlock(page, pin = PIN) {
 }
 
 /** Waits until the service worker has everything, so that the form starts without a server. */
-export const installed = page => page.evaluate(async () => { await navigator.serviceWorker.ready; });
+export const installed = page => page.evaluate(async () => {
+  await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) await new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+});
 
 /** Runs tests one after the other; the first that fails ends everything, with a picture. */
 export async function tests(list, page = () => null, scratch = '.') {

@@ -59,8 +59,8 @@ class App {
 
   /** A sentence for an error, in the person's language. */
   reason(error) {
-    const text = this.say(error?.message ?? '');
-    return text || this.say('failed');
+    if (error instanceof TypeError && /fetch|import|load/i.test(error.message)) return this.say('unready');     // what browsers say without a connection
+    return this.say(error?.message ?? '') || this.say('failed');
   }
 
   failed(error) {

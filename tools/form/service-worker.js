@@ -24,6 +24,7 @@ async function keep(cache, name, sum) {
 
 async function activate() {
   for (const name of await caches.keys()) if (name.startsWith('survey form ') && name !== NAME) await caches.delete(name);
+  await clients.claim();      // the page that brought us here loads the rest from us
 }
 
 /** From the cache; what only some projects need (`later`) is kept when it is asked for first; the rest from the server. */
