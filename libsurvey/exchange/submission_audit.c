@@ -94,7 +94,7 @@ static int read_time(const char *text, size_t len, int64_t *ms)
 
 /* ---- visits ---- */
 
-static svy_status add_visit(svyi_audit *a, const row *r, svyi_visit v, svy_error *err)
+static svy_status add_visit(svyi_visits *a, const row *r, svyi_visit v, svy_error *err)
 {
     if (a->n == a->room) {
         const size_t room = a->room * 2 + 64;
@@ -113,7 +113,7 @@ static svy_status add_visit(svyi_audit *a, const row *r, svyi_visit v, svy_error
     return SVY_OK;
 }
 
-static svy_status take_row(svyi_audit *a, const row *r, svy_error *err)
+static svy_status take_row(svyi_visits *a, const row *r, svy_error *err)
 {
     const char *what = r->cell[EVENT];
     const size_t len = r->len[EVENT];
@@ -130,11 +130,11 @@ static svy_status take_row(svyi_audit *a, const row *r, svy_error *err)
     return shows || v.begins ? add_visit(a, r, v, err) : SVY_OK;
 }
 
-svy_status svyi_audit_read(svyi_audit *a, const svy_alloc *alloc, const char *text, size_t len, svy_error *err)
+svy_status svyi_visits_read(svyi_visits *a, const svy_alloc *alloc, const char *text, size_t len, svy_error *err)
 {
     table t = { text, text + len, { 0 } };
     svy_status st = SVY_OK;
-    *a = (svyi_audit){ .visits = NULL };
+    *a = (svyi_visits){ .visits = NULL };
     svyi_arena_init(&a->arena, alloc);
     if (len > 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         t.at += 3;
@@ -148,7 +148,7 @@ svy_status svyi_audit_read(svyi_audit *a, const svy_alloc *alloc, const char *te
     return st;
 }
 
-void svyi_audit_clear(svyi_audit *a)
+void svyi_visits_clear(svyi_visits *a)
 {
     svyi_release(&a->arena.alloc, a->visits, a->room * sizeof *a->visits);
     svyi_arena_clear(&a->arena);
@@ -214,7 +214,7 @@ static svy_place find_place(svy_interview *iv, const char *path)
     return place;
 }
 
-svy_status svyi_audit_show(svyi_audit *a, svy_interview *iv, int32_t zone, svy_error *err)
+svy_status svyi_visits_show(svyi_visits *a, svy_interview *iv, int32_t zone, svy_error *err)
 {
     svy_status st = SVY_OK;
     size_t kept = 0;

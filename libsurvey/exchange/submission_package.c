@@ -45,7 +45,7 @@ typedef struct conducting {
     const svy_form *form;
     const char *xml, *source; size_t len;
     const svy_submission_options *options;
-    svyi_audit *audit;
+    svyi_visits *audit;
     svy_diags *diags;
     svy_error *err;
 } conducting;
@@ -54,7 +54,7 @@ static svy_status carry_out(const conducting *c, svy_interview *iv)
 {
     svy_status st = svy_submission_read(iv, c->xml, c->len, c->source, c->options->now, c->options->limits, c->diags, c->err);
     if (st == SVY_OK)
-        st = svyi_audit_show(c->audit, iv, c->options->now.zone_minutes, c->err);
+        st = svyi_visits_show(c->audit, iv, c->options->now.zone_minutes, c->err);
     if (st != SVY_OK)
         return st;
     st = override_soft(iv, c->options->now, c->err);
@@ -97,14 +97,14 @@ svy_status svy_submission_package(const svy_alloc *alloc, const svy_form *form, 
                                   const svy_submission_options *options, const svy_sink *to, svy_diags *diags, svy_error *err)
 {
     SVY_REQUIRE(form != NULL && options != NULL && to != NULL && (xml != NULL || len == 0), err);
-    svyi_audit audit;
+    svyi_visits audit;
     const conducting c = { form, xml, source != NULL ? source : "submission", len, options, &audit, diags, err };
     svyi_record record;
     svyi_buffer package, answers;
     svyi_record_init(&record, alloc);
     svyi_buffer_init(&package, alloc);
     svyi_buffer_init(&answers, alloc);
-    svy_status st = svyi_audit_read(&audit, alloc, options->audit != NULL ? options->audit : "", options->audit != NULL ? options->audit_size : 0, err);
+    svy_status st = svyi_visits_read(&audit, alloc, options->audit != NULL ? options->audit : "", options->audit != NULL ? options->audit_size : 0, err);
     if (st == SVY_OK)
         st = conduct(&c, alloc, &record, &answers);
     if (st == SVY_OK)
@@ -114,6 +114,6 @@ svy_status svy_submission_package(const svy_alloc *alloc, const svy_form *form, 
     svyi_buffer_clear(&answers);
     svyi_buffer_clear(&package);
     svyi_record_clear(&record);
-    svyi_audit_clear(&audit);
+    svyi_visits_clear(&audit);
     return st;
 }

@@ -13,7 +13,7 @@ typedef struct timing {
     const svy_alloc *alloc;
     const svy_form *form;
     svyi_record *record;
-    const svyi_audit *audit;
+    const svyi_visits *audit;
     const svy_submission_options *options;
     stamp *stamps;
     svyi_map last;               /* "entry item" to the last time that the question was left */
@@ -222,7 +222,7 @@ static svy_status try_order(timing *t, int by_clock, const svyi_buffer *answers,
     return st;
 }
 
-svy_status svyi_submission_timed(const svy_alloc *alloc, const svy_form *form, svyi_record *record, const svyi_audit *audit, const svy_submission_options *o,
+svy_status svyi_submission_timed(const svy_alloc *alloc, const svy_form *form, svyi_record *record, const svyi_visits *audit, const svy_submission_options *o,
                                  const svyi_buffer *answers, svyi_buffer *package, svy_error *err)
 {
     timing t = { .alloc = alloc, .form = form, .record = record, .audit = audit, .options = o, .err = err };
