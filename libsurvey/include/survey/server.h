@@ -41,6 +41,9 @@ SVY_API void svy_server_stop(svy_server *server);
 /** A text as a QR code of UTF-8 half blocks for a terminal, two rows of modules a line, with a quiet zone; dark on light. Free with free().
  *  NULL when it does not fit or memory is short. */
 SVY_API char *svy_server_qr(const char *text);
+/** The settings of ODK Collect for somebody with a token of kind odk, as its QR codes hold them: `url` is the server's address ("https://host:8080"), `project` what
+ *  Collect calls it. Free with free(); NULL when memory is short. The text holds the token: whoever has it comes in. */
+SVY_API char *svy_server_collect_settings(const char *url, const char *token, const char *project);
 
 SVY_END_DECLS
 #endif
