@@ -149,6 +149,45 @@ static svy_status take_file(void *user, const svy_package_file *file, svy_error 
     return SVY_OK;
 }
 
+/* After an early end that keeps only some sections: the events with the others blanked. */
+static svy_status blank(svy_arrival *a, uint32_t end, svy_error *err)
+{
+    const uint8_t *at = (const uint8_t *)a->packed.data, *stop = at + a->packed.len;
+    uint32_t keeps = 0;
+    svy_event e;
+    int is_blank;
+
+    if (end != 0)
+        svy_form_keep(a->v->form, end, &keeps);
+    while (keeps > 0 && svyi_frame_next(&at, stop, &e, &is_blank) == 1) {
+        const int drop = !svyi_event_is_kept(a->v->form, end, &e);
+        a->blanked |= drop;
+        svyi_frame_add(&a->kept, &e, drop);
+    }
+    return a->kept.failed ? svyi_nomem(err) : SVY_OK;
+}
+
+/* What of its submission can be made without the file. */
+static svy_status prepare_submission(reading *g, svy_error *err)
+{
+    svy_arrival *a = g->a;
+    svy_status st = blank(a, svy_interview_end(g->iv), err);
+    svyi_row row = svyi_arrival_row(a, a->v);
+
+    if ((a->outcome = keep(a, svy_interview_outcome(g->iv))) == NULL)
+        st = svyi_nomem(err);
+    row.ended = a->last;
+    row.outcome = a->outcome;
+    if (st == SVY_OK)
+        st = svyi_submission_prepare(&a->alloc, a->v, g->iv, &row, &a->submission, err);
+    if (st == SVY_E_NOMEM)
+        g->failed = 1;
+    const svyi_buffer *events = a->blanked ? &a->kept : &a->packed;
+    if (st == SVY_OK)
+        svyi_frames_digest(a->submission.key, events->data, events->len, a->journal);
+    return st;
+}
+
 static svy_status take_end(void *user, uint64_t events, svy_phase phase, svy_error *err)
 {
     reading *g = user;
@@ -163,7 +202,7 @@ static svy_status take_end(void *user, uint64_t events, svy_phase phase, svy_err
         return svyi_fail(err, SVY_E_INVALID, "it says that the interview is %s", phase == SVY_COMPLETE ? "complete, which it is not" : "not complete, which it is");
     a->seed = svy_interview_seed(g->iv);
     a->language = svy_form_language(a->v->form, svy_interview_current_language(g->iv));
-    return SVY_OK;
+    return a->phase == SVY_COMPLETE ? prepare_submission(g, err) : SVY_OK;
 }
 
 /* Why it cannot be taken becomes the reason; only a lack of memory is a failure. */
@@ -231,10 +270,11 @@ svy_status svy_arrival_prepare(const svy_reception *r, const void *bytes, size_t
         return svyi_fail(err, SVY_E_LIMIT, "an interview has %zu bytes: at most 16 MiB are taken", n);
     if ((a = svyi_get(&r->alloc, sizeof *a)) == NULL)
         return svyi_nomem(err);
-    *a = (svy_arrival){ .alloc = r->alloc, .reception = r, .size = n, .boxed = sealed, .received = received, .reason = "", .language = "" };
+    *a = (svy_arrival){ .alloc = r->alloc, .reception = r, .size = n, .boxed = sealed, .received = received, .reason = "", .language = "", .outcome = "" };
     a->head = (svy_package_head){ "", "", "", 0, "", "", "" };
     svyi_arena_init(&a->arena, &r->alloc);
     svyi_buffer_init(&a->packed, &r->alloc);
+    svyi_buffer_init(&a->kept, &r->alloc);
     svyi_sha256(bytes, n, a->hash);
     st = (a->bytes = svyi_get(&r->alloc, n)) != NULL ? copy_sender(a, from != NULL ? from : &NOBODY, err) : svyi_nomem(err);
     if (st == SVY_OK) {
@@ -257,6 +297,8 @@ void svy_arrival_free(svy_arrival *a)
     svyi_release(&alloc, a->sittings, a->sittings_capacity * sizeof *a->sittings);
     svyi_release(&alloc, a->files, a->files_capacity * sizeof *a->files);
     svyi_buffer_clear(&a->packed);
+    svyi_buffer_clear(&a->kept);
+    svyi_prepared_clear(&alloc, &a->submission);
     svyi_arena_clear(&a->arena);
     svyi_release(&alloc, a, sizeof *a);
 }

@@ -58,7 +58,8 @@ svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *for
     return SVY_OK;
 }
 
-void svyi_event_digest(svyi_hasher *h, const svy_event *e, int erased)
+/* The digest of a journal whose events are rows: of their fields. */
+static void add_fields(svyi_hasher *h, const svy_event *e, int erased)
 {
     const int64_t numbers[] = { (int64_t)e->sequence, e->moment.utc_ms, e->moment.zone_minutes, e->moment.mono_ms, (int64_t)e->action, (int64_t)e->missing, erased };
 
@@ -70,10 +71,21 @@ void svyi_event_digest(svyi_hasher *h, const svy_event *e, int erased)
     svyi_hasher_text(h, e->reason);
 }
 
+void svyi_frames_digest(const uint8_t key[SVYI_KEY], const void *frames, size_t n, uint8_t digest[SVYI_HASH])
+{
+    svyi_hasher h;
+
+    svyi_hasher_init(&h, key);
+    svyi_hasher_text(&h, "frames");
+    svyi_hasher_bytes(&h, frames, n);
+    svyi_hasher_final(&h, digest);
+}
+
 svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err)
 {
     svyi_events it;
     svyi_hasher h;
+    svyi_buffer frames;
     int found = 0;
     svy_status st = svyi_events_open(s, &it, 0, err);
 
@@ -82,12 +94,21 @@ svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SV
         st = svyi_events_of(&it, number, err);
     if (st != SVY_OK)
         return st;
+    const int packed = it.at != NULL;
+    svyi_buffer_init(&frames, &s->alloc);
     svyi_hasher_init(&h, key);
     while ((found = svyi_events_next(&it, err)) == 1)
-        svyi_event_digest(&h, &it.event, it.erased);
+        if (packed)
+            svyi_frame_add(&frames, &it.event, it.erased);
+        else
+            add_fields(&h, &it.event, it.erased);
     svyi_events_close(&it);
     svyi_hasher_final(&h, digest);
-    return found < 0 ? svyi_db_failed(err) : SVY_OK;
+    if (packed)
+        svyi_frames_digest(key, frames.data, frames.len, digest);
+    const int failed = frames.failed;
+    svyi_buffer_clear(&frames);
+    return found < 0 ? svyi_db_failed(err) : failed ? svyi_nomem(err) : SVY_OK;
 }
 
 /* What an early end leaves of an event: as the engine does with answers, plus whatever shows the way through questions that are not kept. */

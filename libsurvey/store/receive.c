@@ -77,20 +77,22 @@ static svy_status add_sittings(svy_study *s, int64_t number, const svy_arrival *
     return st;
 }
 
-/* The row of an arrival, but its number and what it corrects. */
-static svyi_row row_of(const svy_arrival *a, const svyi_version *v)
+svyi_row svyi_arrival_row(const svy_arrival *a, const svyi_version *v)
 {
     return (svyi_row){ .form = v->number, .seed = (int64_t)a->seed, .uuid = a->head.uuid, .case_id = a->head.case_id, .interviewer = a->sittings[0].actor,
                        .language = a->language, .outcome = "", .reason = a->head.reason, .started = a->started, .phase = a->phase };
 }
 
+/* `r` with its phase: what is complete already, or will be when its submission is made. */
 static svy_status add_row(svy_study *s, const svy_arrival *a, svyi_row *r, const char *conflicts, svy_error *err)
 {
     const svy_sitting *last = &a->sittings[a->n_sittings - 1];
+    const int complete = r->phase == SVY_COMPLETE;
     svy_status st = svyi_db_run(s, Q_ARRIVAL_ADD, SVYI_ARGS(svyi_arg_text(r->uuid), svyi_arg_int(r->form), svyi_arg_text(r->case_id[0] != '\0' ? r->case_id : NULL),
-                                                         svyi_arg_text(r->interviewer), svyi_arg_text(r->language), svyi_arg_int(r->seed), svyi_arg_int(a->phase == SVY_SUSPENDED),
+                                                         svyi_arg_text(r->interviewer), svyi_arg_text(r->language), svyi_arg_int(r->seed), svyi_arg_int(r->phase), svyi_arg_text(r->outcome),
                                                          svyi_arg_int(r->started.utc_ms), svyi_arg_int(r->started.zone_minutes),
-                                                         r->corrects != 0 ? svyi_arg_int(r->corrects) : svyi_arg_text(NULL), svyi_arg_text(r->reason),
+                                                         complete ? svyi_arg_int(r->ended.utc_ms) : svyi_arg_text(NULL), complete ? svyi_arg_int(r->ended.zone_minutes) : svyi_arg_text(NULL),
+                                                         r->corrects != 0 ? svyi_arg_int(r->corrects) : svyi_arg_text(NULL), svyi_arg_text(r->reason), svyi_arg_int(r->blanked),
                                                          svyi_arg_text(last->organisation), svyi_arg_int(last->mode), svyi_arg_text(last->device),
                                                          svyi_arg_int(a->received.utc_ms), svyi_arg_text(conflicts)), err);
 
@@ -111,14 +113,41 @@ static svy_status submit(svy_study *s, svyi_version *v, svyi_row *row, svy_momen
     return st;
 }
 
-static svy_status add_interview(svy_study *s, const svy_arrival *a, svyi_version *v, svyi_row *row, const char *conflicts, svy_error *err)
+/* Its row, journal, sittings and files. */
+static svy_status add_history(svy_study *s, const svy_arrival *a, svyi_row *row, const svyi_buffer *events, const char *conflicts, svy_error *err)
 {
     svy_status st = add_row(s, a, row, conflicts, err);
 
     if (st == SVY_OK)
         st = svyi_db_run(s, Q_JOURNAL_ADD, SVYI_ARGS(svyi_arg_int(row->number), svyi_arg_int((int64_t)a->events), svyi_arg_int(a->last.utc_ms),
-                                                  svyi_arg_blob(a->packed.data, a->packed.len)), err);
-    if (st == SVY_OK && (st = add_sittings(s, row->number, a, 0, err)) == SVY_OK && (st = svyi_files_link(s, row->number, a, err)) == SVY_OK && a->phase == SVY_COMPLETE)
+                                                  svyi_arg_blob(events->data, events->len)), err);
+    if (st == SVY_OK)
+        st = add_sittings(s, row->number, a, 0, err);
+    return st == SVY_OK ? svyi_files_link(s, row->number, a, err) : st;
+}
+
+/* One that is new and complete, as almost all are: everything was made when it was prepared. */
+static svy_status add_complete(svy_study *s, svy_arrival *a, svyi_version *v, svyi_row *row, svy_error *err)
+{
+    row->ended = a->last;
+    row->outcome = a->outcome;
+    row->blanked = a->blanked;
+    svy_status st = add_history(s, a, row, a->blanked ? &a->kept : &a->packed, NULL, err);
+
+    if (st == SVY_OK)
+        st = svyi_submission_store(s, v, &a->submission, row, row, 1, a->journal, a->last, err);
+    if (st == SVY_OK && row->case_id[0] != '\0')
+        st = svyi_case_settle(s, v, row->case_id, row->outcome[0] != '\0' ? row->outcome : "complete", err);
+    return st;
+}
+
+/* A draft, a correction, what differs from what is here. */
+static svy_status add_other(svy_study *s, const svy_arrival *a, svyi_version *v, svyi_row *row, const char *conflicts, svy_error *err)
+{
+    svy_status st;
+
+    row->phase = a->phase == SVY_SUSPENDED ? SVY_SUSPENDED : SVY_OPEN;
+    if ((st = add_history(s, a, row, &a->packed, conflicts, err)) == SVY_OK && a->phase == SVY_COMPLETE)
         st = submit(s, v, row, a->last, err);
     if (st == SVY_OK && row->corrects == 0 && row->case_id[0] != '\0')
         st = svyi_case_settle(s, v, row->case_id, NULL, err);
@@ -247,9 +276,9 @@ static svy_status case_known(svy_study *s, const svy_arrival *a, const svyi_vers
     return svyi_db_run(s, Q_CASE_ADD, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(id), svyi_arg_text(a->sittings[0].actor), svyi_arg_int(0)), err);
 }
 
-static svy_status take_new(svy_study *s, const svy_arrival *a, svyi_version *v, const char *conflicts, svyi_arena *arena, svy_received *out, svy_error *err)
+static svy_status take_new(svy_study *s, svy_arrival *a, svyi_version *v, const char *conflicts, svyi_arena *arena, svy_received *out, svy_error *err)
 {
-    svyi_row row = row_of(a, v), first;
+    svyi_row row = svyi_arrival_row(a, v), first;
     char uuid[SVYI_UUID];
     const char *reason = NULL;
     int known;
@@ -272,7 +301,8 @@ static svy_status take_new(svy_study *s, const svy_arrival *a, svyi_version *v, 
     }
     tell(out, conflicts != NULL ? SVY_KEPT_BOTH : SVY_STORED, row.uuid,
          conflicts != NULL ? "another version of this interview is here already, and differs: both are kept" : "");
-    if ((st = add_interview(s, a, v, &row, conflicts, err)) == SVY_OK)
+    const int plain = a->phase == SVY_COMPLETE && conflicts == NULL && row.corrects == 0;
+    if ((st = plain ? add_complete(s, a, v, &row, err) : add_other(s, a, v, &row, conflicts, err)) == SVY_OK)
         st = svyi_kept_waiting(s, a->reception, a->head.uuid, err);
     return st;
 }
@@ -323,7 +353,7 @@ static int is_of_arrival(svy_status st)
     return st == SVY_E_INVALID || st == SVY_E_VALUE || st == SVY_E_NAME || st == SVY_E_STATE || st == SVY_E_LIMIT || st == SVY_E_TYPE || st == SVY_E_FORMAT;
 }
 
-static svy_status receive_in_savepoint(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
+static svy_status in_savepoint(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
 {
     svy_error why = SVY_ERROR_INIT;
     svy_status st = svyi_db_run(s, Q_SAVE, NULL, 0, err), back;
@@ -341,16 +371,35 @@ static svy_status receive_in_savepoint(svy_study *s, svy_arrival *a, svy_receive
     return aside(s, a, why.message, "", out, err);
 }
 
+/* `savepoints` 0: the first that goes wrong ends it. */
+static svy_status receive_all(svy_study *s, svy_arrival *const *arrivals, size_t n, int savepoints, svy_received *results, svy_error *err)
+{
+    svy_status st = svyi_db_begin(s, err);
+
+    if (st != SVY_OK)
+        return st;
+    for (size_t i = 0; i < n && st == SVY_OK; i++)
+        st = savepoints ? in_savepoint(s, arrivals[i], &results[i], err) : svyi_receive_one(s, arrivals[i], &results[i], err);
+    return svyi_db_end(s, st, err);
+}
+
 svy_status svy_study_receive(svy_study *s, svy_arrival *const *arrivals, size_t n, svy_received *results, svy_error *err)
 {
+    svy_error why = SVY_ERROR_INIT;
     svy_status st;
 
     SVY_REQUIRE(s != NULL && (n == 0 || (arrivals != NULL && results != NULL)), err);
-    if ((st = svyi_db_begin(s, err)) != SVY_OK)
-        return st;
-    for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = receive_in_savepoint(s, arrivals[i], &results[i], err);
-    return svyi_db_end(s, st, err);
+    /* Almost always nothing goes wrong, and savepoints cost: so without them first. */
+    if (s->depth == 0) {
+        if ((st = receive_all(s, arrivals, n, 0, results, &why)) == SVY_OK)
+            return SVY_OK;
+        if (!is_of_arrival(st) || s->dead) {
+            if (err != NULL)
+                *err = why;
+            return st;
+        }
+    }
+    return receive_all(s, arrivals, n, 1, results, err);
 }
 
 const char *svy_receipt_name(svy_receipt receipt)

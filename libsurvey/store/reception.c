@@ -123,3 +123,12 @@ int svy_reception_block(const svy_reception *r, const char *form, const char *ve
         }
     return 0;
 }
+
+size_t svy_seal_to(const uint8_t public_key[SVY_KEY_BYTES], const void *bytes, size_t n, void *out, size_t size)
+{
+    const size_t need = n + SVYI_BOX;
+
+    if (size < need)
+        return need;
+    return svyi_seal_start(NULL) == SVY_OK && svyi_box_close(public_key, bytes, n, out) ? need : 0;
+}

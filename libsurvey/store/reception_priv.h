@@ -44,8 +44,16 @@ struct svy_arrival {
     svy_phase phase;
     svy_moment started, last;            /* of the first and the last event */
     uint64_t seed;
-    const char *language;
+    const char *language, *outcome;
+
+    svyi_prepared submission;            /* of a complete one, as it will be when it is new here */
+    uint8_t journal[SVYI_HASH];          /* digest of its events as they will be stored */
+    svyi_buffer kept;                    /* those events, when an early end blanks some; else they are `packed` */
+    int blanked;
 };
+
+/* The row of an arrival, but its number, how it ended and what it corrects. */
+svyi_row svyi_arrival_row(const svy_arrival *a, const svyi_version *v);
 
 /* ---- receive.c: the writer. Within its transaction ---- */
 svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err);

@@ -77,6 +77,11 @@ static crypto_generichash_state *state(svyi_hasher *h)
     return (crypto_generichash_state *)(void *)h->state;
 }
 
+void svyi_hash_keyed(const uint8_t key[SVYI_KEY], const void *bytes, size_t len, uint8_t out[SVYI_HASH])
+{
+    crypto_generichash(out, SVYI_HASH, bytes, len, key, SVYI_KEY);
+}
+
 void svyi_hasher_init(svyi_hasher *h, const uint8_t *key)
 {
     crypto_generichash_init(state(h), key, key != NULL ? SVYI_KEY : 0, SVYI_HASH);

@@ -17,6 +17,8 @@ void svyi_keyed_hex(const uint8_t key[SVYI_KEY], const char *text, size_t len, c
 
 /* BLAKE2b-256 over fields, each preceded by its length, so that no two lists of fields give the same bytes. */
 typedef struct svyi_hasher { _Alignas(64) unsigned char state[384]; } svyi_hasher;
+/* BLAKE2b-256 of bytes under a key, in one go. */
+void svyi_hash_keyed(const uint8_t key[SVYI_KEY], const void *bytes, size_t len, uint8_t out[SVYI_HASH]);
 void svyi_hasher_init(svyi_hasher *h, const uint8_t *key);      /* key of SVYI_KEY bytes, or NULL */
 void svyi_hasher_bytes(svyi_hasher *h, const void *bytes, size_t len);
 void svyi_hasher_text(svyi_hasher *h, const char *text);

@@ -28,8 +28,8 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_EVENT_ROWS] = "SELECT count(*) FROM events WHERE interview = ?",
     [Q_JOURNAL_GROW] = "UPDATE journals SET events = ?2, last_utc_ms = ?3, bytes = ?4 WHERE interview = ?1",
-    [Q_ARRIVAL_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason, imported,"
-                      " organisation, mode, device, received_utc_ms, conflicts) VALUES(?,?,?,?,?,?,?,'',?,?,?,?,0,?,?,?,?,?)",
+    [Q_ARRIVAL_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, ended_utc_ms, ended_zone,"
+                      " corrects, reason, blanked, imported, organisation, mode, device, received_utc_ms, conflicts) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?)",
     [Q_ARRIVAL_GOES_ON] = "UPDATE interviews SET phase = ?, language = ?, organisation = ?, mode = ?, device = ?, received_utc_ms = ? WHERE number = ?",
     [Q_INTERVIEW_CONFLICTS] = INTERVIEW_COLUMNS "WHERE conflicts = ? ORDER BY number",
     [Q_CASE_COUNT] = "SELECT count(*) FROM interviews WHERE case_id = ? AND corrects IS NULL AND erased_utc_ms IS NULL AND form IN (SELECT number FROM forms WHERE id = ?)",

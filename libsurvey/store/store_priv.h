@@ -183,8 +183,24 @@ typedef struct svyi_row {
     int phase, erased, blanked, imported;
     svy_mode mode;                       /* only for adding it */
 } svyi_row;
-/* Replaces the typed rows of interview `number` (the first of its revisions). */
-svy_status svyi_rows_write(svy_study *s, svyi_version *v, const svy_interview *iv, const svyi_row *row, int64_t number, svy_error *err);
+/* Typed rows as values, made without the file (rows_make.c). The first column of each, which holds the number of the interview, is left open. */
+typedef struct svyi_made_row { uint32_t level; int64_t row; /* in its roster, from 1; 0: the interview itself */ size_t first, n, open; } svyi_made_row;
+typedef struct svyi_made {
+    svy_alloc alloc;
+    const char **tables; size_t n_levels;            /* of the version's levels */
+    svyi_arg *args; size_t n_args, args_capacity;
+    svyi_made_row *rows; size_t n_rows, rows_capacity;
+    svyi_buffer text;                                /* what the values point to */
+    svyi_buffer stream;                              /* what their digest is of */
+    int failed;
+} svyi_made;
+/* Any thread. `v` needs its levels, not their statements. To be cleared also when it failed. */
+svy_status svyi_rows_make(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_row *row, svyi_made *m, svy_error *err);
+void svyi_made_clear(svyi_made *m);
+/* The digest that svyi_rows_digest() will find, once they are the rows of interview `number`. */
+void svyi_made_digest(svyi_made *m, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH]);
+/* Inserts them. */
+svy_status svyi_rows_put(svy_study *s, svyi_version *v, const svyi_made *m, int64_t number, svy_error *err);
 svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_error *err);
 /* Keyed digest of the typed rows as they are in the file; `found` receives how many there are. */
 svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], size_t *found, svy_error *err);
@@ -221,8 +237,8 @@ int svyi_event_hide(const uint8_t key[SVYI_KEY], const svy_form *form, svy_event
 svy_status svyi_event_add(svy_study *s, int64_t number, const svy_form *form, const svy_event *event, svy_error *err);
 /* Likewise, of an event that came from where keys are hashed. */
 svy_status svyi_event_store(svy_study *s, int64_t number, const svy_event *event, svy_error *err);
-/* Adds an event to the digest of a journal. */
-void svyi_event_digest(svyi_hasher *h, const svy_event *e, int erased);
+/* The digest of a journal that is packed, or begins so: of its frames. */
+void svyi_frames_digest(const uint8_t key[SVYI_KEY], const void *frames, size_t n, uint8_t digest[SVYI_HASH]);
 svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err);
 /* Rebuilds an interview from its events in the file. `journal` of what is done with it later, may be NULL. */
 svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err);
@@ -252,6 +268,14 @@ svy_status svyi_session_start(svy_study *s, svyi_version *v, const char *case_id
                               svy_moment now, svy_session **out, svy_error *err);
 
 /* ---- submit.c ---- */
+/* A submission as far as it can be made without the file: typed rows, and the sealed answers under a key of their own. */
+typedef struct svyi_prepared { svyi_made made; uint8_t key[SVYI_KEY], nonce[SVYI_NONCE]; void *payload; size_t len; } svyi_prepared;
+/* Any thread. `row` is the interview as its typed rows tell it. To be cleared also when it failed. */
+svy_status svyi_submission_prepare(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_row *row, svyi_prepared *p, svy_error *err);
+void svyi_prepared_clear(const svy_alloc *alloc, svyi_prepared *p);
+/* Within a transaction: typed rows of `first`, and a submission of `row` (its correction, or itself) at the end of the chain. */
+svy_status svyi_submission_store(svy_study *s, svyi_version *v, svyi_prepared *p, const svyi_row *first, const svyi_row *row, int64_t revision,
+                                 const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err);
 /* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */
 svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err);
 /* What became of a case: `disposition` (NULL: as it is), or "conflict" when more than one interview of it is here. */

@@ -23,27 +23,53 @@ void svyi_submission_hash(const svyi_submission *m, const svy_form *form, uint8_
     svyi_hasher_final(&h, hash);
 }
 
-/* The ordinary and the sensitive answers as JSON, one line each, sealed. */
-static svy_status seal_payload(svy_study *s, const svy_interview *iv, const uint8_t *key, const uint8_t *nonce, void **out, size_t *len, svy_error *err)
+/* The ordinary and the sensitive answers as JSON, one line each. 1 when there was room for them; `plain` receives how many bytes they take. */
+static int write_answers(const svy_interview *iv, char *text, size_t room, size_t *plain)
 {
-    const size_t ordinary = svy_interview_json(iv, 0, NULL, 0), sensitive = svy_interview_json(iv, 1, NULL, 0), plain = ordinary + 1 + sensitive;
-    char *text = svyi_get(&s->alloc, plain + 1);
+    const size_t ordinary = svy_interview_json(iv, 0, text, room), rest = ordinary + 1 < room ? room - ordinary - 1 : 0;
+    const size_t sensitive = svy_interview_json(iv, 1, rest > 0 ? text + ordinary + 1 : NULL, rest);
 
-    *len = plain + SVYI_TAG;
-    *out = svyi_get(&s->alloc, *len);
-    if (text == NULL || *out == NULL) {
-        svyi_release(&s->alloc, text, plain + 1);
-        svyi_release(&s->alloc, *out, *len);
-        *out = NULL;
-        return svyi_nomem(err);
+    if (ordinary < room)
+        text[ordinary] = '\n';
+    *plain = ordinary + 1 + sensitive;
+    return *plain < room;
+}
+
+static svy_status seal_payload(const svy_alloc *alloc, const svy_interview *iv, svyi_prepared *p, svy_error *err)
+{
+    size_t room = 16384, plain;
+    char *text = svyi_get(alloc, room);
+
+    if (text != NULL && !write_answers(iv, text, room, &plain)) {        /* most answers fit at the first try */
+        svyi_release(alloc, text, room);
+        room = plain + 1;
+        if ((text = svyi_get(alloc, room)) != NULL)
+            (void)write_answers(iv, text, room, &plain);
     }
-    svy_interview_json(iv, 0, text, ordinary + 1);
-    text[ordinary] = '\n';
-    svy_interview_json(iv, 1, text + ordinary + 1, sensitive + 1);
-    svyi_seal(key, nonce, text, plain, *out);
-    svyi_wipe(text, plain);
-    svyi_release(&s->alloc, text, plain + 1);
-    return SVY_OK;
+    if (text != NULL && (p->payload = svyi_get(alloc, plain + SVYI_TAG)) != NULL) {
+        p->len = plain + SVYI_TAG;
+        svyi_seal(p->key, p->nonce, text, plain, p->payload);
+        svyi_wipe(text, plain);
+    }
+    svyi_release(alloc, text, room);
+    return p->payload != NULL ? SVY_OK : svyi_nomem(err);
+}
+
+svy_status svyi_submission_prepare(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_row *row, svyi_prepared *p, svy_error *err)
+{
+    *p = (svyi_prepared){ .payload = NULL };
+    svyi_random_bytes(p->key, sizeof p->key);
+    svyi_random_bytes(p->nonce, sizeof p->nonce);
+    const svy_status st = svyi_rows_make(alloc, v, iv, row, &p->made, err);
+    return st == SVY_OK ? seal_payload(alloc, iv, p, err) : st;
+}
+
+void svyi_prepared_clear(const svy_alloc *alloc, svyi_prepared *p)
+{
+    svyi_wipe(p->key, sizeof p->key);
+    svyi_made_clear(&p->made);
+    svyi_release(alloc, p->payload, p->len);
+    p->payload = NULL;
 }
 
 static svy_status chain_end(svy_study *s, int64_t *length, uint8_t head[SVYI_HASH], svy_error *err)
@@ -125,42 +151,53 @@ static svy_status close_row(svy_study *s, const svyi_version *v, const svyi_row 
     return st;
 }
 
+svy_status svyi_submission_store(svy_study *s, svyi_version *v, svyi_prepared *p, const svyi_row *first, const svyi_row *row, int64_t revision,
+                                 const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err)
+{
+    uint8_t rows[SVYI_HASH];
+    char uuid[SVYI_UUID];
+    svy_status st = svyi_rows_put(s, v, &p->made, first->number, err);
+
+    if (st != SVY_OK)
+        return st;
+    svyi_made_digest(&p->made, first->number, p->key, rows);
+    svyi_uuid_make(uuid);
+    svyi_submission m = { .revision = revision, .form = v->number, .utc_ms = now.utc_ms, .zone = now.zone_minutes, .uuid = uuid, .interview = first->uuid,
+                          .journal = row->uuid, .actor = row->interviewer, .reason = row->reason, .rows_digest = rows, .rows_digest_len = sizeof rows,
+                          .journal_digest = journal, .journal_digest_len = SVYI_HASH, .nonce = p->nonce, .nonce_len = sizeof p->nonce, .payload = p->payload,
+                          .payload_len = p->len };
+    return append(s, &m, v->form, p->key, err);
+}
+
+/* What of a submission depends on the file: earlier revisions, whose typed rows go, and the journal. */
+static svy_status submit_prepared(svy_study *s, svyi_version *v, svyi_prepared *p, const svyi_row *first, const svyi_row *row, svy_moment now, svy_error *err)
+{
+    uint8_t journal[SVYI_HASH];
+    int64_t revision = 0;
+    svy_status st = svyi_events_digest(s, row->number, p->key, journal, err);
+
+    if (st == SVY_OK && svyi_db_number(s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_arg_text(first->uuid)), &revision, err) < 0)
+        st = svyi_db_failed(err);
+    if (st == SVY_OK)
+        st = svyi_rows_erase(s, v, first->number, err);
+    return st == SVY_OK ? svyi_submission_store(s, v, p, first, row, revision + 1, journal, now, err) : st;
+}
+
 svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err)
 {
-    uint8_t key[SVYI_KEY], nonce[SVYI_NONCE], rows[SVYI_HASH], journal[SVYI_HASH];
-    char uuid[SVYI_UUID];
-    void *payload = NULL;
-    size_t len = 0, found;
-    int64_t revision = 0;
+    svyi_prepared p = { .payload = NULL };
     svyi_arena arena;
     svyi_row first;
 
     svyi_arena_init(&arena, &s->alloc);
-    svyi_random_bytes(key, sizeof key);
-    svyi_random_bytes(nonce, sizeof nonce);
-    svyi_uuid_make(uuid);
     row->ended = now;
     row->outcome = svy_interview_outcome(iv);
     row->language = svy_form_language(v->form, svy_interview_current_language(iv));
     svy_status st = svyi_events_blank(s, row->number, v->form, svy_interview_end(iv), &row->blanked, err);
-    if (st == SVY_OK)
-        st = first_row(s, row, &arena, &first, err);
-    if (st == SVY_OK && (st = svyi_rows_erase(s, v, first.number, err)) == SVY_OK && (st = svyi_rows_write(s, v, iv, &first, first.number, err)) == SVY_OK &&
-        (st = svyi_rows_digest(s, v, first.number, key, rows, &found, err)) == SVY_OK && (st = svyi_events_digest(s, row->number, key, journal, err)) == SVY_OK)
-        st = seal_payload(s, iv, key, nonce, &payload, &len, err);
-    if (st == SVY_OK && svyi_db_number(s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_arg_text(first.uuid)), &revision, err) < 0)
-        st = svyi_db_failed(err);
-    if (st == SVY_OK) {
-        svyi_submission m = { .revision = revision + 1, .form = v->number, .utc_ms = now.utc_ms, .zone = now.zone_minutes, .uuid = uuid, .interview = first.uuid,
-                              .journal = row->uuid, .actor = row->interviewer, .reason = row->reason, .rows_digest = rows, .rows_digest_len = sizeof rows,
-                              .journal_digest = journal, .journal_digest_len = sizeof journal, .nonce = nonce, .nonce_len = sizeof nonce, .payload = payload,
-                              .payload_len = len };
-        st = append(s, &m, v->form, key, err);
-    }
-    if (st == SVY_OK)
+    if (st == SVY_OK && (st = svyi_typed_levels(s, v, err)) == SVY_OK && (st = first_row(s, row, &arena, &first, err)) == SVY_OK &&
+        (st = svyi_submission_prepare(&s->alloc, v, iv, &first, &p, err)) == SVY_OK && (st = submit_prepared(s, v, &p, &first, row, now, err)) == SVY_OK)
         st = close_row(s, v, row, err);
-    svyi_wipe(key, sizeof key);
-    svyi_release(&s->alloc, payload, len);
+    svyi_prepared_clear(&s->alloc, &p);
     svyi_arena_clear(&arena);
     return st;
 }

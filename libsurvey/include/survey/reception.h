@@ -34,6 +34,9 @@ SVY_API int svy_reception_can_open(const svy_reception *r);
 /** The compiled form of a deployed version: 1 and its block, which is the reception's; 0 when there is none. */
 SVY_API int svy_reception_block(const svy_reception *r, const char *form, const char *version, const void **block, size_t *size);
 
+/** Seals bytes to a key as devices do; any thread. @return bytes needed (n + 48), 0 when the key is none; writes when `size` suffices. */
+SVY_API size_t svy_seal_to(const uint8_t public_key[SVY_KEY_BYTES], const void *bytes, size_t n, void *out, size_t size);
+
 /** Who the receiver knows it comes from. What is said here wins over what the package says; NULL (mode 0) leaves it to the package. */
 typedef struct svy_sender {
     const char *actor, *organisation;
@@ -69,7 +72,7 @@ SVY_API const char *svy_receipt_name(svy_receipt receipt);        /**< "stored" 
 typedef struct svy_received {
     svy_receipt receipt;
     char uuid[37];           /**< of the interview it became or is; "" when kept aside unread */
-    char sentence[256];      /**< for the interviewer, "" when there is nothing to say */
+    char sentence[384];      /**< for the interviewer, "" when there is nothing to say */
 } svy_received;
 
 /** Stores arrivals in one transaction; one that fails does not touch the others. @return SVY_OK: every receipt is on disk (nothing is stored for SVY_NEEDS_FILES);
