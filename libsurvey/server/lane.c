@@ -123,9 +123,12 @@ static void *run(void *argument)
 
 svy_status svyi_lane_threads(svyi_lane *lane, unsigned n, svy_error *err)
 {
+    static const char *const NAMES[] = { "network", "worker", "reader", "slow", "writer" };
+
     for (unsigned i = 0; i < n; i++) {
         if (pthread_create(&lane->threads[i], NULL, lane->place == SVYI_ON_WRITER ? svyi_writer_run : run, lane) != 0)
             return svyi_fail(err, SVY_E_IO, "the system gives no more threads to this program");
+        pthread_setname_np(lane->threads[i], NAMES[lane->place]);      /* for top and the like */
         lane->n++;
     }
     return SVY_OK;

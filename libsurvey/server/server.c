@@ -156,6 +156,7 @@ static svy_status start(svy_server *s, svy_error *err)
         return st;
     if (pthread_create(&s->network, NULL, svyi_network_run, s) != 0)
         return svyi_fail(err, SVY_E_IO, "the system gives no more threads to this program");
+    pthread_setname_np(s->network, "network");
     s->network_runs = 1;
     return SVY_OK;
 }

@@ -1,0 +1,293 @@
+/* The whole way: hundreds of simulated interviewers on keep-alive connections send packages of 250 answers to `survey serve` and wait for each receipt, which
+ * says that it is on disk. Prints the rate, the waiting times, what was lost or stored twice (the study is opened again and every uuid looked for), and the
+ * disk's own rate of fdatasync beside it.
+ * Usage: bench_server SURVEY [PACKAGES] [CONNECTIONS] [FOLDER] */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <survey/account.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "make_packages.h"
+
+enum { ANSWER = 8192, PREPARING = 2000 };
+
+typedef struct request { char *bytes; size_t n; } request;
+typedef struct client { int fd; size_t now, sent, have; double began; char answer[ANSWER]; } client;
+typedef struct load {
+    const request *requests; size_t n, next, done, stored, other; int epoll, port;
+    client *clients; size_t n_clients;
+    double *waits;
+    char (*uuids)[37];
+} load;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench_server: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+/* ---- what is sent ---- */
+
+static request make_request(const package *p, const char *token)
+{
+    char hash[65], head[600];
+    request r;
+
+    svy_hash_hex(p->bytes, p->n, hash);
+    const int n = snprintf(head, sizeof head,
+                           "PUT /api/uploads/%s?kind=package&size=%zu&offset=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+                           "Content-Type: application/octet-stream\r\nContent-Length: %zu\r\n\r\n", hash, p->n, token, p->n);
+    r.n = (size_t)n + p->n;
+    if ((r.bytes = malloc(r.n)) == NULL)
+        die("memory");
+    memcpy(r.bytes, head, (size_t)n);
+    memcpy(r.bytes + n, p->bytes, p->n);
+    return r;
+}
+
+/* ---- the clients ---- */
+
+static void send_some(load *l, client *c)
+{
+    const request *r = &l->requests[c->now];
+
+    while (c->sent < r->n) {
+        const ssize_t n = send(c->fd, r->bytes + c->sent, r->n - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            break;
+        if (n < 0)
+            die("send");
+        c->sent += (size_t)n;
+    }
+    struct epoll_event e = { .events = EPOLLIN | (c->sent < r->n ? EPOLLOUT : 0u), .data.ptr = c };
+    if (c->sent < r->n)
+        epoll_ctl(l->epoll, EPOLL_CTL_MOD, c->fd, &e);
+}
+
+/* Takes the next package; 0 when there are no more. */
+static int start(load *l, client *c)
+{
+    if (l->next == l->n)
+        return 0;
+    c->now = l->next++;
+    c->sent = c->have = 0;
+    c->began = now_s();
+    send_some(l, c);
+    return 1;
+}
+
+static void connect_one(load *l, client *c)
+{
+    const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)l->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct epoll_event e = { .events = EPOLLIN, .data.ptr = c };
+    const int one = 1;
+
+    c->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&to, sizeof to) != 0)
+        die("connect");
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e);
+}
+
+/* 1 when the whole answer is there. */
+static int is_whole(const client *c)
+{
+    const char *end = memmem(c->answer, c->have, "\r\n\r\n", 4), *length = memmem(c->answer, c->have, "Content-Length: ", 16);
+
+    return end != NULL && length != NULL && c->have >= (size_t)(end + 4 - c->answer) + strtoul(length + 16, NULL, 10);
+}
+
+static void take_answer(load *l, client *c)
+{
+    const char *uuid = memmem(c->answer, c->have, "\"uuid\":\"", 8);
+
+    l->waits[l->done++] = now_s() - c->began;
+    if (memcmp(c->answer, "HTTP/1.1 201", 12) == 0 && uuid != NULL) {
+        memcpy(l->uuids[l->stored], uuid + 8, 36);
+        l->uuids[l->stored++][36] = '\0';
+    } else if (l->other++ == 0) {
+        fprintf(stderr, "bench_server: an answer was %.*s\n", (int)c->have, c->answer);
+    }
+}
+
+static void turn(load *l)
+{
+    struct epoll_event events[64];
+    const int n = epoll_wait(l->epoll, events, 64, 10000);
+
+    if (n <= 0)
+        die("the server does not answer");
+    for (int i = 0; i < n; i++) {
+        client *c = events[i].data.ptr;
+        if ((events[i].events & EPOLLOUT) != 0)
+            send_some(l, c);
+        if ((events[i].events & EPOLLIN) == 0)
+            continue;
+        const ssize_t got = recv(c->fd, c->answer + c->have, sizeof c->answer - c->have, MSG_DONTWAIT);
+        if (got == 0)
+            die("the server hung up");
+        c->have += got > 0 ? (size_t)got : 0;
+        if (is_whole(c)) {
+            take_answer(l, c);
+            start(l, c);
+        }
+    }
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void run_load(load *l)
+{
+    struct rusage usage;
+    double begin;
+
+    l->epoll = epoll_create1(0);
+    for (size_t i = 0; i < l->n_clients; i++)
+        connect_one(l, &l->clients[i]);
+    begin = now_s();
+    for (size_t i = 0; i < l->n_clients; i++)
+        start(l, &l->clients[i]);
+    while (l->done < l->n)
+        turn(l);
+    const double took = now_s() - begin;
+    qsort(l->waits, l->done, sizeof *l->waits, by_size);
+    getrusage(RUSAGE_SELF, &usage);
+    printf("{\"name\":\"server\",\"n\":%zu,\"connections\":%zu,\"per_second\":%.0f,\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"max_ms\":%.1f,\"stored\":%zu,\"other\":%zu}\n", l->n,
+           l->n_clients, (double)l->n / took, l->waits[l->done / 2] * 1e3, l->waits[l->done * 99 / 100] * 1e3, l->waits[l->done - 1] * 1e3, l->stored, l->other);
+}
+
+/* ---- the server ---- */
+
+static pid_t start_server(const char *survey, const char *path, size_t connections, int *port)
+{
+    int ends[2];
+    char line[200] = "", most[24];
+
+    snprintf(most, sizeof most, "%zu", connections + 10);
+    if (pipe(ends) != 0)
+        die("pipe");
+    const pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], 1);
+        close(ends[0]);
+        execl(survey, survey, "serve", path, "--listen", "127.0.0.1:0", "--quiet", "--connections", most, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    FILE *out = fdopen(ends[0], "r");
+    if (pid < 0 || out == NULL || fgets(line, sizeof line, out) == NULL || strrchr(line, ':') == NULL)
+        die("the server did not start");
+    *port = atoi(strrchr(line, ':') + 1);
+    return pid;
+}
+
+static void stop_server(pid_t pid)
+{
+    struct rusage usage;
+    int status;
+
+    kill(pid, SIGTERM);
+    if (wait4(pid, &status, 0, &usage) != pid || status != 0)
+        die("the server ended badly");
+    printf("{\"name\":\"server_memory\",\"peak_kb\":%ld,\"cpu_s\":%.1f}\n", usage.ru_maxrss,
+           (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+}
+
+/* ---- afterwards ---- */
+
+typedef struct found { char (*uuids)[37]; size_t n, room; } found;
+
+static svy_status take_line(void *user, const svy_interview_line *line)
+{
+    found *f = user;
+
+    if (f->n < f->room && line->phase == SVY_COMPLETE)
+        memcpy(f->uuids[f->n++], line->uuid, 37);
+    return SVY_OK;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(a, b); }
+
+/* Every acknowledged interview is there, once. */
+static void look_again(const char *path, load *l)
+{
+    found f = { malloc((l->n + 100) * 37), 0, l->n + 100 };
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *s;
+    size_t lost = 0, twice = 0;
+
+    if (f.uuids == NULL || svy_study_open(NULL, path, SVY_STUDY_READ, &s, &err) != SVY_OK || svy_study_interviews(s, NULL, NULL, take_line, &f, &err) != SVY_OK)
+        fm_die("study", &err);
+    qsort(f.uuids, f.n, 37, by_text);
+    for (size_t i = 0; i < l->stored; i++)
+        lost += bsearch(l->uuids[i], f.uuids, f.n, 37, by_text) == NULL;
+    for (size_t i = 1; i < f.n; i++)
+        twice += strcmp(f.uuids[i - 1], f.uuids[i]) == 0;
+    printf("{\"name\":\"study\",\"acknowledged\":%zu,\"there\":%zu,\"lost\":%zu,\"twice\":%zu}\n", l->stored, f.n, lost, twice);
+    svy_study_close(s);
+    free(f.uuids);
+}
+
+static void open_study(const char *path, const form_maker *form, char token[SVY_TOKEN], uint8_t key[SVY_KEY_BYTES])
+{
+    const svy_moment now = { 1774944000000, 0, 0 };
+    svy_error err = SVY_ERROR_INIT;
+    svy_reception *r;
+    svy_study *s;
+    char id[SVY_ACCOUNT_ID];
+
+    remove_study(path);
+    if (svy_study_create(NULL, path, now, &err) != SVY_OK || svy_study_open(NULL, path, SVY_STUDY_WRITE, &s, &err) != SVY_OK ||
+        svy_study_deploy(s, form->block, form->size, NULL, 0, "bench", now, &err) != SVY_OK || svy_reception_new(s, &r, &err) != SVY_OK ||
+        svy_study_account_add(s, "ana", SVY_ROLE_INTERVIEWER, "", NULL, "bench", now, id, &err) != SVY_OK ||
+        svy_study_token_make(s, id, SVY_TOKEN_DEVICE, "bench", 0, "bench", now, token, &err) != SVY_OK)
+        fm_die("study", &err);
+    memcpy(key, svy_reception_public_key(r), SVY_KEY_BYTES);
+    svy_reception_free(r);
+    svy_study_close(s);
+}
+
+int main(int argc, char **argv)
+{
+    load l = { .n = argc > 2 ? (size_t)atol(argv[2]) : 20000, .n_clients = argc > 3 ? (size_t)atol(argv[3]) : 300 };
+    const char *folder = argc > 4 ? argv[4] : ".";
+    char path[512], token[SVY_TOKEN];
+    uint8_t key[SVY_KEY_BYTES];
+    form_maker form = fm_begin();
+
+    if (argc < 2)
+        die("usage: bench_server SURVEY [PACKAGES] [CONNECTIONS] [FOLDER]");
+    fill_form(&form);
+    fm_end(&form);
+    snprintf(path, sizeof path, "%s/bench_server.study", folder);
+    open_study(path, &form, token, key);
+    request *requests = malloc(l.n * sizeof *requests);
+    l.waits = malloc(l.n * sizeof *l.waits);
+    l.uuids = malloc(l.n * 37);
+    l.clients = calloc(l.n_clients, sizeof *l.clients);
+    if (requests == NULL || l.waits == NULL || l.uuids == NULL || l.clients == NULL)
+        die("memory");
+    for (size_t i = 0; i < l.n; i++) {
+        package p = make(form.form, key, (unsigned)i);
+        requests[i] = make_request(&p, token);
+        free(p.bytes);
+    }
+    l.requests = requests;
+    disk(folder);
+    const pid_t server = start_server(argv[1], path, l.n_clients, &l.port);
+    run_load(&l);
+    stop_server(server);
+    look_again(path, &l);
+    remove_study(path);
+    return l.stored == l.n ? 0 : 1;
+}
