@@ -329,7 +329,7 @@ static svy_status take_in(kept *k, const waiting *w, const svy_submission_head *
     return st;
 }
 
-static svy_status try_one(kept *k, const waiting *w, svy_diags *diags, svy_error *err)
+static svy_status try_one(kept *k, waiting *w, svy_diags *diags, svy_error *err)
 {
     svy_submission_head head;
     svy_error why = SVY_ERROR_INIT;
@@ -345,6 +345,10 @@ static svy_status try_one(kept *k, const waiting *w, svy_diags *diags, svy_error
         return SVY_E_INVALID;
     if (svy_submission_about(k->xml.at, k->xml.n, w->uuid, NULL, &head, &why) != SVY_OK)
         return SVY_E_INVALID;
+    if (head.instance[0] != '\0')
+        svy_submission_uuid(head.instance, w->uuid);
+    if (w->form[0] == '\0')
+        copy_text(w->form, sizeof w->form, head.form);
     return take_in(k, w, &head, diags, err);
 }
 
@@ -353,10 +357,7 @@ static svy_status try_one(kept *k, const waiting *w, svy_diags *diags, svy_error
 static svy_status try_all(kept *k, svy_diags *diags, svy_error *err)
 {
     svy_opened opened = { 0, 0, 0 };
-    svy_status st = svy_study_try_again(k->study, &opened, err);
-    k->stored = opened.stored;
-    if (st == SVY_OK)
-        st = svy_study_kept(k->study, list_one, k, err);
+    svy_status st = svy_study_kept(k->study, list_one, k, err);
     for (size_t i = 0; i < k->n && st == SVY_OK; i++) {
         st = try_one(k, &k->list[i], diags, err);
         k->stored += st == SVY_OK;
@@ -364,6 +365,10 @@ static svy_status try_all(kept *k, svy_diags *diags, svy_error *err)
         st = st == SVY_E_INVALID || st == SVY_E_NAME ? SVY_OK : st;
         drop_files(k);
     }
+    if (st == SVY_OK)
+        st = svy_study_try_again(k->study, &opened, err);
+    k->stored += opened.stored;
+    k->left -= opened.stored < k->left ? opened.stored : k->left;
     return st;
 }
 
