@@ -73,6 +73,15 @@ static around around_place(svy_place place)
     return a;
 }
 
+/* 1 + which of them is the outermost section; 0: none. */
+static uint32_t section_around(const around *a)
+{
+    for (uint32_t i = 0; i < a->n; i++)
+        if (item_of(a->of[i].item)->kind == SVY_EL_SECTION)
+            return i + 1;
+    return 0;
+}
+
 static void put_row(svy_place place, const char *kind, svy_role role, uint32_t level)
 {
     json_object(NULL);
@@ -115,16 +124,17 @@ static void put_question(svy_place place, uint32_t level)
     json_end('}');
 }
 
+/* What stands in a section; with 0 what stands outside all of them. */
 static void put_items(uint32_t section)
 {
     around before = { .n = 0 };
     const uint32_t end = item_of(section)->end;
 
     json_list("items");
-    for (svy_place p = svy_interview_step(form_engine.interview, (svy_place){ 0, 0 }, 1); section != 0 && p.item != 0; p = svy_interview_step(form_engine.interview, p, 1)) {
-        if (p.item <= section || p.item >= end)
-            continue;
+    for (svy_place p = { 0, 0 }; (p = svy_interview_step(form_engine.interview, p, 1)).item != 0;) {
         const around now = around_place(p);
+        if (section != 0 ? p.item <= section || p.item >= end : section_around(&now) != 0)
+            continue;
         put_places_around(&now, &before);
         put_question(p, now.n);
         before = now;
@@ -155,15 +165,13 @@ static void put_sections(void)
     json_list("sections");
     for (svy_place p = { 0, 0 }; (p = svy_interview_step(form_engine.interview, p, 1)).item != 0;) {
         const around now = around_place(p);
-        uint32_t at = 0;
-        while (at < now.n && item_of(now.of[at].item)->kind != SVY_EL_SECTION)
-            at++;
-        if (at == now.n)
+        const uint32_t at = section_around(&now);
+        if (at == 0)
             continue;
-        if (now.of[at].item != t.place.item) {
+        if (now.of[at - 1].item != t.place.item) {
             if (t.place.item != 0)
                 put_tally(&t, ++number);
-            t = (tally){ .place = now.of[at] };
+            t = (tally){ .place = now.of[at - 1] };
         }
         if (item_of(p.item)->kind == SVY_EL_QUESTION) {
             t.asked++;
@@ -175,7 +183,7 @@ static void put_sections(void)
     json_end(']');
 }
 
-/* 0: the sections and how far they are; else a section, by its item: what stands in it, with the answers. */
+/* The sections and how far they are; and of one of them, by its item, what stands in it with the answers (0: what stands outside all sections). */
 FORM_EXPORT(form_review) void form_review(uint32_t section)
 {
     if (!engine_ready())
