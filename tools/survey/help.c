@@ -260,9 +260,11 @@ static void completion_actions(FILE *out, const verb *const *verbs, size_t count
         if (len == 0 || (i > 0 && strncmp(verbs[i - 1]->name, name, len) == 0))
             continue;
         fprintf(out, "    '%.*s')\n        if [ \"$COMP_CWORD\" -eq %d ]; then COMPREPLY=($(compgen -W '", (int)len - 1, name, word);
-        for (size_t j = 0; j < count; j++)
-            if (strncmp(verbs[j]->name, name, len) == 0)
-                fprintf(out, "%.*s ", (int)strcspn(verbs[j]->name + len, " "), verbs[j]->name + len);
+        for (size_t j = i; j < count && strncmp(verbs[j]->name, name, len) == 0; j++) {
+            const int word_len = (int)strcspn(verbs[j]->name + len, " ");
+            if (j == i || strncmp(verbs[j - 1]->name, verbs[j]->name, len + (size_t)word_len + 1) != 0)      /* "account add", "account list": once */
+                fprintf(out, "%.*s ", word_len, verbs[j]->name + len);
+        }
         fprintf(out, "' -- \"$cur\")); return; fi\n        verb=\"$verb ${COMP_WORDS[%d]}\";;\n", word);
     }
 }

@@ -1,4 +1,4 @@
-/* survey study key show, take-out, put-back: the key that devices seal answers to. */
+/* survey study key show, take-out, put-back, and study open-sealed: the key that devices seal answers to. */
 #define _POSIX_C_SOURCE 200809L
 #include "record.h"
 #include "secret_input.h"
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <survey/account.h>
+#include <survey/reception.h>
 
 static void wipe_key(uint8_t key[32])
 {
@@ -179,3 +180,31 @@ static int run_put_back(void *settings, int argc, char **argv)
 const verb verb_study_key_put_back = { .name = "study key put-back", .group = FOR_FIELDWORK, .arguments = "STUDY FILE", .min_arguments = 2, .max_arguments = 2,
     .summary = "put the secret key back from its recovery sheet", .detail = "What arrives from then on is opened at once. FILE holds the sheet, or only the digits typed from paper.",
     .example = "survey study key put-back tcn.study key-sheet.txt", .settings_size = sizeof(struct key_settings), .tables = { { OPTIONS, 0 } }, .run = run_put_back };
+
+/* ---- open-sealed ---- */
+
+static int run_open_sealed(void *settings, int argc, char **argv)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_study *study = NULL;
+    svy_opened result = { 0, 0, 0 };
+    uint8_t secret_key[32];
+    const struct key_settings *k = settings;
+    (void)argc;
+    if (svy_study_open(NULL, argv[0], SVY_STUDY_WRITE, &study, &err) != SVY_OK)
+        return tool_fail(&err);
+    int status = key_sheet_open(argv[1], secret_key);
+    if (status == EXIT_DONE && (svy_study_audit(study, record_now(), record_actor(k->actor), "key.use", "", "", &err) != SVY_OK ||
+                                svy_study_open_sealed(study, secret_key, &result, &err) != SVY_OK))
+        status = tool_fail(&err);
+    wipe_key(secret_key);
+    svy_study_close(study);
+    if (status == EXIT_DONE)
+        tool_say("%llu were sealed: %llu are interviews now, %llu stay aside", (unsigned long long)result.tried, (unsigned long long)result.stored, (unsigned long long)result.kept);
+    return status;
+}
+
+const verb verb_study_open_sealed = { .name = "study open-sealed", .group = FOR_FIELDWORK, .arguments = "STUDY FILE", .min_arguments = 2, .max_arguments = 2,
+    .summary = "open what arrived sealed, with the recovery sheet of the key",
+    .detail = "For a study whose secret key was taken out. The key is used and not kept: do this in a copy of the study, on a machine that nobody else uses.",
+    .example = "survey study open-sealed copy.study key-sheet.txt", .settings_size = sizeof(struct key_settings), .tables = { { OPTIONS, 0 } }, .run = run_open_sealed };
