@@ -21,7 +21,7 @@ async function engine() {
   if (opened.status !== 'ok') throw new Error(opened.message);
   const sitting = { mode: query.has('self') ? 'self' : 'web', actor: 'tester', organisation: '', device: 'harness', agent: 'test', clockKnown: 0, clockOffset: 0 };
   const head = { uuid: '00000000-0000-4000-8000-000000000001', case: '', corrects: '', reason: '' };
-  const started = made.start({ seed: '7', language: query.get('language') ?? 'en', parameters: {}, head, sitting });
+  const started = made.start({ seed: '7', language: query.get('language') ?? opened.languages[0].tag, parameters: {}, head, sitting });
   if (started.status !== 'ok') throw new Error(started.message);
   return made;
 }

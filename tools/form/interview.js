@@ -7,6 +7,13 @@ import { ask } from './dialog.js';
 import { keyboard } from './keyboard.js';
 
 const SECTION = 1, CELLS = 2;
+const KNOWN = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+/** ODK names languages as people do: "French (fr)", "default". */
+function localeOf(tag) {
+  const code = /\(([a-z]{2,3}(-\w+)*)\)/i.exec(tag)?.[1] ?? tag;
+  try { return KNOWN.of(code) ? code : 'en'; } catch { return 'en'; }
+}
+
 const nowhere = at => !at || !at.item && !at.entry;
 
 /**
@@ -54,21 +61,22 @@ class Screen {
     if (page.phase === 'complete') return this.leave('complete');
     this.frame(page);
     await this.show(page.place);
-    if (!page.items.length) this.review('finish');
+    if (!page.items?.length) this.review('finish');
   }
 
   /** The fixed parts of the screen, in the language of the interview. */
   frame(page) {
     this.language = page.language;
-    const say = this.say = sentences(page.language);
-    attributes(document.documentElement, { lang: page.language, dir: page.direction || 'ltr' });
+    this.locale = localeOf(page.language);
+    const say = this.say = sentences(this.locale);
+    attributes(document.documentElement, { lang: this.locale, dir: page.direction || 'ltr' });
     this.made.clear();
     this.status = h('p', { class: 'saved', role: 'status' });
     this.progress = h('progress', { 'aria-label': say('of', '', '').trim() });
     this.count = h('span', { class: 'count' });
     const languages = this.engine.form.languages ?? [];
     const choose = languages.length > 1 && h('select', { class: 'languages', 'aria-label': say('language'), onchange: () => this.speak(choose.value) },
-      languages.map(({ tag, name }) => h('option', { value: tag, lang: tag, selected: tag === page.language }, name || tag)));
+      languages.map(({ tag, name }) => h('option', { value: tag, lang: localeOf(tag), selected: tag === page.language }, name || tag)));
     this.trail = h('p', { class: 'trail' });
     this.heading = h('h1', { tabindex: -1 });
     this.items = h('div', { class: 'items' });
@@ -147,8 +155,9 @@ class Screen {
 
   async draw() {
     if (this.over) return;
-    const page = this.page = this.engine.page(this.at.item, this.at.entry, this.whole());
+    const page = this.page = await this.act(() => this.engine.page(this.at.item, this.at.entry, this.whole())); // the order of choices may be written
     if (page.language !== this.language) this.frame(page);
+    page.items ??= [];
     await this.load(page);
     const headings = page.headings ?? [], last = headings.at(-1);
     setText(this.trail, headings.slice(0, -1).map(title => this.titled(title)).join(' › '));

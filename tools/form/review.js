@@ -112,6 +112,7 @@ async function complete(screen) {
       await ask(say('lostTitle'), [h('p', null, say('lostText')), h('p', { class: 'hint' }, String(error?.message ?? error))], [['again', say('tryAgain'), 'primary']], true);
     }
   }
+  if (screen.self) return screen.leave('complete');
   put(screen, '✓', h('p', { class: 'note' }, say('done')), h('button', { type: 'button', class: 'primary', onclick: () => screen.leave('complete') }, say('close')));
   screen.root.querySelector('.nav').hidden = true;
 }

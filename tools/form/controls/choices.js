@@ -30,11 +30,11 @@ export function choices(view, ctx, id) {
       const keys = ctx.keysOf(next.choices);
       place(node, next.choices.map((choice, i) => {
         if (!rows.has(choice.code)) rows.set(choice.code, row(choice));
-        const made = rows.get(choice.code), texts = choice.label + '\n' + (choice.hint ?? '');
+        const made = rows.get(choice.code), texts = [choice.label, choice.hint, choice.within, choice.image].join('\n');
         made.choice = choice;
         if (made.drawn !== texts) {
           made.drawn = texts;
-          made.text.replaceChildren(words(choice.label || choice.code), choice.hint ? words(choice.hint, 'small') : '');
+          made.text.replaceChildren(...choiceTexts(choice, ctx));
         }
         made.key.textContent = keys[i];
         made.input.checked = codes.includes(choice.code) || (!pending && !!choice.missing && choice.missing === next.missing);
@@ -51,6 +51,13 @@ export function choices(view, ctx, id) {
       changed(made.choice, made.input);
     },
   };
+}
+
+/** What a choice shows: its picture, its label, what it lies within, its hint. */
+export function choiceTexts(choice, ctx) {
+  const image = choice.image && h('img', { alt: choice.label || choice.code });
+  if (image) ctx.media(choice.image).then(address => { image.src = address; });
+  return [image, words(choice.label || choice.code), ...[choice.within, choice.hint].filter(Boolean).map(text => words(text, 'small'))].filter(Boolean);
 }
 
 const alone = choice => choice.exclusive || !!choice.missing;

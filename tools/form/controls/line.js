@@ -4,10 +4,11 @@ import { h, attributes, setText } from '../dom.js';
 const KEYBOARD = { integer: 'numeric', decimal: 'decimal', year: 'numeric' };
 
 export function line(view, ctx) {
-  const text = !KEYBOARD[view.type] && view.type !== 'key' && view.type !== 'barcode';
-  const long = text && /multiline/.test(view.appearance || '');
+  const appearance = view.appearance || '', keys = KEYBOARD[view.type] ?? (/numbers/.test(appearance) ? 'decimal' : null), masked = /masked/.test(appearance);
+  const text = !keys && !masked && view.type !== 'key' && view.type !== 'barcode';
+  const long = text && /multiline/.test(appearance);
   const input = h(text ? 'textarea' : 'input', {
-    type: text ? null : 'text', rows: text ? (long ? 5 : 1) : null, class: text ? 'text' : KEYBOARD[view.type] ? 'short' : 'key', inputmode: KEYBOARD[view.type], autocomplete: 'off',
+    type: text ? null : masked ? 'password' : 'text', rows: text ? (long ? 5 : 1) : null, class: text ? 'text' : keys ? 'short' : 'key', inputmode: keys, autocomplete: 'off',
     autocapitalize: view.type === 'key' ? 'off' : null, spellcheck: text ? null : 'false', enterkeyhint: long ? null : 'next',
     dir: text ? 'auto' : 'ltr', 'data-long': long, onchange: () => commit(),
   });

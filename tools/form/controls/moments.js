@@ -9,7 +9,7 @@ export function moments(view, ctx) {
   const names = PARTS[view.type].filter(part => !(part === 'day' && /month-year|^year|\syear/.test(view.appearance || '')));
   const fields = {};
   for (const name of names) fields[name] = name === 'month' ? months(view, ctx) : box(name);
-  const node = h('div', { class: 'row parts' }, inOrder(names, ctx.language === 'en' ? 'en-GB' : ctx.language).map(name =>
+  const node = h('div', { class: 'row parts' }, inOrder(names, ctx.locale === 'en' ? 'en-GB' : ctx.locale).map(name =>
     h('label', { class: 'part' }, h('span', null, ctx.say(name)), fields[name])), calendar());
   let current = view, sent = '', stored = '';
 
@@ -64,7 +64,7 @@ export function moments(view, ctx) {
 }
 
 function months(view, ctx) {
-  const name = new Intl.DateTimeFormat(ctx.language, { month: 'long', timeZone: 'UTC', calendar: 'gregory' });
+  const name = new Intl.DateTimeFormat(ctx.locale, { month: 'long', timeZone: 'UTC', calendar: 'gregory' });
   return h('select', { class: 'month' }, h('option', { value: '' }, ''),
     Array.from({ length: 12 }, (_, i) => h('option', { value: String(i + 1).padStart(2, '0') }, `${i + 1} – ${name.format(Date.UTC(2026, i, 1))}`)),
     view.type === 'month' ? h('option', { value: '?' }, ctx.say('monthUnknown')) : '');

@@ -1,6 +1,7 @@
 /* A choice of a long list, found by typing: the combobox with a list box of ARIA 1.2; several choices stand as buttons above it. */
 import '../strings-more.js';
 import { h, attributes, place, words } from '../dom.js';
+import { choiceTexts } from './choices.js';
 
 const LIMIT = 30;
 
@@ -19,7 +20,7 @@ export function search(view, ctx, id) {
     found = result.choices ?? [];
     at = typed && found.length ? 0 : -1;
     list.replaceChildren(...found.map((choice, i) => h('li', { role: 'option', id: `${id}o${i}`, class: 'match', 'aria-selected': String(codes.includes(choice.code)),
-      onpointerdown: event => event.preventDefault(), onclick: () => take(choice) }, words(choice.label || choice.code), choice.hint ? words(choice.hint, 'small') : '')));
+      onpointerdown: event => event.preventDefault(), onclick: () => take(choice) }, choiceTexts(choice, ctx))));
     state.textContent = result.total > found.length ? ctx.say('more', String(result.total - found.length)) : ctx.say('found', String(result.total));
     show(true);
   }
