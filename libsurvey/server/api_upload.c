@@ -98,7 +98,7 @@ static svy_sender sender_of(const svyi_request *rq)
 
     if (who->role == SVY_ROLE_RESPONDENT) {
         from.mode = SVY_MODE_SELF;
-        from.case_allowed = who->case_id[0] != '\0' ? who->case_id : NULL;
+        from.case_allowed = who->case_id;         /* "" by a public link: none */
     }
     if (rq->device[0] != '\0')
         from.device = rq->device;

@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "exchange/json.h"
 #include "server/core.h"
 #include "store/seal.h"
 
 enum { TRIES_ACCOUNT = 10, ACCOUNT_SECONDS = 900, TRIES_ADDRESS = 100, ADDRESS_SECONDS = 900, TRIES_LINK = 60, LINK_SECONDS = 600, TOKEN_DAYS = 180,
-       RESPONDENT_DAYS = 30 };
+       RESPONDENT_DAYS = 30, FOLDED = 512 };
 
 /* ---- what was sent ---- */
 
@@ -33,19 +34,29 @@ const char *svyi_request_text(const svyi_json *json, const char *key)
 
 /* ---- how often ---- */
 
+/* A name is the same account however it is written, so all spellings count together. */
+static const char *folded(const char *name, char out[FOLDED])
+{
+    svyi_fold(name, strlen(name), out, FOLDED);
+    return out;
+}
+
 unsigned svyi_login_wait(svyi_request *rq, const char *name)
 {
     svyi_limits *l = rq->server->limits;
     const int64_t now = svyi_now_ms();
-    unsigned wait = svyi_limit(l, "address", rq->address, TRIES_ADDRESS, ADDRESS_SECONDS, now);
+    const unsigned wait = svyi_limit(l, "address", rq->address, TRIES_ADDRESS, ADDRESS_SECONDS, now);
+    char one[FOLDED];
 
-    return wait > 0 ? wait : svyi_limit(l, "account", name, TRIES_ACCOUNT, ACCOUNT_SECONDS, now);
+    return wait > 0 ? wait : svyi_limit(l, "account", folded(name, one), TRIES_ACCOUNT, ACCOUNT_SECONDS, now);
 }
 
 void svyi_login_worked(svyi_request *rq, const char *name)
 {
+    char one[FOLDED];
+
     svyi_limit_return(rq->server->limits, "address", rq->address);
-    svyi_limit_return(rq->server->limits, "account", name);
+    svyi_limit_return(rq->server->limits, "account", folded(name, one));
 }
 
 static void answer_wait(svyi_request *rq, unsigned seconds)
