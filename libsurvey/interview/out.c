@@ -45,18 +45,25 @@ void svyi_out_json(svyi_out *o, const char *text, size_t len)
     static const char ESCAPED[] = "\"\\\b\f\n\r\t", LETTER[] = "\"\\bfnrt";
     static const char HEX[] = "0123456789abcdef";
 
+    size_t plain = 0;                    /* what is written as it is, up to here */
+
     svyi_out_bytes(o, "\"", 1);
     for (size_t i = 0; i < len; i++) {
         const unsigned char c = (unsigned char)text[i];
+        if (c >= ' ' && c != '"' && c != '\\')
+            continue;
         const char *known = c != '\0' ? strchr(ESCAPED, c) : NULL;
+        svyi_out_bytes(o, text + plain, i - plain);
+        plain = i + 1;
         if (known != NULL) {
             svyi_out_bytes(o, (const char[]){ '\\', LETTER[known - ESCAPED] }, 2);
-        } else if (c < ' ') {
+        } else {
             svyi_out_bytes(o, "\\u00", 4);
             svyi_out_bytes(o, (const char[]){ HEX[c >> 4], HEX[c & 15] }, 2);
-        } else
-            svyi_out_bytes(o, &text[i], 1);
+        }
     }
+    if (plain < len)
+        svyi_out_bytes(o, text + plain, len - plain);
     svyi_out_bytes(o, "\"", 1);
 }
 

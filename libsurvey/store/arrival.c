@@ -9,6 +9,8 @@ typedef struct reading {
     svy_arrival *a;
     svy_interview *iv;                   /* by the events as they are stored: keys hashed */
     svy_interview *said;                 /* by the events as they came, which is what checks must see; the same as `iv` unless keys were hashed */
+    svyi_buffer hidden;                  /* frames of events whose keys were hashed */
+    const uint8_t *bytes, *stop;         /* the package */
     int failed;                          /* out of memory, rather than a bad package */
 } reading;
 
@@ -122,8 +124,9 @@ static svy_status take_event(void *user, const svy_event *event, svy_error *err)
         g->failed = 1;
     if (st != SVY_OK)
         return st;
-    svyi_frame_add(&a->packed, &e, 0);
-    if (a->packed.failed)
+    if (e.value == hashed)
+        svyi_frame_add(&g->hidden, &e, 0);
+    if (g->hidden.failed)
         return nomem(g, err);
     if (a->events++ == 0)
         a->started = e.moment;
@@ -147,6 +150,35 @@ static svy_status take_file(void *user, const svy_package_file *file, svy_error 
     memcpy(one.hash, memcmp(file->sealed_sha256, NONE, SVYI_HASH) != 0 ? file->sealed_sha256 : file->sha256, SVYI_HASH);
     a->files[a->n_files++] = one;
     return SVY_OK;
+}
+
+/* The events as they will be stored are their frames as they came, but for those with hashed keys. The package was read before and is well formed. */
+static svy_status pack(reading *g, svy_error *err)
+{
+    svyi_buffer *packed = &g->a->packed;
+    const uint8_t *at = g->bytes, *hidden = (const uint8_t *)g->hidden.data, *hidden_end = hidden + g->hidden.len, *run = NULL, *frame;
+    uint64_t sequence, next = 0;
+    int kind;
+
+    if (hidden != NULL)
+        next = svyi_frame_sequence(hidden, hidden_end);
+    while ((kind = svyi_frame_skip(g->bytes, &at, g->stop, &frame)) != 0) {
+        sequence = kind == SVYI_JOURNAL_EVENT && next != 0 ? svyi_frame_sequence(frame, g->stop) : 0;
+        const int replaced = sequence != 0 && sequence == next;
+        if (run != NULL && (kind != SVYI_JOURNAL_EVENT || replaced)) {
+            svyi_buffer_add(packed, run, (size_t)(frame - run));
+            run = NULL;
+        }
+        if (replaced) {
+            frame = hidden;
+            (void)svyi_frame_skip(hidden, &hidden, hidden_end, &frame);
+            svyi_buffer_add(packed, frame, (size_t)(hidden - frame));
+            next = hidden < hidden_end ? svyi_frame_sequence(hidden, hidden_end) : 0;
+        } else if (run == NULL && kind == SVYI_JOURNAL_EVENT) {
+            run = frame;
+        }
+    }
+    return packed->failed ? nomem(g, err) : SVY_OK;
 }
 
 /* After an early end that keeps only some sections: the events with the others blanked. */
@@ -200,6 +232,9 @@ static svy_status take_end(void *user, uint64_t events, svy_phase phase, svy_err
     a->phase = svy_interview_phase(g->iv);
     if (phase != a->phase)
         return svyi_fail(err, SVY_E_INVALID, "it says that the interview is %s", phase == SVY_COMPLETE ? "complete, which it is not" : "not complete, which it is");
+    const svy_status st = pack(g, err);
+    if (st != SVY_OK)
+        return st;
     a->seed = svy_interview_seed(g->iv);
     a->language = svy_form_language(a->v->form, svy_interview_current_language(g->iv));
     return a->phase == SVY_COMPLETE ? prepare_submission(g, err) : SVY_OK;
@@ -208,11 +243,13 @@ static svy_status take_end(void *user, uint64_t events, svy_phase phase, svy_err
 /* Why it cannot be taken becomes the reason; only a lack of memory is a failure. */
 static svy_status read_package(svy_arrival *a, const void *bytes, size_t n, svy_error *err)
 {
-    reading g = { .a = a };
+    reading g = { .a = a, .bytes = bytes, .stop = (const uint8_t *)bytes + n };
     svy_error why = SVY_ERROR_INIT;
     const svy_package_reader to = { .head = take_head, .sitting = take_sitting, .event = take_event, .file = take_file, .end = take_end, .user = &g };
+    svyi_buffer_init(&g.hidden, &a->alloc);
     svy_status st = svy_package_read(bytes, n, 0, &to, &why);
 
+    svyi_buffer_clear(&g.hidden);
     svy_interview_free(g.iv);
     svy_interview_free(g.said);
     if (st == SVY_OK)

@@ -70,6 +70,33 @@ int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, in
     return 1;
 }
 
+int svyi_frame_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end, const uint8_t **frame)
+{
+    static const char MAGIC[] = "SVYP";
+    uint64_t len = 0;
+    int kind;
+
+    if (*at == begin && end - begin > 5 && memcmp(begin, MAGIC, sizeof MAGIC - 1) == 0)
+        *at += sizeof MAGIC;                         /* and the version behind it */
+    *frame = *at;
+    if (*at == end)
+        return 0;
+    kind = *(*at)++;
+    if (!get_number(at, end, &len) || len > (uint64_t)(end - *at))
+        *at = end;
+    else
+        *at += len;
+    return kind;
+}
+
+uint64_t svyi_frame_sequence(const uint8_t *frame, const uint8_t *end)
+{
+    uint64_t number;
+
+    frame++;
+    return frame < end && get_number(&frame, end, &number) && get_number(&frame, end, &number) ? number : 0;
+}
+
 /* ---- events of an interview ---- */
 
 svy_status svyi_events_open(svy_study *s, svyi_events *it, int own, svy_error *err)

@@ -113,6 +113,7 @@ svy_status svyi_study_upgrade(svy_study *s, svy_error *err);
 /* The tables that version 2 added, one function for each group; each within the transaction that makes or upgrades the file. */
 svy_status svyi_reception_tables(svy_study *s, svy_error *err);     /* reception_schema.c */
 svy_status svyi_account_tables(svy_study *s, svy_error *err);       /* account_schema.c */
+svy_status svyi_sync_tables(svy_study *s, svy_error *err);          /* sync_schema.c */
 /* For reading a file of version 1: empty tables in memory, so that no query needs to know. */
 svy_status svyi_reception_stand_ins(svy_study *s, svy_error *err);
 
@@ -209,6 +210,10 @@ svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const
 enum { SVYI_JOURNAL_EVENT = 3, SVYI_JOURNAL_BLANK = 19 /* an event of which what it said was destroyed */ };   /* kinds of frames in a packed journal */
 /* The next frame of a packed journal: 1 and the event, borrowed from the bytes; 0 at the end; -1 not well formed. */
 int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank);
+/* Steps over a frame of a package or journal that was found well formed; its kind, 0 at the end. `begin` is that of all. */
+int svyi_frame_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end, const uint8_t **frame);
+/* The number of the event in a frame. */
+uint64_t svyi_frame_sequence(const uint8_t *frame, const uint8_t *end);
 /* The events of interviews, one interview after the other, in order. Between opening and closing `event` and `erased` are those of the last step. */
 typedef struct svyi_events { svy_study *study; int64_t number; int own, erased; sqlite3_stmt *packed, *rows; const uint8_t *at, *end; svy_event event; } svyi_events;
 /* `own`: with statements of its own, so that the study can be used meanwhile; else with those of the study, which only one can use at a time. */
