@@ -190,7 +190,8 @@ svy_status svy_study_case_assign(svy_study *s, const svy_principal *for_whom, co
     if ((st = svyi_db_begin(s, err)) != SVY_OK)
         return st;
     if ((st = need_case(s, for_whom, form, id, &one, err)) == SVY_OK && (st = svyi_case_owner(s, assigned, name, own, err)) == SVY_OK) {
-        const char *to = organisation != NULL ? organisation : one.organisation;
+        /* A case that is nobody's becomes one of the organisation that its interviewer belongs to. */
+        const char *to = organisation != NULL ? organisation : one.organisation[0] != '\0' ? one.organisation : own;
         /* Somebody of an organisation gives its cases to its own people, and keeps them. */
         if (for_whom != NULL && for_whom->organisation[0] != '\0' && ((assigned[0] != '\0' && strcmp(own, for_whom->organisation) != 0) || strcmp(to, for_whom->organisation) != 0))
             st = svyi_fail(err, SVY_E_NAME, "there is no account '%.100s'", assigned);

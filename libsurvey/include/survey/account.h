@@ -234,7 +234,7 @@ SVY_API SVY_NODISCARD svy_status svy_study_case(svy_study *s, const svy_principa
  *  @return SVY_E_INVALID when rows have problems (all go to `diags`, nothing was taken). */
 SVY_API SVY_NODISCARD svy_status svy_study_cases_import(svy_study *s, const char *form, const svy_rows *rows, const char *actor, svy_moment now, svy_diags *diags,
                                                         uint64_t *n, svy_error *err);
-/** Gives a case to an interviewer ("" takes it back; an organisation NULL stays as it is). SVY_E_NAME when `for_whom` sees no such case, or there is no account of that name in
+/** Gives a case to an interviewer ("" takes it back; an organisation NULL stays as it is, or becomes the interviewer's when there was none). SVY_E_NAME when `for_whom` sees no such case, or there is no account of that name in
  *  its organisation (a study without accounts: any name). */
 SVY_API SVY_NODISCARD svy_status svy_study_case_assign(svy_study *s, const svy_principal *for_whom, const char *form, const char *id, const char *assigned,
                                                        const char *organisation, const char *actor, svy_moment now, svy_error *err);

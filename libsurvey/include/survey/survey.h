@@ -28,4 +28,5 @@
 #include <survey/dataio.h>
 #include <survey/store.h>
 #include <survey/reception.h>
+#include <survey/account.h>
 #endif
