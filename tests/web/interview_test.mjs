@@ -1,24 +1,14 @@
 /* An interview in a real browser, with the keyboard only: every type of question, checks, rosters, review, storage that fails, and what axe says of every page.
-   node tests/web/interview_test.mjs SURVEY FORM_FOLDER   SURVEY: the command; FORM_FOLDER: what tools/form/build made */
+   node tests/web/interview_test.mjs SURVEY SCRATCH FORM_FOLDER */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { axe, launch, ROOT, serve } from './browser.mjs';
+import { axe, launch, QUIET, ROOT, serve } from './browser.mjs';
+import { arranged, study } from './world.mjs';
 
-const [survey, folder] = process.argv.slice(2);
-const work = fs.mkdtempSync(path.join(os.tmpdir(), 'survey-web-'));
+const { survey, scratch, form } = arranged();
 const pictures = process.env.SURVEY_PICTURES;    // a folder for screenshots
-
-/** The compiled form, as `study create` stores it. */
-function block(questionnaire) {
-  const study = path.join(work, 'a.study');
-  fs.rmSync(study, { force: true });
-  execFileSync(survey, ['study', 'create', '--quiet', study, '--questionnaire', path.join(ROOT, questionnaire)], { stdio: ['ignore', 'ignore', 'pipe'] });
-  execFileSync('python3', ['-c', 'import sqlite3, sys; sys.stdout.buffer.write(sqlite3.connect(sys.argv[1]).execute("SELECT block FROM forms").fetchone()[0])', study],
-    { stdio: ['ignore', fs.openSync(path.join(work, 'block'), 'w'), 'inherit'] });
-}
+const only = process.env.SURVEY_ONLY ?? '';      // a part of a test's name
 
 /** What a person at the keyboard sees and does. */
 class Person {
@@ -36,11 +26,11 @@ class Person {
   async at(label) { await this.settle(); assert.ok((await this.label())?.includes(label), `at '${await this.label()}' instead of '${label}'`); }
 }
 
-const { url, close } = await serve({ '/form/': folder, '/data/': work, '/': path.join(ROOT, 'tests/web') });
+const { url, close } = await serve({ '/form/': form, '/data/': scratch, '/': path.join(ROOT, 'tests/web') });
 const browser = await launch();
 
-async function open(options = {}, query = '', preferences = {}) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+async function open(options = {}, query = '', preferences = {}, from = browser) {
+  const page = await from.newPage(from === browser ? { viewport: { width: 1280, height: 800 }, ...options } : undefined);
   await page.addInitScript(wanted => { for (const [name, value] of Object.entries(wanted)) localStorage.setItem('survey.' + name, value); }, preferences);
   page.problems = [];
   page.on('pageerror', error => page.problems.push(error.stack));
@@ -142,13 +132,15 @@ const tests = {
   },
 
   async 'everybody can use it'() {
+    const some = [['en', 'light', 320], ['ar', 'dark', 320], ['en', 'dark', 1280], ['ar', 'light', 1280]];
+    const rest = [['en', 'dark', 320], ['ar', 'light', 320], ['en', 'light', 1280], ['ar', 'dark', 1280]];
     let seen = 0;
-    for (const language of ['en', 'ar']) for (const colorScheme of ['light', 'dark']) for (const width of [320, 1280]) {
+    for (const [language, colorScheme, width] of process.env.SURVEY_LONG ? [...some, ...rest] : some) {
       const page = await open({ colorScheme, viewport: { width, height: 700 } }, '&language=' + language);
       seen += await walk(page, `${language}-${colorScheme}-${width}`);
       await page.close();
     }
-    assert.ok(seen > 8 * 20, `${seen} pages were looked at`);
+    assert.ok(seen > 4 * 20, `${seen} pages were looked at`);
   },
 
   async 'a section a page, rosters as tables, respondents alone'() {
@@ -183,6 +175,38 @@ const tests = {
     await p.press('Enter');
     assert.match(await page.$eval('.label', node => node.textContent), /\u2068Ivan \(son of Petar\)\u2069/, 'a name keeps its own direction');
     await page.close();
+  },
+
+  async 'the camera, the microphone, the location'() {
+    const able = await launch({ args: [...QUIET, '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] });
+    const context = await able.newContext({ permissions: ['camera', 'microphone', 'geolocation'], geolocation: { latitude: 42.6977, longitude: 23.3219, accuracy: 5 } });
+    const page = await open({}, '', { page: 'section' }, context), p = new Person(page);
+    await page.click('.choice input');
+    await page.fill('.item:has-text("How old") input', '30');
+    for (let i = 0; i < 3; i++) await p.next();
+    await p.at('Where do you work');
+    await page.click('text=Use my location');
+    await page.waitForFunction(() => window.engine.page(0, 0, 1).items.some(view => view.id === 'where' && view.value));
+    assert.match(await p.value('where'), /^42\.6977\d* 23\.3219/);
+    await page.click('.item:has-text("A photo") >> text=Camera');
+    await page.click('text=Take the photo');
+    await page.waitForSelector('.item:has-text("A photo") img.media[src^="blob:"]');
+    await page.click('.item:has-text("A recording") >> text="Record"');
+    await page.waitForTimeout(1200);
+    await page.click('text="Stop"');
+    await page.waitForSelector('audio.media[src^="blob:"]');
+    const kept = await page.evaluate(() => [...window.session.files].map(([name, blob]) => [name.replace(/[0-9a-f]{12}/, 'X'), blob.type, blob.size > 500]));
+    assert.deepEqual(kept, [['permit-X.jpg', 'image/jpeg', true], ['voice-X.webm', 'audio/webm', true]]);
+    await page.locator('.pad').scrollIntoViewIfNeeded();
+    const pad = await page.locator('.pad').boundingBox();
+    await page.mouse.move(pad.x + 20, pad.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(pad.x + 120, pad.y + 60, { steps: 5 });
+    await page.mouse.up();
+    await page.click('text=Use this signature');
+    await page.waitForFunction(() => window.session.files.size === 3);
+    assert.deepEqual(page.problems, []);
+    await able.close();
   },
 
   async 'what is typed and not confirmed'() {
@@ -386,12 +410,11 @@ async function walk(page, name) {
 }
 
 let failed = 0;
-block('tests/web/forms/every-type/questionnaire.xml');
+fs.writeFileSync(path.join(scratch, 'block'), study(survey, path.join(scratch, 'a.study'), path.join(ROOT, 'tests/web/forms/every-type/questionnaire.xml')).forms[0].block);
 for (const [name, test] of Object.entries(tests)) {
-  if (process.env.ONLY && !name.includes(process.env.ONLY)) continue;
+  if (!name.includes(only)) continue;
   try { await test(); console.log('ok ' + name); } catch (error) { failed = 1; console.log(`not ok ${name}\n${error.stack}`); }
 }
 await browser.close();
 await close();
-fs.rmSync(work, { recursive: true, force: true });
 process.exit(failed);

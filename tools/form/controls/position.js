@@ -11,7 +11,7 @@ export function position(view, ctx, id) {
     inputmode: line ? null : 'text', onchange: () => commit() });
   const state = h('p', { class: 'hint', role: 'status' });
   const find = h('button', { type: 'button', onclick: locate }, ctx.say(line ? 'pointHere' : 'here'));
-  const undo = line && h('button', { type: 'button', class: 'quiet', onclick: () => { input.value = points().slice(0, -1).join('\n'); commit(); } }, ctx.say('undo'));
+  const undo = h('button', { type: 'button', class: 'quiet', onclick: () => { input.value = points().slice(0, -1).join('\n'); commit(); } }, ctx.say('undo'));
   let current = view, stored = '', sent = null;
 
   const points = () => input.value.split(/[\n;]/).map(point => point.trim()).filter(Boolean);
@@ -49,14 +49,14 @@ export function position(view, ctx, id) {
 
   return {
     commit,
-    node: h('div', { class: 'stack' }, h('div', { class: 'row' }, find, undo), state, h('label', { for: id + 'i', class: 'hint' }, ctx.say(line ? 'points' : 'coordinates')), input),
+    node: h('div', { class: 'stack' }, h('div', { class: 'row' }, find, line ? undo : ''), state, h('label', { for: id + 'i', class: 'hint' }, ctx.say(line ? 'points' : 'coordinates')), input),
     update(next, pending) {
       current = next;
       stored = next.value ?? '';
       if (pending) sent = pending.text;
       else if (document.activeElement !== input || typed() === sent) { input.value = line ? stored.split(';').map(point => point.trim()).join('\n') : stored; stored = typed(); sent = null; }
       attributes(input, { readonly: next.readonly });
-      find.hidden = next.readonly;
+      find.hidden = undo.hidden = next.readonly;
     },
   };
 }
