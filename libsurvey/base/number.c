@@ -2,12 +2,12 @@
 #include "base/number.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 enum {
-    KEPT = 800,               /* digits handed to strtod; no double needs more than 767 to be told from its neighbours */
+    KEPT = SVYI_DECIMAL_DIGITS - 1,   /* digits that are looked at; no double needs more than 767 to be told from its neighbours */
     EXPONENT_CAP = 100000,    /* larger exponents mean the same: infinite or zero, also after KEPT digits */
     EXACT_POWER = 22,         /* 10^22 is the last power of ten that is a double */
     LONGEST = 17,             /* digits that always suffice to read a double back */
@@ -98,24 +98,20 @@ static int exact_value(const decimal *d, double *value)
     return 1;
 }
 
-/* strtod on digits and an exponent: without a point there is nothing a locale could change. */
-static double rounded_value(const decimal *d)
+static double rounded_value(decimal *d)
 {
-    char text[KEPT + 16];
     size_t n = d->count;
     int64_t exponent = d->exponent;
 
-    memcpy(text, d->digits, n);
     if (d->dropped) {             /* the sum of what was dropped only matters to break a tie upwards */
-        text[n++] = '1';
+        d->digits[n++] = '1';
         exponent--;
     }
     if (exponent > EXPONENT_CAP)
         exponent = EXPONENT_CAP;
     if (exponent < -EXPONENT_CAP)
         exponent = -EXPONENT_CAP;
-    (void)snprintf(text + n, sizeof text - n, "e%d", (int)exponent);
-    return strtod(text, NULL);
+    return svyi_decimal_value(d->digits, n, (long)exponent);
 }
 
 int svyi_number_parse(const char *text, size_t len, double *value)
@@ -134,29 +130,16 @@ int svyi_number_parse(const char *text, size_t len, double *value)
     return 1;
 }
 
-/* `count` significant digits of `value` > 0, nearest, without trailing zeros; *exponent is that of the first digit. */
-static size_t nearest_digits(double value, int count, char *digits, int *exponent)
-{
-    char text[40];
-    size_t n = 0;
-
-    (void)snprintf(text, sizeof text, "%.*e", count - 1, value);
-    const char *e = strchr(text, 'e');
-    for (const char *at = text; at < e; at++)
-        if (*at >= '0' && *at <= '9')      /* whatever the locale has as its point */
-            digits[n++] = *at;
-    *exponent = (int)strtol(e + 1, NULL, 10);
-    while (n > 1 && digits[n - 1] == '0')
-        n--;
-    return n;
-}
-
 static int reads_back(const char *digits, size_t n, int exponent, double value)
 {
-    char text[40];
+    decimal d;                    /* its digits are many: only what is used is set */
+    double read;
 
-    (void)snprintf(text, sizeof text, "%.*se%d", (int)n, digits, exponent - (int)n + 1);
-    return strtod(text, NULL) == value;
+    d.count = n;
+    d.exponent = exponent - (int)n + 1;
+    d.dropped = 0;
+    memcpy(d.digits, digits, n);
+    return (exact_value(&d, &read) ? read : rounded_value(&d)) == value;
 }
 
 /* The next decimal above, of the same number of digits; 0 when it would need one more. */
@@ -178,7 +161,7 @@ static int step_up(char *digits, size_t n)
 static size_t shortest_digits(double value, char *digits, int *exponent)
 {
     for (int count = value < 2.2250738585072014e-308 ? 1 : 15; count < LONGEST; count++) {
-        size_t n = nearest_digits(value, count, digits, exponent);
+        size_t n = svyi_decimal_digits(value, count, digits, exponent);
         if (reads_back(digits, n, *exponent, value))
             return n;
         for (; n < (size_t)count; n++)
@@ -186,7 +169,21 @@ static size_t shortest_digits(double value, char *digits, int *exponent)
         if (step_up(digits, n) && reads_back(digits, n, *exponent, value))
             return n;
     }
-    return nearest_digits(value, LONGEST, digits, exponent);
+    return svyi_decimal_digits(value, LONGEST, digits, exponent);
+}
+
+/* A whole number of at least `wide` digits. */
+static size_t put_whole(char *out, uint64_t whole, int wide)
+{
+    char digits[20];
+    int n = 0;
+
+    for (; whole > 0 || n < wide; whole /= 10)
+        digits[n++] = (char)('0' + whole % 10);
+    for (int i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    out[n] = '\0';
+    return (size_t)n;
 }
 
 /* Writes 0.000ddd, ddd.ddd, ddd000 or d.ddde-7. */
@@ -200,7 +197,10 @@ static size_t lay_out(const char *digits, size_t n, int exponent, char *out)
             *at++ = '.';
         memcpy(at, digits + 1, n - 1);
         at += n - 1;
-        return (size_t)(at - out) + (size_t)snprintf(at, 8, "e%d", exponent);
+        *at++ = 'e';
+        if (exponent < 0)
+            *at++ = '-';
+        return (size_t)(at - out) + put_whole(at, (uint64_t)(exponent < 0 ? -exponent : exponent), 1);
     }
     if (exponent < 0) {
         *at++ = '0';
@@ -244,9 +244,12 @@ static size_t format_short(double size, char *out)
         if (scaled / (double)POWER[k] != size)
             continue;
         const int64_t n = (int64_t)scaled;
-        const long long whole = n / POWER[k], part = n % POWER[k];
-        const int length = k == 0 ? snprintf(out, 31, "%lld", whole) : snprintf(out, 31, "%lld.%0*lld", whole, k, part);
-        return length > 0 ? (size_t)length : 0;
+        size_t length = put_whole(out, (uint64_t)(n / POWER[k]), 1);
+        if (k > 0) {
+            out[length++] = '.';
+            length += put_whole(out + length, (uint64_t)(n % POWER[k]), k);
+        }
+        return length;
     }
     return 0;
 }

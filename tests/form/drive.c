@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "engine.h"
+#include "format.h"
 
 /* What engine.wasm exports. */
 void form_open(const void *block, size_t size);
@@ -175,8 +176,41 @@ static int answer_calls(void)
     return 0;
 }
 
+/* The small printf says what the C library's says. */
+static int same(const char *fmt, ...)
+{
+    char ours[200], theirs[200];
+    int a, b, wrong = 0;
+
+    for (size_t size = 0; size < sizeof ours; size += 7) {
+        va_list ap, again;
+        memset(ours, 1, sizeof ours);
+        memset(theirs, 1, sizeof theirs);
+        va_start(ap, fmt);
+        va_copy(again, ap);
+        a = form_format(ours, size, fmt, ap);
+        b = vsnprintf(theirs, size, fmt, again);
+        va_end(again);
+        va_end(ap);
+        if (a != b || memcmp(ours, theirs, sizeof ours) != 0)
+            wrong = 1;
+    }
+    if (wrong)
+        fprintf(stderr, "'%s' says '%s', not '%s'\n", fmt, ours, theirs);
+    return wrong;
+}
+
+static int check_format(void)
+{
+    return same("%s|%.3s|%.*s|%c|%%", "abc", "abcdef", 2, "xyz", 'q') | same("%d %d %d %u %x", 0, -1, INT32_MIN, UINT32_MAX, 0xBEEFu) |
+           same("%04d-%02d-%02d %5d %3d", 26, 3, 31, -7, 12345) | same("%04d %03d", -5, -5) | same("%zu %lu %llu %lld", (size_t)7, 8ul, 18446744073709551615ull, INT64_MIN) |
+           same("%0*lld %04x %8s", 6, 12ll, 0xABu, "ab") | same("%.64s", "") | same("100%%") | same("");
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--format") == 0)
+        return check_format();
     size_t n = 0;
     char *block = argc > 1 ? read_file(argv[1], &n) : NULL;
 

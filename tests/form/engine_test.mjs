@@ -47,6 +47,9 @@ function interview(wasm, file, { language, seed, whole, name, visit }) {
   return { pages, complete: completed.status === 'ok', engine };
 }
 
+execFileSync(drive, ['--format'], { stdio: 'inherit' });
+for (const wasm of ['engine.wasm', 'engine-odk.wasm'])       // nothing is asked of the page
+  assert.deepEqual(WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(`${folder}/${wasm}`))), []);
 execFileSync('script/pseudo-translate', [`${scratch}/pseudo`], { stdio: 'ignore' });
 let complete = 0, runs = 0, pages = 0;
 for (const name of ['a-main-tcn', 'c-training']) {
