@@ -16,6 +16,7 @@ import sys
 import urllib.parse
 import uuid
 import xml.etree.ElementTree as ET
+import zlib
 
 survey, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 ROOT = os.getcwd()
@@ -194,9 +195,9 @@ def check_submissions(client):
     assert client.submit(xml).status == 202 and client.submit(xml, chunked=True).status == 202
     other = client.submit(visit("Another", instance)[1])
     assert other.status == 409 and "not stored" in other.message(), other.body
-    assert names() == ["Ana"]
-    assert study("SELECT uuid FROM interviews") == [(plain(instance),)]
-    assert study("SELECT n FROM data_visit_m ORDER BY n") == [(1,), (2,)]
+    assert names() == ["Ana", "By key"]
+    assert study("SELECT count(*) FROM interviews WHERE uuid = ?", plain(instance)) == [(1,)]
+    assert study("SELECT n FROM data_visit_m WHERE interview = ? ORDER BY n", plain(instance)) == [(1,), (2,)]
     third, xml = visit("Chunked")
     assert client.submit(xml, chunked=True).status == 201
     assert client.submit('<data id="work" version="1"><s><age>30</age><job>miner</job></s><meta><instanceID>uuid:%s</instanceID></meta></data>' % uuid.uuid4()).status == 201
@@ -257,7 +258,7 @@ def check_log(client):
              "question,/data/m[2]/n,1763800006000,1763800009000,ines\nform finalize,,1763800010000,,ines\n").encode()
     instance, xml = visit("Timed")
     assert client.submit(xml, [("audit.csv", audit, "text/csv")]).status == 201
-    run("export", "s.study", "--form", "visit", "--sensitive", "--quiet", "-o", "out")
+    run("export", "s.study", "--form", "visit", "--sensitive", "--events", "--quiet", "-o", "out")
     with open("out/visit_events.csv", encoding="utf-8-sig") as f:
         mine = [line for line in f if plain(instance) in line]
     assert any(",odk," in line and "ines" in line for line in mine), mine
@@ -363,6 +364,22 @@ def check_kept(sealed):
     assert names().count("Sealed") == len(sealed) and names().count("Future") == 1
 
 
+def check_settings(port, settings):
+    """What Collect finds in its QR code lets it in, without a password."""
+    general = settings["general"]
+    assert general["protocol"] == "odk_default" and settings["project"]["name"] == "Visits", settings
+    url = urllib.parse.urlsplit(general["server_url"])
+    assert url.netloc == "survey.example.org", url
+    client = Client(port, prefix=url.path)
+    forms = listed(client)
+    assert set(forms) == {"visit", "work"} and f"{url.path}/forms/" in forms["visit"]["downloadUrl"]
+    assert client.fetch(forms["visit"]["downloadUrl"]).status == 200 and client.fetch(forms["visit"]["manifestUrl"]).status == 200
+    assert client.ask("HEAD", url.path + "/submission").status == 204
+    instance, xml = visit("By key")
+    assert client.submit(xml).status == 201
+    assert study("SELECT interviewer FROM interviews WHERE uuid = ?", plain(instance)) == [("ines",)]
+
+
 def prepare():
     for name, text in (("work.xml", NATIVE), ("visit.xml", xform("1")), ("towns.csv", "name,label\ns,Sofia\np,Plovdiv\n")):
         with open(name, "w") as f:
@@ -371,14 +388,17 @@ def prepare():
     run("study", "deploy", "s.study", "visit.xml")
     for name, role in (("ines", "interviewer"), ("ivan", "interviewer"), ("anna", "analyst")):
         run("study", "account", "add", "s.study", name, "--role", role, stdin=PASSWORD + "\n")
+    packed = run("study", "account", "collect", "s.study", "ines", "--url", "https://survey.example.org/", "--project", "Visits", "--quiet").stdout
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
 
 
 def main():
-    prepare()
+    settings = prepare()
     with Server() as server:
         ines, ivan = Client(server.port, "ines"), Client(server.port, "ivan")
         check_signing_in(server.port)
         check_forms(ines)
+        check_settings(server.port, settings)
         check_submissions(ines)
         check_split(ines)
         check_edits(ines, ivan)

@@ -11,7 +11,7 @@ import { answer, csv, entries, leaves, put, settable } from './filling.mjs';
 
 const { loadForm } = await import('@getodk/xforms-engine');
 console.error = console.warn = () => {};
-const headers = { 'X-OpenRosa-Version': '1.0' };
+const headers = { 'X-OpenRosa-Version': '1.0', connection: 'close' };   // the engine takes its time: a connection that waits is closed by the server
 
 async function get(url, md5) {
   const reply = await fetch(url, { headers });
