@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "interview/odk_priv.h"
 
-void svyi_audit_odd(svy_interview *iv, uint64_t event, uint32_t item, const char *what)
+void svyi_judge_odd(svy_interview *iv, uint64_t event, uint32_t item, const char *what)
 {
     if (iv->odd != NULL)
         return;
@@ -35,44 +35,44 @@ static int may_be_missing(const svy_interview *iv, svy_place place, svy_missing 
 }
 
 /* A missing answer is given by a choice that says so, or where it is possible. */
-void svyi_audit_answer(svy_interview *iv, svy_place place, const svy_event *e)
+void svyi_judge_answer(svy_interview *iv, svy_place place, const svy_event *e)
 {
     const svy_item *item = svyi_item(iv, place.item);
 
     if (item->kind != SVY_EL_QUESTION || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0)
-        svyi_audit_odd(iv, e->sequence, place.item, "a value is put where nothing is asked");
+        svyi_judge_odd(iv, e->sequence, place.item, "a value is put where nothing is asked");
     else if (svy_interview_readonly(iv, place))
-        svyi_audit_odd(iv, e->sequence, place.item, "a question that is read only is answered");
+        svyi_judge_odd(iv, e->sequence, place.item, "a question that is read only is answered");
     else if (e->missing == SVY_PRESENT && !would_be_read(iv, place, e))
-        svyi_audit_odd(iv, e->sequence, place.item, "the answer is none that was possible then");
+        svyi_judge_odd(iv, e->sequence, place.item, "the answer is none that was possible then");
     else if (e->missing != SVY_PRESENT && !may_be_missing(iv, place, e->missing))
-        svyi_audit_odd(iv, e->sequence, place.item, "a question that must be answered is not");
+        svyi_judge_odd(iv, e->sequence, place.item, "a question that must be answered is not");
 }
 
-void svyi_audit_clear(svy_interview *iv, svy_place place, const svy_event *e)
+void svyi_judge_clear(svy_interview *iv, svy_place place, const svy_event *e)
 {
     if (svyi_item(iv, place.item)->kind != SVY_EL_QUESTION || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0)
-        svyi_audit_odd(iv, e->sequence, place.item, "a value is cleared where nothing is asked");
+        svyi_judge_odd(iv, e->sequence, place.item, "a value is cleared where nothing is asked");
     else if (svy_interview_readonly(iv, place))
-        svyi_audit_odd(iv, e->sequence, place.item, "a question that is read only is cleared");
+        svyi_judge_odd(iv, e->sequence, place.item, "a question that is read only is cleared");
 }
 
-void svyi_audit_order(svy_interview *iv, svy_place place, const svy_event *e)
+void svyi_judge_order(svy_interview *iv, svy_place place, const svy_event *e)
 {
     if ((svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ORDERED) != 0)
-        svyi_audit_odd(iv, e->sequence, place.item, "the order of its choices is told twice");
+        svyi_judge_odd(iv, e->sequence, place.item, "the order of its choices is told twice");
     else if (!svyi_is_odk(iv) && !svyi_order_is(iv, place, e->value, e->value_len))
-        svyi_audit_odd(iv, e->sequence, place.item, "its choices were shown in another order");
+        svyi_judge_odd(iv, e->sequence, place.item, "its choices were shown in another order");
 }
 
-void svyi_audit_complete(svy_interview *iv, const svy_event *e)
+void svyi_judge_complete(svy_interview *iv, const svy_event *e)
 {
     uint64_t cursor = 0;
     svy_problem problem;
 
     if (!svy_interview_next_problem(iv, &cursor, &problem))
         return;
-    svyi_audit_odd(iv, e->sequence, problem.place.item,
+    svyi_judge_odd(iv, e->sequence, problem.place.item,
                    problem.check == SVY_PROBLEM_REQUIRED ? "the interview is completed though an answer is missing"
                    : problem.check == SVY_PROBLEM_NOT_OFFERED ? "the interview is completed with an answer that is not offered"
                    : problem.soft ? "the interview is completed though a check fails and was not overridden" : "the interview is completed though a check fails");

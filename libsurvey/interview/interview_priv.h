@@ -287,11 +287,11 @@ int svyi_override_add(svy_interview *iv, uint32_t check, uint32_t entry, uint64_
 int svyi_override_own(svy_interview *iv, svy_place place, const char *reason);
 
 /* ---- audit.c: what a replayed event does that answering would have refused; before the event acts. ---- */
-void svyi_audit_odd(svy_interview *iv, uint64_t event, uint32_t item, const char *what);
-void svyi_audit_answer(svy_interview *iv, svy_place place, const svy_event *e);
-void svyi_audit_clear(svy_interview *iv, svy_place place, const svy_event *e);
-void svyi_audit_order(svy_interview *iv, svy_place place, const svy_event *e);
-void svyi_audit_complete(svy_interview *iv, const svy_event *e);
+void svyi_judge_odd(svy_interview *iv, uint64_t event, uint32_t item, const char *what);
+void svyi_judge_answer(svy_interview *iv, svy_place place, const svy_event *e);
+void svyi_judge_clear(svy_interview *iv, svy_place place, const svy_event *e);
+void svyi_judge_order(svy_interview *iv, svy_place place, const svy_event *e);
+void svyi_judge_complete(svy_interview *iv, const svy_event *e);
 int svyi_order_is(svy_interview *iv, svy_place place, const char *codes, size_t len);   /* choices.c: 1 when the choices are shown in this order */
 
 /* ---- out.c: writing into a buffer of the caller's, counting what is needed ---- */

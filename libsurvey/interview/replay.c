@@ -137,7 +137,7 @@ static svy_status replay_answer(svy_interview *iv, const act *a, svy_error *err)
     if (strlen(reason) > SVYI_MAX_ANSWER || !svyi_utf8_valid(reason, strlen(reason)))
         return wrong(a, err, "the reason is too long or not UTF-8");
     if (iv->audited)
-        svyi_audit_answer(iv, a->place, a->e);
+        svyi_judge_answer(iv, a->place, a->e);
     if (missing == SVY_DONT_KNOW || missing == SVY_REFUSED || missing == SVY_NOT_STATED)
         return a->e->value_len == 0 ? svyi_do_missing(iv, a->place, missing, err) : wrong(a, err, "an answer is both given and missing");
     if (missing != SVY_PRESENT)
@@ -160,7 +160,7 @@ static svy_status replay_clear(svy_interview *iv, const act *a, svy_error *err)
     if (!is_question(iv, a->place) || !on(iv, a->place))
         return wrong(a, err, "an answer is cleared that is not asked");
     if (iv->audited)
-        svyi_audit_clear(iv, a->place, a->e);
+        svyi_judge_clear(iv, a->place, a->e);
     return svyi_do_clear(iv, a->place, err);
 }
 
@@ -198,7 +198,7 @@ static svy_status replay_remove(svy_interview *iv, const act *a, svy_error *err)
     if (entry == 0 || iv->entries[entry].roster != a->place.item || !iv->entries[entry].active || !svyi_is_open_roster(iv, a->place.item))
         return wrong(a, err, "an entry is removed that is not there");
     if (iv->audited && !is_open_roster(iv, a->place.item, iv->entries[entry].parent))
-        svyi_audit_odd(iv, a->e->sequence, a->place.item, "an entry is removed from a roster that is not asked");
+        svyi_judge_odd(iv, a->e->sequence, a->place.item, "an entry is removed from a roster that is not asked");
     return svyi_do_remove(iv, entry, err);
 }
 
@@ -268,7 +268,7 @@ static svy_status replay_complete(svy_interview *iv, const act *a, svy_error *er
     if (strlen(outcome) != a->e->value_len || (a->e->value_len > 0 && memcmp(outcome, a->e->value, a->e->value_len) != 0))
         return wrong(a, err, "the outcome is not that of the interview");
     if (iv->audited)
-        svyi_audit_complete(iv, a->e);
+        svyi_judge_complete(iv, a->e);
     return svyi_do_complete(iv, err);
 }
 
@@ -277,7 +277,7 @@ static svy_status replay_order(svy_interview *iv, const act *a, svy_error *err)
     if (!is_question(iv, a->place) || svyi_item(iv, a->place.item)->list == 0)
         return wrong(a, err, "an order of choices is recorded where there are none");
     if (iv->audited)
-        svyi_audit_order(iv, a->place, a->e);
+        svyi_judge_order(iv, a->place, a->e);
     svyi_cell *cell = svyi_cell_change(iv, a->place.entry, a->place.item);
     if (cell == NULL)
         return svyi_nomem(err);
