@@ -313,21 +313,5 @@ class Screen {
     return this.change(view, () => this.engine.override(wrong.check, wrong.checkEntry ?? view.entry, reason), '');
   }
 
-  /** A photo, a recording: stored first, then named by the answer. */
-  async attach(view, blob, name) {
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    for (;;) {
-      try {
-        await this.session.file(name, blob.type || 'application/octet-stream', bytes);
-        break;
-      } catch (error) {
-        const does = await ask(this.say('lostTitle'), [h('p', null, this.say('lostText')), h('p', { class: 'hint' }, String(error?.message ?? error))],
-          [['cancel', this.say('cancel')], ['again', this.say('tryAgain'), 'primary']]);
-        if (does === 'cancel') return null;
-      }
-    }
-    return this.answer(view, name);
-  }
-
   async attached(name) { try { return await this.session.read?.(name) ?? null; } catch { return null; } }
 }

@@ -1,7 +1,7 @@
 /* A photo, a recording, a video or any file: by the device's camera and microphone, or a file that is there already. */
 import '../strings-more.js';
 import { h, place } from '../dom.js';
-import { camera, fileName } from './camera.js';
+import { attach, camera } from './camera.js';
 
 const ACCEPT = { photo: 'image/*', audio: 'audio/*', video: 'video/*', file: null };
 
@@ -15,7 +15,7 @@ export function media(view, ctx) {
   let current = view, drawn = null, address = '';
 
   async function keep(blob, given = '') {
-    await ctx.attach(current, blob, fileName(view, blob.type, given));
+    await attach(ctx, current, blob, given);
     pick.value = '';
   }
 

@@ -1,7 +1,7 @@
 /* A signature: drawn with a finger, pen or mouse, or typed as a name; kept as a picture. */
 import '../strings-more.js';
 import { h, place } from '../dom.js';
-import { fileName } from './camera.js';
+import { attach } from './camera.js';
 
 const WIDTH = 900, HEIGHT = 300;
 
@@ -32,7 +32,7 @@ export function signature(view, ctx, id) {
   });
   clear();
 
-  const keep = blob => ctx.attach(current, blob, fileName(view, 'image/png'));
+  const keep = blob => attach(ctx, current, blob);
 
   async function show(file) {
     URL.revokeObjectURL(address);
