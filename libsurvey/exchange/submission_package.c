@@ -19,10 +19,29 @@ static uint64_t seed_of(const char *uuid)
     return seed;
 }
 
-static void tell(svy_diags *diags, const char *source, const char *found)
+enum { MOST_TOLD = 20 };
+
+/* What a check says, or what else stands in the way of an end. Without the answers that its sentence may hold: problems are kept where answers are not. */
+static void tell_problem(const svy_form *form, const svy_problem *p, const char *source, svy_diags *diags)
+{
+    const svyi_where where = { .source = source, .element = svy_form_item_id(form, p->place.item) };
+    const char *text = p->check == SVY_PROBLEM_REQUIRED ? "it has not been answered" : p->check == SVY_PROBLEM_NOT_OFFERED ? "what was chosen is not offered"
+                     : svy_form_check_text(form, p->check, 0);
+    svyi_report(diags, SVY_PROBLEM, SVY_E_INVALID, &where, "", "%s", text[0] != '\0' ? text : "a check fails");
+}
+
+static void tell_problems(svy_interview *iv, const char *source, svy_diags *diags, const char *otherwise)
 {
     const svyi_where where = { .source = source };
-    svyi_report(diags, SVY_PROBLEM, SVY_E_INVALID, &where, "", "%s", found);
+    uint64_t cursor = 0;
+    svy_problem p;
+    int told = 0;
+    while (told < MOST_TOLD && svy_interview_next_problem(iv, &cursor, &p)) {
+        tell_problem(svy_interview_form(iv), &p, source, diags);
+        told++;
+    }
+    if (told == 0)
+        svyi_report(diags, SVY_PROBLEM, SVY_E_INVALID, &where, "", "%s", otherwise);
 }
 
 /* Clients do not ask for a reason when a note says that something is unlikely; the answers were collected so. */
@@ -60,8 +79,8 @@ static svy_status carry_out(const conducting *c, svy_interview *iv)
     st = override_soft(iv, c->options->now, c->err);
     if (st == SVY_OK)
         st = svy_interview_complete(iv, c->options->now, c->err);
-    if (st == SVY_E_INVALID && c->err != NULL)
-        tell(c->diags, c->source, c->err->message);
+    if (st == SVY_E_INVALID)
+        tell_problems(iv, c->source, c->diags, c->err != NULL && c->err->message[0] != '\0' ? c->err->message : "it is not complete");
     return st;
 }
 

@@ -104,14 +104,16 @@ static svy_status say_head(int fd, svyi_buffer *reply, const svyi_buffer *xml)
     return st == SVY_OK ? said : st;
 }
 
+/* Sentences that quote what was found are replaced: an answer may be sensitive, and why something is kept aside stands in clear text. */
 static void keep_problem(void *user, const svy_diag *d)
 {
     svyi_buffer *out = user;
+    const char *found = strstr(d->found, "found '") != NULL ? "the value is none that the question can have" : d->found;
     if (d->severity != SVY_PROBLEM || out->len > 4096)
         return;
     if (d->element != NULL && d->element[0] != '\0')
         svyi_buffer_format(out, "%s: ", d->element);
-    svyi_buffer_format(out, "%s\n", d->found);
+    svyi_buffer_format(out, "%s\n", found);
 }
 
 static svy_status keep_bytes(void *user, const char *bytes, size_t n)

@@ -28,6 +28,8 @@ LIST, MANIFEST, RESPONSE = "{http://openrosa.org/xforms/xformsList}", "{http://o
 PASSWORD = "a quiet river at noon"
 NATIVE = '''<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="work" version="1" xml:lang="en"><title>Work &amp; pay</title>
   <parameter id="least" type="integer" value="15"/>
+  <section id="first"><title>F</title><question id="agrees" type="integer" required="true"><label>1 yes, 2 no</label></question></section>
+  <end id="stop" when="${agrees} = 2" outcome="refused" keep="first">Thank you.</end>
   <section id="s"><title>S</title>
   <question id="age" type="integer" required="true"><label>Age?</label><check that="${age} &gt;= ${least}">Too young.</check></question>
   <question id="job" type="text" relevant="${age} &gt; 15"><label>Job?</label></question></section></questionnaire>'''
@@ -200,8 +202,22 @@ def check_submissions(client):
     assert study("SELECT n FROM data_visit_m WHERE interview = ? ORDER BY n", plain(instance)) == [(1,), (2,)]
     third, xml = visit("Chunked")
     assert client.submit(xml, chunked=True).status == 201
-    assert client.submit('<data id="work" version="1"><s><age>30</age><job>miner</job></s><meta><instanceID>uuid:%s</instanceID></meta></data>' % uuid.uuid4()).status == 201
-    assert study("SELECT age, job FROM data_work") == [(30, "miner")]
+
+
+def work(nodes):
+    return f'<data id="work" version="1">{nodes}<meta><instanceID>uuid:{uuid.uuid4()}</instanceID></meta></data>'
+
+
+def check_native(client):
+    """A questionnaire in our own language: typed answers, early ends, checks, parameters."""
+    assert client.submit(work("<first><agrees>1</agrees></first><s><age>30</age><job>miner</job></s>")).status == 201
+    assert study("SELECT age, job, outcome FROM data_work") == [(30, "miner", "")]
+    assert client.submit(work("<first><agrees>2</agrees></first><stop/>")).status == 201
+    assert client.submit(work("<first><agrees>2</agrees></first><s><age/><job/></s>")).status == 201
+    assert study("SELECT agrees, age, age_missing, outcome FROM data_work WHERE outcome <> ''") == [(2, None, "not-asked", "refused")] * 2
+    assert client.submit(work("<first><agrees>1</agrees></first><s><age>12</age></s>")).status == 201
+    kept = study("SELECT reason FROM kept_aside WHERE form = 'work'")
+    assert len(kept) == 1 and "Too young" in kept[0][0], kept
 
 
 def check_split(client):
@@ -400,6 +416,7 @@ def main():
         check_forms(ines)
         check_settings(server.port, settings)
         check_submissions(ines)
+        check_native(ines)
         check_split(ines)
         check_edits(ines, ivan)
         check_at_once(server.port)

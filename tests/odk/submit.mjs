@@ -67,11 +67,12 @@ function fillRow(root, row, rosters) {
   }
 }
 
-const samples = { string: 'some text', int: '7', decimal: '2.5', date: '2026-11-22', time: '10:30:00.000+00:00', dateTime: '2026-11-22T10:30:00.000Z', geopoint: '42.7 23.3 0 0', boolean: 'true' };
+// A text is a number, too: a bind with a relative path has no type in the engine, but one for JavaRosa and us.
+const samples = { string: '7', int: '7', decimal: '2.5', date: '2026-11-22', time: '10:30:00.000+00:00', dateTime: '2026-11-22T10:30:00.000Z', geopoint: '42.7 23.3 0 0', boolean: 'true' };
 
 function sample(node) {
   const codes = node.currentState.valueOptions?.map((item) => item.value) ?? [];
-  return node.nodeType === 'select' || node.nodeType === 'rank' ? codes[0] : node.nodeType === 'trigger' ? 'OK' : node.nodeType === 'upload' ? null : samples[node.valueType] ?? 'x';
+  return node.nodeType === 'select' || node.nodeType === 'rank' ? codes[0] : node.nodeType === 'trigger' || node.nodeType === 'upload' ? null : samples[node.valueType] ?? 'x';
 }
 
 function fillAll(root) {
@@ -95,7 +96,7 @@ function values(root) {
 async function submit(base, root, row) {
   const payload = await root.prepareInstancePayload({ payloadType: 'monolithic' });
   const xml = await payload.data[0].get('xml_submission_file').text();
-  const instance = /<(?:\w+:)?instanceID>([^<]*)</.exec(xml)[1];
+  const instance = /<(?:\w+:)?instanceID>([^<]*)</.exec(xml)?.[1] ?? '';
   const probe = await fetch(`${base}/submission`, { method: 'HEAD', headers });
   const body = new FormData();
   for (const [name, file] of payload.data[0].entries()) {

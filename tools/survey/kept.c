@@ -15,7 +15,7 @@
 enum { MOST_KEY = 1 << 20, MOST_FILES = 512, PATH = 4096, PARAMETERS = 1000 };
 
 typedef struct bytes { char *at; size_t n; } bytes;
-typedef struct waiting { int64_t number, received; char uuid[37], form[128], version[256], actor[128], organisation[128], device[256]; } waiting;
+typedef struct waiting { int64_t number, received; char uuid[37], form[256], version[256], actor[128], organisation[128], device[256]; } waiting;
 typedef struct part { char name[256], type[128]; bytes content; } part;
 
 typedef struct kept {
