@@ -48,7 +48,7 @@ async function answer(world, facts, request, response, url) {
 }
 
 function login(response, { name, password }, world) {
-  if (password !== 'correct horse battery') return json(response, 401, { error: 'That name and password do not fit.' });
+  if (password !== 'otter paints seven lamps') return json(response, 401, { error: 'That name and password do not fit.' });
   world.name = name;
   return json(response, 200, { account: name, role: 'interviewer', organisation: 'Org', csrf: 'c' }, { 'Set-Cookie': 'survey=staff; HttpOnly; SameSite=Strict; Path=/' });
 }

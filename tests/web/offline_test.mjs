@@ -192,7 +192,7 @@ await tests({
     server.world.tokens.clear();
     server.world.revoked = false;
     await page.locator('#name').fill('ana');
-    await page.locator('#password').fill('correct horse battery');
+    await page.locator('#password').fill('otter paints seven lamps');
     await page.locator('form button').first().click();
     await page.locator('#pin').fill(PIN);
     await Promise.all([page.waitForEvent('load'), page.locator('form button').first().click()]);

@@ -100,7 +100,7 @@ export function diary(folder, questions) {
 }
 
 /* ---- what an interviewer does ---- */
-export const PIN = 'blue sky 7', PASSWORD = 'correct horse battery';
+export const PIN = 'blue sky 7', PASSWORD = 'otter paints seven lamps';
 
 export async function signIn(page, url, name = 'ana', password = PASSWORD) {
   await page.goto(url + '/form/');

@@ -13,7 +13,10 @@ export async function formOf(app, meta) {
   try {
     const path = `/api/forms/${encodeURIComponent(meta.id)}/${encodeURIComponent(meta.version)}/`, files = {};
     const block = await api.bytes(path + 'block');
-    for (const name of meta.files ?? []) files[name] = await api.bytes(path + 'files/' + encodeURIComponent(name));
+    for (const name of meta.files ?? []) {        // a picture that is not there must not keep the form away
+      const bytes = await api.bytes(path + 'files/' + encodeURIComponent(name)).catch(error => { if (!error.status || error.status >= 500) throw error; });
+      if (bytes) files[name] = bytes;
+    }
     const form = { ...meta, key, block, files };
     await storage.put('forms', form);
     return form;

@@ -1,0 +1,85 @@
+/* The two first questionnaires, whole, in English, Bulgarian and from right to left, in a browser against the real server: begun online, carried out without it, page
+ * loaded again on the way, sent, stored, exported. axe looks at the pages on the way; WEB_PICTURES=FOLDER keeps pictures. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { axe, launch, ROOT } from './browser.mjs';
+import { run, Server } from './real.mjs';
+import { dice, walk } from './walk.mjs';
+import { arranged, installed, PASSWORD, signIn, tests, unlock } from './world.mjs';
+
+const { survey, scratch, form } = arranged(), FORMS = ['c-training', 'a-main-tcn'], LANGUAGES = { en: ['Finish', 'Close'], bg: ['Край', 'Затваряне'], ar: ['إنهاء', 'إغلاق'] };
+const pictures = process.env.WEB_PICTURES, file = path.join(scratch, 'whole.study'), password = PASSWORD;
+const questionnaires = path.join(scratch, 'questionnaires');
+execFileSync(path.join(ROOT, 'script/pseudo-translate'), [questionnaires, path.join(ROOT, 'questionnaires')], { stdio: 'pipe' });
+run(survey, ['study', 'create', file, '--actor', 'test']);
+for (const id of FORMS) run(survey, ['study', 'deploy', file, path.join(questionnaires, id, 'questionnaire.xml'), '--actor', 'test']);
+for (const name of ['ana', 'boris']) run(survey, ['study', 'account', 'add', file, name, '--role', 'interviewer', '--organisation', 'NSI', '--actor', 'test'], password + '\n');
+const server = await new Server(survey, file, form).start();
+const browser = await launch();
+let page, context;
+const errors = [];
+const picture = async name => { if (pictures) { fs.mkdirSync(pictures, { recursive: true }); await page.screenshot({ path: path.join(pictures, name + '.png'), fullPage: true }); } };
+
+async function whole(id, language, [finish, close], size) {
+  context = await browser.newContext({ viewport: size, colorScheme: language === 'bg' ? 'dark' : 'light' });
+  page = await context.newPage();
+  page.on('pageerror', error => errors.push(`${id} ${language}: ${error.stack}`));
+  await page.addInitScript(tag => { localStorage.setItem('survey.language', tag); }, language);
+  await signIn(page, server.url);
+  await installed(page);
+  await page.waitForTimeout(500);
+  await picture(`${id}-${language}-home`);
+  await server.stop(id === 'a-main-tcn' ? 'SIGKILL' : 'SIGTERM');
+  await page.reload();
+  await unlock(page);
+  await page.locator('section ul button').nth(FORMS.indexOf(id)).click();
+  await page.locator('.nav .primary').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+  assert.equal(await page.evaluate(() => document.documentElement.dir), language === 'ar' ? 'rtl' : 'ltr');
+  const found = [];
+  const pages = await walk(page, { finish, random: dice(7), taste: 7, onPage: async (_, n) => {
+    if (n % 12 !== 3) return;
+    found.push(...(await axe(page)).map(sentence => `page ${n}: ${sentence}`));
+    await picture(`${id}-${language}-${String(n).padStart(3, '0')}`);
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`page ${n} is wider than the screen`);
+  } });
+  await page.getByRole('button', { name: close }).click();
+  await page.locator('section.queue').waitFor();
+  await picture(`${id}-${language}-queue`);
+  found.push(...await axe(page));
+  assert.deepEqual(found, []);
+  await server.start();
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  for (let i = 0; (await page.evaluate(() => new Promise(resolve => { indexedDB.open('survey').onsuccess = e => { const r = e.target.result.transaction('queue').objectStore('queue').count(); r.onsuccess = () => { e.target.result.close(); resolve(r.result); }; }; }))) > 0; i++) {
+    assert.ok(i < 200, 'the interview was not sent');
+    await page.waitForTimeout(50);
+  }
+  await context.close();
+  return pages;
+}
+
+const all = {};
+for (const id of FORMS) {
+  for (const [language, words] of Object.entries(LANGUAGES)) {
+    all[`${id} in ${language}`] = async () => {
+      const seen = await whole(id, language, words, language === 'ar' ? { width: 320, height: 640 } : { width: 412, height: 850 });
+      console.log(`  ${seen} pages`);
+    };
+  }
+}
+all['stored as they were sent'] = async () => {
+  await server.stop();
+  const status = JSON.parse(run(survey, ['study', 'status', file, '--format', 'json']));
+  for (const id of FORMS) assert.ok(JSON.stringify(status).includes(id));
+  run(survey, ['study', 'verify', file]);
+  for (const id of FORMS) run(survey, ['export', file, '--form', id, '--output', path.join(scratch, 'export-' + id), '--events']);
+  for (const id of FORMS) {
+    const rows = fs.readFileSync(path.join(scratch, 'export-' + id, id + '.csv'), 'utf8').trim().split('\n').length - 1;
+    assert.ok(rows >= 3, `${id}: ${rows} interviews of 3`);
+  }
+  assert.deepEqual(errors, []);
+  await browser.close();
+};
+await tests(all, () => page, scratch);
