@@ -9,6 +9,23 @@
 
 static void add_text(svyi_buffer *b, const char *text) { svyi_buffer_json(b, text, strlen(text)); }
 
+/* Of pictures, sound and film: NULL for what else a questionnaire is made of, which is in its compiled form. */
+static const char *media_type(const char *name)
+{
+    static const struct { const char *end, *type; } TYPES[] = {
+        { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" }, { ".gif", "image/gif" }, { ".webp", "image/webp" },
+        { ".mp3", "audio/mpeg" }, { ".ogg", "audio/ogg" }, { ".wav", "audio/wav" }, { ".m4a", "audio/mp4" }, { ".mp4", "video/mp4" }, { ".webm", "video/webm" },
+    };
+    const size_t n = strlen(name);
+
+    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
+        const size_t end = strlen(TYPES[i].end);
+        if (n > end && strcmp(name + n - end, TYPES[i].end) == 0)
+            return TYPES[i].type;
+    }
+    return NULL;
+}
+
 /* ---- the project ---- */
 
 typedef struct listing { svyi_buffer *b; svyi_request *rq; svy_study *study; size_t n; svy_status st; } listing;
@@ -17,6 +34,8 @@ static svy_status add_file(void *user, const svy_source *source)
 {
     listing *l = user;
 
+    if (media_type(source->name) == NULL || strchr(source->name, '/') != NULL)
+        return SVY_OK;
     if (l->n++ > 0)
         svyi_buffer_text(l->b, ",");
     add_text(l->b, source->name);
@@ -45,7 +64,7 @@ static void describe_form(svyi_buffer *b, const svy_form *form)
         svyi_buffer_text(b, i > 0 ? "," : "");
         add_text(b, svy_form_language(form, i));
     }
-    svyi_buffer_format(b, "],\"odk\":%s", svy_form_is_odk(form) ? "true" : "false");
+    svyi_buffer_format(b, "],\"odk\":%s", svy_form_is_odk(form) ? "true" : "false");   /* which of the engines it needs */
 }
 
 /* One version in the list of those that can be filled in. */
@@ -115,15 +134,11 @@ typedef struct search { svyi_request *rq; const char *name; int found; } search;
 static svy_status take_block(void *user, const svy_deployed *version)
 {
     search *s = user;
-    char tag[24];
 
     if (s->found || strcmp(version->id, s->rq->part[0]) != 0 || strcmp(version->version, s->rq->part[1]) != 0)
         return SVY_OK;
     s->found = 1;
-    snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)version->checksum);
-    svyi_answer_header(s->rq, "ETag", tag);
-    svyi_answer_header(s->rq, "Cache-Control", "private, max-age=31536000, immutable");
-    svyi_answer(s->rq, 200, "application/octet-stream", version->block, version->block_size);
+    svyi_block_answer(s->rq, version);
     return SVY_OK;
 }
 
@@ -140,29 +155,11 @@ static void block(svyi_request *rq, svy_study *study)
         svyi_answer_error(rq, 404, "there is no such form");
 }
 
-/* Types that a browser may show or play; what else there is, it only saves. */
-static const char *media_type(const char *name)
-{
-    static const struct { const char *end, *type; } TYPES[] = {
-        { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" }, { ".gif", "image/gif" }, { ".webp", "image/webp" },
-        { ".mp3", "audio/mpeg" }, { ".ogg", "audio/ogg" }, { ".wav", "audio/wav" }, { ".m4a", "audio/mp4" }, { ".mp4", "video/mp4" }, { ".webm", "video/webm" },
-        { ".csv", "text/csv; charset=utf-8" }, { ".geojson", "application/geo+json" },
-    };
-    const size_t n = strlen(name);
-
-    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        const size_t end = strlen(TYPES[i].end);
-        if (n > end && strcmp(name + n - end, TYPES[i].end) == 0)
-            return TYPES[i].type;
-    }
-    return "application/octet-stream";
-}
-
 static svy_status take_file(void *user, const svy_source *source)
 {
     search *s = user;
 
-    if (s->found || strcmp(source->name, s->name) != 0)
+    if (s->found || strcmp(source->name, s->name) != 0 || media_type(s->name) == NULL)
         return SVY_OK;
     s->found = 1;
     svyi_answer_header(s->rq, "Cache-Control", "private, max-age=31536000, immutable");
@@ -259,7 +256,7 @@ static void send_back(svyi_request *rq, svy_study *study)
 
 const svyi_route SVYI_ROUTES_PROJECT[] = {
     { SVYI_GET, "/api/project", SVY_RIGHT_FORMS_READ, SVYI_ON_READER, project, 0, 0 },
-    { SVYI_GET, "/api/forms/*/*/block", SVY_RIGHT_FORMS_READ, SVYI_ON_READER, block, 0, 0 },
+    { SVYI_GET, "/api/forms/*/*/block", SVY_RIGHT_FORMS_READ, SVYI_ON_SLOW, block, 0, 0 },
     { SVYI_GET, "/api/forms/*/*/files/*", SVY_RIGHT_FORMS_READ, SVYI_ON_READER, form_file, 0, 0 },
     { SVYI_GET, "/api/cases", SVYI_SIGNED_IN, SVYI_ON_READER, cases, 0, 0 },
     { SVYI_POST, "/api/cases/*/*/assign", SVY_RIGHT_CASES_ORGANISATION, SVYI_ON_WRITER, assign, 65536, 0 },

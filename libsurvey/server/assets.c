@@ -166,9 +166,11 @@ static int takes(const char *list, const char *coding)
     return 0;
 }
 
+int svyi_request_takes(const svyi_request *rq, const char *coding) { return takes(svyi_request_header(rq, "accept-encoding"), coding); }
+
 static void answer_asset(svyi_request *rq, const asset *it)
 {
-    const char *codings = svyi_request_header(rq, "accept-encoding"), *known = svyi_request_header(rq, "if-none-match");
+    const char *known = svyi_request_header(rq, "if-none-match");
     const file *f = &it->plain;
 
     svyi_answer_header(rq, "ETag", it->etag);
@@ -178,10 +180,10 @@ static void answer_asset(svyi_request *rq, const asset *it)
         svyi_answer_borrowed(rq, 304, NULL, "", 0);
         return;
     }
-    if (it->br.n > 0 && takes(codings, "br")) {
+    if (it->br.n > 0 && svyi_request_takes(rq, "br")) {
         f = &it->br;
         svyi_answer_header(rq, "Content-Encoding", "br");
-    } else if (it->gz.n > 0 && takes(codings, "gzip")) {
+    } else if (it->gz.n > 0 && svyi_request_takes(rq, "gzip")) {
         f = &it->gz;
         svyi_answer_header(rq, "Content-Encoding", "gzip");
     }

@@ -146,10 +146,19 @@ unsigned svyi_limit(svyi_limits *l, const char *what, const char *key, unsigned 
 void svyi_limit_return(svyi_limits *l, const char *what, const char *key);
 
 /* ---- assets.c ---- */
+/* Whether the client takes a content coding. */
+int svyi_request_takes(const svyi_request *rq, const char *coding);
 typedef struct svyi_assets svyi_assets;
 svy_status svyi_assets_load(const char *folder, svyi_assets **out, svy_error *err);
 void svyi_assets_free(svyi_assets *a);
 void svyi_assets_answer(svyi_request *rq, svy_study *study);
+
+/* ---- block.c ---- */
+typedef struct svyi_blocks svyi_blocks;
+svyi_blocks *svyi_blocks_new(void);
+void svyi_blocks_free(svyi_blocks *b);
+/* Answers with the compiled form, compressed as the client takes it; the first time of a version this takes up to a second. */
+void svyi_block_answer(svyi_request *rq, const svy_deployed *version);
 
 /* ---- admit.c: who asks, and whether that may be ---- */
 /* On the network thread, when the head is there. 1: go on; 0: the request waits for a lookup, or was answered. */
@@ -228,6 +237,7 @@ struct svy_server {
     svyi_sessions *sessions;
     svyi_limits *limits;
     svyi_assets *assets;
+    svyi_blocks *blocks;
     pthread_mutex_t snapshot_lock; svyi_snapshot *snapshot;   /* the newest first */
     pthread_mutex_t state_lock; pthread_cond_t state_changed; int lost; char why[400];
     atomic_ullong n_requests, n_stored, n_already, n_aside, n_refused;

@@ -132,7 +132,8 @@ static svy_status start_memory(svy_server *s, svy_error *err)
 {
     s->sessions = svyi_sessions_new();
     s->limits = svyi_limits_new();
-    return s->sessions != NULL && s->limits != NULL ? svyi_assets_load(s->options.form_folder, &s->assets, err) : svyi_nomem(err);
+    s->blocks = svyi_blocks_new();
+    return s->sessions != NULL && s->limits != NULL && s->blocks != NULL ? svyi_assets_load(s->options.form_folder, &s->assets, err) : svyi_nomem(err);
 }
 
 static svy_status start_lanes(svy_server *s, svy_error *err)
@@ -242,6 +243,7 @@ void svy_server_stop(svy_server *server)
     svyi_odk_close(server->odk);
     svyi_tls_free(server->tls);
     svyi_assets_free(server->assets);
+    svyi_blocks_free(server->blocks);
     svyi_limits_free(server->limits);
     svyi_sessions_free(server->sessions);
     if (server->snapshot != NULL)

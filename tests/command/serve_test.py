@@ -4,6 +4,7 @@
 usage: serve_test.py SURVEY FOLDER
 """
 import base64
+import gzip
 import os
 import pathlib
 import shutil
@@ -123,6 +124,13 @@ def sending(server, admin, device):
     check(status == 200 and len(key) == 32 and project["forms"][0]["id"] == form[0], f"project: {status} {project}")
     status, headers, block = device.ask("GET", f"/api/forms/{form[0]}/{form[1]}/block")
     check(status == 200 and len(block) == project["forms"][0]["bytes"] and "immutable" in headers["Cache-Control"], f"block: {status} {len(block)}")
+    for coding in ("gzip", "br"):
+        for _ in range(2):               # compressed now, and as it was kept
+            status, headers, packed = device.ask("GET", f"/api/forms/{form[0]}/{form[1]}/block", headers={"Accept-Encoding": coding})
+            check(status == 200 and headers["Content-Encoding"] == coding and len(packed) < len(block) / 2, f"block by {coding}: {status} {len(packed)}")
+            check(coding == "br" or gzip.decompress(packed) == block, "what was compressed is the same")
+    check(project["forms"][0]["files"] == [], f"sources are no files of a form: {project['forms'][0]['files']}")
+    check(device.ask("GET", f"/api/forms/{form[0]}/{form[1]}/files/questionnaire.xml")[0] == 404, "nor can they be had")
     name, content = package(form, interviews[0])
     sealed = seal(content, key)
     status, _, body = upload(device, sealed)
@@ -224,6 +232,27 @@ def erasing(server, admin):
     check("export.read" in actions and any("erase" in a for a in actions), f"the audit log knows: {actions[-8:]}")
 
 
+def losing(form, interviews, key):
+    """The study is taken away under the server: nothing is acknowledged any more, and it ends with status 3 for somebody to start it again."""
+    study = folder / "lost.study"
+    shutil.copy(folder / "t.study", study)
+    with Server(survey, study, "--quiet") as server:
+        client = Client(server)
+        status, _, _ = client.login("ada", PASSWORD)
+        check(status == 200, f"log in: {status}")
+        _, content = package(form, interviews[0])
+        status, _, body = upload(client, seal(content, key))
+        check(status == 201, f"before: {status} {body}")
+        study.rename(folder / "elsewhere")
+        _, content = package(form, interviews[1])
+        try:
+            status, _, body = upload(client, seal(content, key))
+            check(status >= 500, f"taken away: {status} {body}")
+        except OSError:
+            pass
+        check(server.process.wait(timeout=60) == 3, "it ends with status 3")
+
+
 def tls():
     study = new_study("tls.study")
     with Server(survey, study, "--certificate", "auto", "--quiet") as server:
@@ -282,6 +311,7 @@ for options, words in ((["--listen", "nowhere.invalid:80"], "address"), (["--lis
                        (["--key", "/nonexistent"], "--certificate"), (["--form-folder", "/nonexistent"], "form")):
     bad = run(survey, "serve", study, *options)
     check(bad.returncode in (1, 3) and words in bad.stderr, f"{options}: {bad.returncode} {bad.stderr}")
+losing(form, interviews, key)
 tls()
 behind_proxy()
 print(f"{len(failures)} failures")
