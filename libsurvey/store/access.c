@@ -13,15 +13,16 @@ const char *svy_access_name(svy_access_kind kind)
     return kind >= SVY_ACCESS_PERSONAL && kind <= SVY_ACCESS_SETUP ? NAMES[kind] : "";
 }
 
-static void read_link(sqlite3_stmt *stmt, svy_access *link)
+static svy_status read_link(sqlite3_stmt *stmt, svy_access *link, svy_error *err)
 {
     *link = (svy_access){ .kind = (svy_access_kind)sqlite3_column_int(stmt, 1), .uses = (uint64_t)sqlite3_column_int64(stmt, 5),
                           .max_uses = (uint64_t)sqlite3_column_int64(stmt, 6), .created_utc_ms = sqlite3_column_int64(stmt, 7),
                           .expires_utc_ms = sqlite3_column_int64(stmt, 8), .closed = sqlite3_column_int(stmt, 9) };
-    svyi_copy_text(link->id, sizeof link->id, svyi_db_text(stmt, 0));
-    svyi_copy_text(link->form, sizeof link->form, svyi_db_text(stmt, 2));
-    svyi_copy_text(link->case_id, sizeof link->case_id, svyi_db_text(stmt, 3));
-    svyi_copy_text(link->organisation, sizeof link->organisation, svyi_db_text(stmt, 4));
+    if (svyi_take_text(stmt, 0, link->id, sizeof link->id) && svyi_take_text(stmt, 2, link->form, sizeof link->form) &&
+        svyi_take_text(stmt, 3, link->case_id, sizeof link->case_id) && svyi_take_text(stmt, 4, link->organisation, sizeof link->organisation))
+        return SVY_OK;
+    memset(link, 0, sizeof *link);
+    return svyi_nomem(err);
 }
 
 /* What a link is for must be there. */
@@ -106,10 +107,8 @@ svy_status svy_study_link_find(svy_study *s, const char *code, size_t n, svy_mom
     int step = svyi_db_step(s, stmt, err);
     if (step < 0)
         st = svyi_db_failed(err);
-    if (step == 1) {
-        read_link(stmt, link);
-        *found = 1;
-    }
+    if (step == 1)
+        *found = (st = read_link(stmt, link, err)) == SVY_OK;
     sqlite3_finalize(stmt);
     return st;
 }
@@ -184,8 +183,8 @@ svy_status svy_study_links(svy_study *s, const svy_principal *for_whom, svy_stat
         return SVY_OK;
     svy_status st = svyi_once(s, COLUMNS "ORDER BY created_utc_ms, id", NULL, 0, &stmt, err);
     while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
-        read_link(stmt, &link);
-        if (sees_link(for_whom, &link))
+        st = read_link(stmt, &link, err);
+        if (st == SVY_OK && sees_link(for_whom, &link))
             st = each(user, &link);
     }
     sqlite3_finalize(stmt);
@@ -204,7 +203,7 @@ svy_status svy_study_link_close(svy_study *s, const svy_principal *for_whom, con
         return st;
     if ((st = svyi_once(s, COLUMNS "WHERE id = ?", SVYI_ARGS(svyi_arg_text(id)), &stmt, err)) == SVY_OK) {
         if ((found = svyi_db_step(s, stmt, err)) == 1)
-            read_link(stmt, &link);
+            st = read_link(stmt, &link, err);
         sqlite3_finalize(stmt);
     }
     if (st == SVY_OK && found < 0)

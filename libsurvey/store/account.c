@@ -6,13 +6,14 @@
 
 #define COLUMNS "SELECT id, name, role, organisation, password, disabled, created_utc_ms FROM accounts "
 
-static void read_account(sqlite3_stmt *stmt, svy_account *a)
+static svy_status read_account(sqlite3_stmt *stmt, svy_account *a, svy_error *err)
 {
     *a = (svy_account){ .role = (svy_account_role)sqlite3_column_int(stmt, 2), .disabled = sqlite3_column_int(stmt, 5) != 0, .created_utc_ms = sqlite3_column_int64(stmt, 6) };
-    svyi_copy_text(a->id, sizeof a->id, svyi_db_text(stmt, 0));
-    svyi_copy_text(a->name, sizeof a->name, svyi_db_text(stmt, 1));
-    svyi_copy_text(a->organisation, sizeof a->organisation, svyi_db_text(stmt, 3));
-    svyi_copy_text(a->password, sizeof a->password, svyi_db_text(stmt, 4));
+    if (svyi_take_text(stmt, 0, a->id, sizeof a->id) && svyi_take_text(stmt, 1, a->name, sizeof a->name) &&
+        svyi_take_text(stmt, 3, a->organisation, sizeof a->organisation) && svyi_take_text(stmt, 4, a->password, sizeof a->password))
+        return SVY_OK;
+    memset(a, 0, sizeof *a);
+    return svyi_nomem(err);
 }
 
 static svy_status find_by(svy_study *s, const char *sql, const char *text, svy_account *account, int *found, svy_error *err)
@@ -29,10 +30,8 @@ static svy_status find_by(svy_study *s, const char *sql, const char *text, svy_a
     int step = svyi_db_step(s, stmt, err);
     if (step < 0)
         st = svyi_db_failed(err);
-    if (step == 1) {
-        read_account(stmt, account);
-        *found = 1;
-    }
+    if (step == 1)
+        *found = (st = read_account(stmt, account, err)) == SVY_OK;
     sqlite3_finalize(stmt);
     return st;
 }
@@ -171,7 +170,8 @@ svy_status svy_study_accounts(svy_study *s, const svy_principal *for_whom, svy_s
         return SVY_OK;
     svy_status st = svyi_once(s, COLUMNS "ORDER BY name_key", NULL, 0, &stmt, err);
     while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
-        read_account(stmt, &account);
+        if ((st = read_account(stmt, &account, err)) != SVY_OK)
+            break;
         memcpy(account.password, account.password[0] != '\0' ? "set" : "", account.password[0] != '\0' ? sizeof "set" : 1);
         if (for_whom == NULL || svy_sees(for_whom, account.organisation, account.name))
             st = each(user, &account);

@@ -94,6 +94,16 @@ void svyi_copy_text(char *out, size_t size, const char *text)
     out[len] = '\0';
 }
 
+int svyi_take_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(stmt, column);
+
+    if (text == NULL)
+        return 0;
+    svyi_copy_text(out, size, (const char *)text);
+    return 1;
+}
+
 /* The log still holds the pages as they were. */
 svy_status svyi_log_empty(svy_study *s, const char *done, svy_error *err)
 {

@@ -21,6 +21,8 @@ enum { SVYI_NAME_KEY = 2 * SVY_ACCOUNT_TEXT };
 void svyi_name_key(const char *name, char out[SVYI_NAME_KEY]);
 void svyi_id_make(char out[SVY_ACCOUNT_ID]);                                      /* 16 random hexadecimal digits */
 void svyi_copy_text(char *out, size_t size, const char *text);                   /* cut at a character when it does not fit */
+/* A text that decides what somebody may do. 0 when SQLite had no memory for it: an organisation that is lost must not look like none. */
+int svyi_take_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 /* Empties the write-ahead log, so that what was destroyed is not in it any more. SVY_E_BUSY: a reader keeps it; `done` says what has happened nevertheless. */
 svy_status svyi_log_empty(svy_study *s, const char *done, svy_error *err);
 

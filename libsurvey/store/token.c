@@ -47,21 +47,17 @@ svy_status svy_study_token_make(svy_study *s, const char *account, svy_token_kin
     return st;
 }
 
-static void read_principal(sqlite3_stmt *stmt, svy_principal *p)
+static int read_principal(sqlite3_stmt *stmt, svy_principal *p)
 {
     if (sqlite3_column_type(stmt, 2) != SQLITE_NULL) {
         p->role = (svy_account_role)sqlite3_column_int(stmt, 4);
-        svyi_copy_text(p->account, sizeof p->account, svyi_db_text(stmt, 2));
-        svyi_copy_text(p->name, sizeof p->name, svyi_db_text(stmt, 3));
-        svyi_copy_text(p->organisation, sizeof p->organisation, svyi_db_text(stmt, 5));
-    } else {
-        p->role = SVY_ROLE_RESPONDENT;
-        svyi_copy_text(p->account, sizeof p->account, svyi_db_text(stmt, 6));
-        svyi_copy_text(p->name, sizeof p->name, "respondent");
-        svyi_copy_text(p->form, sizeof p->form, svyi_db_text(stmt, 7));
-        svyi_copy_text(p->case_id, sizeof p->case_id, svyi_db_text(stmt, 8));
-        svyi_copy_text(p->organisation, sizeof p->organisation, svyi_db_text(stmt, 9));
+        return svyi_take_text(stmt, 2, p->account, sizeof p->account) && svyi_take_text(stmt, 3, p->name, sizeof p->name) &&
+               svyi_take_text(stmt, 5, p->organisation, sizeof p->organisation);
     }
+    p->role = SVY_ROLE_RESPONDENT;
+    svyi_copy_text(p->name, sizeof p->name, "respondent");
+    return svyi_take_text(stmt, 6, p->account, sizeof p->account) && svyi_take_text(stmt, 7, p->form, sizeof p->form) &&
+           svyi_take_text(stmt, 8, p->case_id, sizeof p->case_id) && svyi_take_text(stmt, 9, p->organisation, sizeof p->organisation);
 }
 
 svy_status svy_study_token_find(svy_study *s, const char *token, size_t n, svy_moment now, svy_principal *p, svy_token_kind *kind, char *device, int *found, svy_error *err)
@@ -87,14 +83,15 @@ svy_status svy_study_token_find(svy_study *s, const char *token, size_t n, svy_m
         return svyi_db_failed(err);
     if (step == 0)
         return SVY_OK;
-    read_principal(stmt, p);
+    *found = read_principal(stmt, p);
+    if (!*found)
+        memset(p, 0, sizeof *p);
     if (kind != NULL)
         *kind = (svy_token_kind)sqlite3_column_int(stmt, 0);
     if (device != NULL)
         svyi_copy_text(device, SVY_ACCOUNT_TEXT, svyi_db_text(stmt, 1));
-    *found = 1;
     sqlite3_reset(stmt);
-    return SVY_OK;
+    return *found ? SVY_OK : svyi_nomem(err);
 }
 
 svy_status svy_study_tokens(svy_study *s, const char *account, svy_status (*each)(void *user, const svy_token_info *token), void *user, svy_error *err)
