@@ -2,10 +2,13 @@
 #define _GNU_SOURCE
 #include "server/odk_reader.h"
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <survey/package.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,4 +183,35 @@ Test(odk_reader, can_do_nothing_but_compute)
         const int status = end_of(FORBIDDEN[i]);
         cr_expect(WIFSIGNALED(status), "deed %zu: %x", i, status);
     }
+}
+
+/* As in a container that forbids programs to give up rights. */
+static int forbid_seccomp(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    const int done = filter != NULL && seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(seccomp), 0) == 0 &&
+                     seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) == 0 && seccomp_load(filter) == 0;
+    seccomp_release(filter);
+    return done;
+}
+
+Test(odk_reader, without_seccomp_it_reads_and_says_so)
+{
+    svy_submission_head head;
+    svy_error err = SVY_ERROR_INIT;
+    if (!forbid_seccomp())
+        cr_skip_test("the system does not permit seccomp here");
+    svyi_odk_reader *r = start();
+    cr_expect_eq(svyi_odk_reader_is_sandboxed(r), 0);
+    cr_expect_eq(about(r, ANSWERED, strlen(ANSWERED), &head, &err), SVY_OK, "%s", err.message);
+    svyi_odk_reader_stop(r);
+}
+
+Test(odk_reader, with_seccomp_it_is_sandboxed)
+{
+    if (WEXITSTATUS(end_of(take_memory)) == 77)
+        cr_skip_test("the system does not permit seccomp here");
+    svyi_odk_reader *r = start();
+    cr_expect_eq(svyi_odk_reader_is_sandboxed(r), 1);
+    svyi_odk_reader_stop(r);
 }
