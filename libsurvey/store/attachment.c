@@ -264,3 +264,27 @@ svy_status svy_study_file_digest(svy_study *s, const char *interview, const char
     sqlite3_finalize(stmt);
     return st;
 }
+
+/* ---- erasing ---- */
+
+svy_status svyi_attachments_drop(svy_study *s, const svyi_sequences *numbers, svy_error *err)
+{
+    svy_status st = SVY_OK;
+
+    for (size_t i = 0; i < numbers->n && st == SVY_OK; i++)
+        st = svyi_db_run(s, Q_ATTACHMENT_DROP, SVYI_ARGS(svyi_arg_int((int64_t)numbers->numbers[i])), err);
+    return st;
+}
+
+svy_status svyi_files_erase(svy_study *s, int64_t interview, svy_error *err)
+{
+    svyi_sequences files = { .n = 0 };
+    char number[24];
+
+    snprintf(number, sizeof number, "%lld", (long long)interview);
+    svy_status st = svyi_numbers_of(s, "SELECT attachment FROM interview_files WHERE interview = CAST(?1 AS INTEGER)", number, &files, err);
+    if (st == SVY_OK && files.n > 0 && (st = svyi_db_run(s, Q_FILES_DROP, SVYI_ARGS(svyi_arg_int(interview)), err)) == SVY_OK)
+        st = svyi_attachments_drop(s, &files, err);
+    svyi_release(&s->alloc, files.numbers, files.capacity * sizeof *files.numbers);
+    return st;
+}

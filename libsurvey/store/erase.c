@@ -10,7 +10,7 @@ static svy_status erase_row(svy_study *s, const svyi_row *row, int64_t first, sv
 
     if (st == SVY_OK && (st = svyi_rows_erase(s, v, first, err)) == SVY_OK && (st = svyi_db_run(s, Q_ERASING_ADD, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK &&
         (st = svyi_db_run(s, Q_EVENT_BLANK_ALL, SVYI_ARGS(svyi_arg_int(row->number)), err)) == SVY_OK && (st = svyi_packed_blank(s, row->number, NULL, err)) == SVY_OK &&
-        (st = svyi_db_run(s, Q_ERASING_DROP, NULL, 0, err)) == SVY_OK)
+        (st = svyi_files_erase(s, row->number, err)) == SVY_OK && (st = svyi_db_run(s, Q_ERASING_DROP, NULL, 0, err)) == SVY_OK)
         st = svyi_db_run(s, Q_INTERVIEW_ERASED, SVYI_ARGS(svyi_arg_int(now.utc_ms), svyi_arg_int(row->number)), err);
     /* A case that an interview brought along goes with it; a case of the sample stays, without its contact data. */
     if (st == SVY_OK && row->case_id[0] != '\0' && (st = svyi_case_forget(s, svy_form_id(v->form), row->case_id, now, err)) == SVY_OK)
@@ -66,12 +66,13 @@ svy_status svy_study_erase(svy_study *s, const char *interview, const char *acto
     else if (s->sessions != NULL)
         st = svyi_fail(err, SVY_E_BUSY, "an interview is being carried out: erase when it has ended");
     if (st == SVY_OK && !row.erased && (st = svyi_db_begin(s, err)) == SVY_OK) {
-        if ((st = svyi_db_run(s, Q_KEY_DROP, SVYI_ARGS(svyi_arg_text(interview)), err)) == SVY_OK && (st = erase_revisions(s, &row, now, err)) == SVY_OK)
+        if ((st = svyi_db_run(s, Q_KEY_DROP, SVYI_ARGS(svyi_arg_text(interview)), err)) == SVY_OK && (st = erase_revisions(s, &row, now, err)) == SVY_OK &&
+            (st = svyi_kept_erase(s, interview, err)) == SVY_OK)
             st = svyi_db_run(s, Q_ERASURE_ADD, SVYI_ARGS(svyi_arg_text(interview), svyi_arg_text(actor), svyi_arg_text(reason), svyi_arg_int(now.utc_ms), svyi_arg_int(now.zone_minutes)), err);
         if (st == SVY_OK)
             st = svy_study_audit(s, now, actor, "interview.erase", interview, "", err);
         st = svyi_db_end(s, st, err);
     }
     svyi_arena_clear(&arena);
-    return st == SVY_OK ? svyi_log_empty(s, "the interview was erased", err) : st;
+    return st == SVY_OK && s->depth == 0 ? svyi_log_empty(s, "the interview was erased", err) : st;     /* within a merge: when that has ended */
 }

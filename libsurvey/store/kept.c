@@ -1,6 +1,7 @@
 /* What arrived and could not be taken: kept, sealed to the project's key, with the reason, until it can be. */
 #include "store/reception_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- keeping ---- */
@@ -164,8 +165,7 @@ static svy_status try_one(svy_study *s, const svy_reception *r, int64_t number, 
     return st;
 }
 
-/* The numbers of what a query tells. */
-static svy_status numbers_of(svy_study *s, const char *sql, const char *arg, svyi_sequences *out, svy_error *err)
+svy_status svyi_numbers_of(svy_study *s, const char *sql, const char *arg, svyi_sequences *out, svy_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     int found = 0;
@@ -191,7 +191,7 @@ svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *u
 
     if (found != 1)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
-    svy_status st = numbers_of(s, "SELECT number FROM kept_aside WHERE waits_for = ? AND waits_for <> '' ORDER BY number", uuid, &waiting, err);
+    svy_status st = svyi_numbers_of(s, "SELECT number FROM kept_aside WHERE waits_for = ? AND waits_for <> '' ORDER BY number", uuid, &waiting, err);
     for (size_t i = 0; i < waiting.n && st == SVY_OK; i++)
         st = try_one(s, r, (int64_t)waiting.numbers[i], &ignored, err);
     svyi_release(&s->alloc, waiting.numbers, waiting.capacity * sizeof *waiting.numbers);
@@ -248,9 +248,9 @@ static svy_status again(svy_study *s, const uint8_t *secret, svy_opened *result,
 
     if (st != SVY_OK || (st = svyi_reception_make(s, secret, &r, err)) != SVY_OK)
         return st;
-    if (r->has_secret && (st = numbers_of(s, "SELECT number FROM attachments WHERE digest IS NULL ORDER BY number", NULL, &files, err)) == SVY_OK)
+    if (r->has_secret && (st = svyi_numbers_of(s, "SELECT number FROM attachments WHERE digest IS NULL ORDER BY number", NULL, &files, err)) == SVY_OK)
         st = each_again(s, r, &files, 1, result, err);
-    if (st == SVY_OK && (st = numbers_of(s, "SELECT number FROM kept_aside ORDER BY number", NULL, &kept, err)) == SVY_OK)
+    if (st == SVY_OK && (st = svyi_numbers_of(s, "SELECT number FROM kept_aside ORDER BY number", NULL, &kept, err)) == SVY_OK)
         st = each_again(s, r, &kept, 0, result, err);
     svyi_release(&s->alloc, kept.numbers, kept.capacity * sizeof *kept.numbers);
     svyi_release(&s->alloc, files.numbers, files.capacity * sizeof *files.numbers);
@@ -272,4 +272,22 @@ svy_status svy_study_open_sealed(svy_study *s, const uint8_t secret[SVY_KEY_BYTE
     *result = (svy_opened){ 0, 0, 0 };
     SVY_REQUIRE(s != NULL && secret != NULL, err);
     return again(s, secret, result, err);
+}
+
+svy_status svyi_kept_erase(svy_study *s, const char *uuid, svy_error *err)
+{
+    svyi_sequences kept = { .n = 0 };
+    svy_status st = svyi_numbers_of(s, "SELECT number FROM kept_aside WHERE uuid = ?1 OR waits_for = ?1", uuid, &kept, err);
+
+    for (size_t i = 0; i < kept.n && st == SVY_OK; i++) {
+        svyi_sequences files = { .n = 0 };
+        char number[24];
+        snprintf(number, sizeof number, "%llu", (unsigned long long)kept.numbers[i]);
+        st = svyi_numbers_of(s, "SELECT attachment FROM kept_files WHERE kept = CAST(?1 AS INTEGER)", number, &files, err);
+        if (st == SVY_OK && (st = drop(s, (int64_t)kept.numbers[i], err)) == SVY_OK)
+            st = svyi_attachments_drop(s, &files, err);
+        svyi_release(&s->alloc, files.numbers, files.capacity * sizeof *files.numbers);
+    }
+    svyi_release(&s->alloc, kept.numbers, kept.capacity * sizeof *kept.numbers);
+    return st;
 }

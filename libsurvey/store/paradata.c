@@ -34,6 +34,14 @@ static svy_status add_sitting(telling *t, const svy_sitting *from)
     return SVY_OK;
 }
 
+const char *svy_action_name(svy_action action)
+{
+    static const char *const NAMES[] = { "", "start", "parameter", "answer", "clear", "add-entry", "remove-entry", "remark", "language", "show", "override", "suspend",
+                                         "resume", "complete", "order", "close-roster" };
+
+    return (size_t)action < sizeof NAMES / sizeof NAMES[0] ? NAMES[action] : "";
+}
+
 svy_sitting svyi_sitting_read(sqlite3_stmt *stmt)
 {
     return (svy_sitting){ .first = (uint64_t)sqlite3_column_int64(stmt, 0), .mode = (svy_mode)sqlite3_column_int(stmt, 1), .actor = svyi_db_text(stmt, 2),

@@ -62,7 +62,11 @@ svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy
 svy_status svyi_keep_aside(svy_study *s, const svy_arrival *a, const char *reason, const char *waits_for, svy_error *err);
 /* What waited for this interview is tried again. */
 svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *uuid, svy_error *err);
+/* The numbers that a query with one text as its argument (NULL: none) tells. */
+svy_status svyi_numbers_of(svy_study *s, const char *sql, const char *arg, svyi_sequences *out, svy_error *err);
 /* ---- attachment.c ---- */
+/* Takes away those that no interview has, nor anything kept aside. */
+svy_status svyi_attachments_drop(svy_study *s, const svyi_sequences *numbers, svy_error *err);
 /* The attachment of bytes with this hash: 1 found, with the digest of its content (`opened` 0: it is sealed still), 0 none, -1 failed. */
 int svyi_attachment_find(svy_study *s, const uint8_t hash[SVYI_HASH], int64_t *number, uint8_t digest[SVYI_HASH], int *opened, svy_error *err);
 /* Whether every file of the arrival is here (`complete`), and whether those that are have the content that it names (`fit`). */

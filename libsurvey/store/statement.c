@@ -42,6 +42,10 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_FILE_FIND] = "SELECT attachment FROM interview_files WHERE interview = ? AND name = ?",
     [Q_FILE_ADD] = "INSERT INTO interview_files(interview, name, media_type, attachment) VALUES(?,?,?,?)",
 
+    [Q_FILES_DROP] = "DELETE FROM interview_files WHERE interview = ?",
+    [Q_ATTACHMENT_DROP] = "DELETE FROM attachments WHERE number = ?1 AND NOT EXISTS(SELECT 1 FROM interview_files WHERE attachment = ?1)"
+                          " AND NOT EXISTS(SELECT 1 FROM kept_files WHERE attachment = ?1)",
+
     [Q_UPLOAD_FIND] = "SELECT number, size, have FROM uploads WHERE hash = ?",
     [Q_UPLOAD_ADD] = "INSERT INTO uploads(hash, size, have, sender, started_utc_ms) VALUES(?,?,0,?,?)",
     [Q_UPLOAD_PART] = "INSERT INTO upload_parts(upload, offset, bytes) VALUES(?,?,?)",
@@ -80,15 +84,16 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_CASE_DROP] = "DELETE FROM cases WHERE form = ? AND id = ? AND listed = 0",
 
     [Q_FORM_ADD] = "INSERT INTO forms(id, version, checksum, block, actor, utc_ms, zone) VALUES(?,?,?,?,?,?,?)",
-    [Q_FORM_NEWEST] = "SELECT number FROM forms WHERE id = ? ORDER BY number DESC LIMIT 1",
+    [Q_FORM_NEWEST] = "SELECT number FROM forms WHERE id = ? ORDER BY utc_ms DESC, number DESC LIMIT 1",
     [Q_FORM_FIND] = "SELECT number, block FROM forms WHERE id = ? AND version = ?",
     [Q_FORM_LOAD] = "SELECT block FROM forms WHERE number = ?",
     [Q_FORM_IDS] = "SELECT DISTINCT id FROM forms ORDER BY id",
-    [Q_FORM_VERSIONS] = "SELECT number FROM forms WHERE id = ? ORDER BY number DESC",
+    [Q_FORM_VERSIONS] = "SELECT number FROM forms WHERE id = ? ORDER BY utc_ms DESC, number DESC",
     [Q_SOURCE_ADD] = "INSERT INTO form_sources(form, name, bytes) VALUES(?,?,?)",
 
-    [Q_PARAMETER_ADD] = "INSERT INTO parameters(form, id, value, actor, utc_ms, zone) VALUES(?,?,?,?,?,?)",
-    [Q_PARAMETER_GET] = "SELECT value FROM parameters WHERE form = ? AND id = ? ORDER BY number DESC LIMIT 1",
+    [Q_PARAMETER_ADD] = "INSERT INTO parameters(form, id, value, actor, utc_ms, zone) VALUES(?1,?2,?3,?4,"
+                        "max(?5, coalesce((SELECT max(utc_ms) + 1 FROM parameters WHERE form = ?1 AND id = ?2), ?5)),?6)",
+    [Q_PARAMETER_GET] = "SELECT value FROM parameters WHERE form = ? AND id = ? ORDER BY utc_ms DESC, number DESC LIMIT 1",
 
     [Q_CHAIN_GET] = "SELECT length, head FROM chain",
     [Q_CHAIN_SET] = "UPDATE chain SET length = ?, head = ?",

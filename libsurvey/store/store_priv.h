@@ -26,7 +26,7 @@ typedef enum svyi_sql {
     Q_EVENT_ADD, Q_EVENTS, Q_EVENTS_COPY, Q_EVENT_BLANK, Q_EVENT_BLANK_ALL,
     Q_JOURNAL, Q_JOURNAL_ADD, Q_JOURNAL_BLANK, Q_SITTING_ADD, Q_SITTINGS, Q_SITTINGS_COPY,
     Q_EVENT_ROWS, Q_JOURNAL_GROW, Q_ARRIVAL_ADD, Q_ARRIVAL_GOES_ON, Q_INTERVIEW_CONFLICTS, Q_CASE_COUNT,
-    Q_ATTACHMENT_FIND, Q_ATTACHMENT_ADD, Q_ATTACHMENT_SIZE, Q_ATTACHMENT_LOAD, Q_ATTACHMENT_OPENED, Q_FILE_FIND, Q_FILE_ADD,
+    Q_ATTACHMENT_FIND, Q_ATTACHMENT_ADD, Q_ATTACHMENT_SIZE, Q_ATTACHMENT_LOAD, Q_ATTACHMENT_OPENED, Q_FILE_FIND, Q_FILE_ADD, Q_FILES_DROP, Q_ATTACHMENT_DROP,
     Q_UPLOAD_FIND, Q_UPLOAD_ADD, Q_UPLOAD_PART, Q_UPLOAD_HAVE, Q_UPLOAD_PARTS, Q_UPLOAD_PARTS_DROP, Q_UPLOAD_DROP,
     Q_KEPT_ADD, Q_KEPT_FIND, Q_KEPT_LOAD, Q_KEPT_WAITING, Q_KEPT_DROP, Q_KEPT_FILE_ADD, Q_KEPT_FILES_DROP,
     Q_INTERVIEW_ADD, Q_INTERVIEW_PHASE, Q_INTERVIEW_LANGUAGE, Q_INTERVIEW_DONE, Q_INTERVIEW_OF_CASE, Q_INTERVIEW_OF_PERSON,
@@ -146,6 +146,9 @@ struct svyi_version {
     svyi_arena arena;
     uint8_t has_key;                      /* it has questions of type key */
 };
+/* `elsewhere` 1: it was deployed at that moment on another machine, and may be older than what is here. */
+svy_status svyi_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources, const char *actor, int elsewhere, svy_moment now,
+                       svy_error *err);
 svy_status svyi_version_newest(svy_study *s, const char *id, svyi_version **out, svy_error *err);
 svy_status svyi_version_load(svy_study *s, int64_t number, svyi_version **out, svy_error *err);
 /* A version from a copy of its block, outside the list of the study. */
@@ -225,6 +228,14 @@ void svyi_events_close(svyi_events *it);
 /* A sitting of a row with the columns of Q_SITTINGS; borrowed until the next step. */
 svy_sitting svyi_sitting_read(sqlite3_stmt *stmt);
 svy_status svyi_sitting_add(svy_study *s, int64_t number, const svy_sitting *sitting, svy_error *err);
+
+/* ---- attachment.c, kept.c: what an erasure takes along, within it ---- */
+svy_status svyi_files_erase(svy_study *s, int64_t interview, svy_error *err);
+svy_status svyi_kept_erase(svy_study *s, const char *uuid, svy_error *err);
+
+/* ---- paradata_frame.c ---- */
+/* Whether what was said to a question may be shown to who sees no sensitive answers; what no version at hand has may not. */
+int svyi_paradata_shown(const svy_form *form, const char *id);
 
 /* ---- journal_packed.c ---- */
 /* Adds an event as a frame. */

@@ -225,6 +225,27 @@ static svy_status check_strays(checking *c)
     return st;
 }
 
+/* Photos and other files are what was received. */
+static svy_status check_attachments(checking *c)
+{
+    sqlite3_stmt *stmt = NULL;
+    int step = 0;
+    svy_status st = svyi_db_prepare(c->s, "SELECT number, digest, bytes FROM attachments WHERE digest IS NOT NULL ORDER BY number", &stmt, c->err);
+
+    while (st == SVY_OK && (step = svyi_db_step(c->s, stmt, c->err)) == 1) {
+        uint8_t digest[SVYI_HASH];
+        char number[24];
+        size_t n, len;
+        const void *expected = blob(stmt, 1, &len), *bytes = blob(stmt, 2, &n);
+        svyi_sha256(bytes, n, digest);
+        snprintf(number, sizeof number, "%lld", (long long)sqlite3_column_int64(stmt, 0));
+        if (len != SVYI_HASH || !svyi_same_bytes(digest, expected, SVYI_HASH))
+            complain(c, number, BACKUP, "a file of an interview is not the one that was received");
+    }
+    sqlite3_finalize(stmt);
+    return st == SVY_OK && step < 0 ? svyi_db_failed(c->err) : st;
+}
+
 static svy_status check_file(checking *c)
 {
     return check_none(c, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'", "the file is damaged");
@@ -265,7 +286,7 @@ svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err)
         sqlite3_reset(stmt);
     if (st == SVY_OK && step < 0)
         st = svyi_db_failed(err);
-    if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK)
+    if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK && (st = check_attachments(&c)) == SVY_OK)
         st = check_none(&c, "SELECT uuid FROM interviews WHERE phase = 2 AND uuid NOT IN (SELECT journal FROM submissions)",
                         "the interview is complete, but its submission is not there");
     if (st == SVY_OK)

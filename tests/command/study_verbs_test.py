@@ -114,6 +114,26 @@ safe = rows("all/labour.csv")
 assert safe[0]["agrees"] == "Yes" and safe[0]["union"] == "Yes" and safe[0]["words"] == "'=1+1" and safe[2]["union_missing"] == "refused", safe
 assert any(e["node"] == "union" and e["new"] == "1" for e in rows("all/labour_events.csv"))
 
+# ---- paradata as a frame ----
+answers = list(csv.DictReader(run("table", "action", "--data", "s.study:labour:events", "--format", "csv").stdout.splitlines()))
+assert any("answer" in row.values() for row in answers), answers
+
+# ---- a saved queue: one that is none, one that is cut, one that holds what nobody can open ----
+with open("empty.svyq", "wb") as f:
+    f.write(b"SVYQ\x01")
+assert "0 interviews stored" in run("import", "s.study", "empty.svyq").stderr
+with open("cut.svyq", "wb") as f:
+    f.write(b"SVYQ\x01\xff\x01abc")
+assert "cut or damaged" in run("import", "s.study", "cut.svyq", status=1).stderr
+with open("foreign.svyq", "wb") as f:
+    f.write(b"SVYQ\x01\x04SVYP")
+assert "1 kept aside" in run("import", "s.study", "foreign.svyq").stderr
+kept = list(csv.DictReader(run("study", "kept", "s.study", "--format", "csv").stdout.splitlines()))
+assert len(kept) == 1 and kept[0]["reason"], kept
+assert "could not be taken" in run("study", "status", "s.study").stdout
+run("study", "kept", "s.study", "--folder", "kept")
+assert open("kept/" + kept[0]["number"] + ".svyp", "rb").read() == b"SVYP"
+
 # ---- analysis reads the study ----
 mean = list(csv.DictReader(run("mean", "age", "--data", "s.study:labour", "--format", "csv").stdout.splitlines()))
 assert float(mean[0]["estimate"]) == 40 and mean[0]["n"] == "3", mean

@@ -121,6 +121,8 @@ static int load_study(const char *source, const char *path, const char *rest, sv
     svy_status st = svy_study_open(NULL, path, SVY_STUDY_READ, &study, &err);
     if (st == SVY_OK)
         st = svy_study_frame(study, form[0] != '\0' ? form : NULL, level != NULL ? level + 1 : "", 1, out, &err);
+    if (st == SVY_E_NAME && level != NULL && strcmp(level, ":events") == 0)          /* no roster of that name: what was done when */
+        st = svy_study_paradata(study, form[0] != '\0' ? form : NULL, 1, out, &err);
     svy_study_close(study);
     return st == SVY_OK ? EXIT_DONE : tool_fail_data(&err, source);
 }

@@ -100,13 +100,6 @@ static svy_status put_cell(writing *w, const char *text, size_t len, char end)
     return st == SVY_OK ? put(w, &end, 1) : st;
 }
 
-static const char *action_name(svy_action action)
-{
-    static const char *const NAMES[] = { "", "start", "parameter", "answer", "clear", "add-entry", "remove-entry", "remark", "language", "show", "override", "suspend",
-                                         "resume", "complete", "order", "close-roster" };
-    return (size_t)action < sizeof NAMES / sizeof NAMES[0] ? NAMES[action] : "";
-}
-
 /* Sensitive, or of an older version that is not at hand: then nobody can say. */
 static int may_show(const exporting *x, const char *id)
 {
@@ -145,7 +138,7 @@ static svy_status put_event(void *user, const svy_paradata *p)
     const char *missing = show ? svy_missing_name(e->missing) : "", *reason = show ? e->reason : "", *old = show && p->old != NULL ? p->old : "";
     const char *old_missing = show && p->old != NULL ? svy_missing_name(p->old_missing) : "";
     const char *const texts[] = { p->interview, numbers[0], utc, numbers[1], numbers[2], svy_mode_name(p->sitting->mode), p->sitting->actor, p->sitting->device, e->item,
-                                  e->entry, action_name(e->action), old, e->value, missing, reason, old_missing };
+                                  e->entry, svy_action_name(e->action), old, e->value, missing, reason, old_missing };
     enum { OLD = 11, NEW = 12, N = sizeof texts / sizeof texts[0] };
     svy_status st = SVY_OK;
     for (size_t i = 0; i < N && st == SVY_OK; i++)

@@ -1,6 +1,7 @@
 /* survey import: answers from a CSV file or ODK submissions, held against the same rules as answers given in an interview. */
 #include "csv_file.h"
 #include "kept.h"
+#include "queue_import.h"
 #include "record.h"
 #include "sheet.h"
 #include "submissions.h"
@@ -110,16 +111,17 @@ static int run(void *settings, int argc, char **argv)
     else if (s->kept)
         status = kept_import(study, s->private_key, s->quiet);
     else
-        status = odk ? import_odk(s, study, argv + 1, argc - 1) : import_csv(s, study, argv[1]);
+        status = odk ? import_odk(s, study, argv + 1, argc - 1) : queue_is(argv[1]) ? queue_import(study, argv[1], s->quiet) : import_csv(s, study, argv[1]);
     svy_study_close(study);
     return status;
 }
 
 const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments = "STUDY FILE...", .min_arguments = 1, .max_arguments = -1,
-    .summary = "take answers from a CSV file or from ODK submissions",
+    .summary = "take answers from a CSV file, a saved queue or ODK submissions",
     .detail = "The first row names the variables: age, in rosters m_age[2], with age_missing for why there is none (dont-know, refused, not-stated). Every row goes "
               "through the questionnaire as an interview would; a row with a problem is left out whole, and every problem is told with its line and column. "
               "A column \"case\" says which case it is, \"language\" in which language it was asked.\n"
               "Files that end in .xml, and folders of them, are submissions of ODK's clients. One that was imported before is skipped by its instanceID.\n"
+              "A queue that the web form saved as a file (.svyq) is taken in as if its device had sent it; taking it in twice stores nothing twice.\n"
               "--kept takes no file: it tries again what the study keeps aside, such as encrypted submissions that ODK's clients sent to 'survey serve'.",
-    .example = "survey import tcn.study --form a-main-tcn answers.csv\nsurvey import tcn.study --form visit --private-key form.pem submissions/\nsurvey import tcn.study --kept --private-key form.pem", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };
+    .example = "survey import tcn.study --form a-main-tcn answers.csv\nsurvey import tcn.study queue.svyq\nsurvey import tcn.study --form visit --private-key form.pem submissions/\nsurvey import tcn.study --kept --private-key form.pem", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };

@@ -1,5 +1,6 @@
 /* survey study create, deploy, status, parameters, verify: the study file as a whole. */
 #define _POSIX_C_SOURCE 200809L
+#include "attention.h"
 #include "record.h"
 #include "sheet.h"
 #include "tool.h"
@@ -275,6 +276,9 @@ static int run_status(void *settings, int argc, char **argv)
         status = tool_fail(&err);
     else
         status = print_status(settings, &rows);
+    const struct status_settings *shown = settings;
+    if (status == EXIT_DONE && shown->output.format == FORMAT_TABLE && shown->output.path == NULL && attention_print(study, argv[0], &err) != SVY_OK)
+        status = tool_fail(&err);
     svy_sheet_free(rows.forms);
     svy_sheet_free(rows.outcomes);
     svy_study_close(study);

@@ -146,6 +146,11 @@ typedef struct svy_paradata {
     const char *old; size_t old_len; svy_missing old_missing;    /**< of an answer given or taken back: the answer given before; `old` NULL: none was */
     int erased;                   /**< what the event said was destroyed */
 } svy_paradata;
+/** "start" "parameter" "answer" "clear" "add-entry" "remove-entry" "remark" "language" "show" "override" "suspend" "resume" "complete" "order" "close-roster"; "" for others. */
+SVY_API const char *svy_action_name(svy_action action);
+/** Every event as a row of a frame: interview, sequence, utc (seconds), zone, monotonic_ms, mode, actor, device, node, entry, action, old, new, missing, reason.
+ *  Blank texts are not-stated. @param sensitive 0: without what was said to sensitive questions. */
+SVY_API SVY_NODISCARD svy_status svy_study_paradata(svy_study *s, const char *form, int sensitive, svy_frame **out, svy_error *err);
 /** The journals of a form's interviews, in order, or of one (its uuid). */
 SVY_API SVY_NODISCARD svy_status svy_study_events(svy_study *s, const char *form, const char *interview, svy_status (*each)(void *user, const svy_paradata *p), void *user,
                                                   svy_error *err);

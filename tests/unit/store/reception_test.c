@@ -77,6 +77,101 @@ Test(reception, a_package_becomes_an_interview)
     svy_study_close(s);
 }
 
+static svy_status take_nothing(void *user, const void *bytes, size_t n)
+{
+    (void)bytes;
+    *(size_t *)user = n;
+    return SVY_OK;
+}
+
+Test(reception, files_come_first_and_go_with_an_erasure)
+{
+    static const char PHOTO[] = "a photo of the contract";
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    svy_diags diags = { fixture_report, NULL, 0, 0 };
+    device d, other;
+    svy_reception *r;
+    svy_attachment *file;
+    size_t n = 0;
+
+    filled(&d, U1, "c1", "hello");
+    device_complete(&d);
+    device_file(&d, "photo.jpg", PHOTO, sizeof PHOTO);
+    device_end(&d);
+    GETS(receive(s, &d), SVY_NEEDS_FILES, "");
+    SAYS("SELECT count(*) FROM interviews", "0");
+    OK(svy_reception_new(s, &r, &err));
+    OK(svy_attachment_prepare(r, PHOTO, sizeof PHOTO, 0, &file, &err));
+    OK(svy_study_attach(s, &file, 1, "ana", fixture_now(), &err));
+    OK(svy_study_attach(s, &file, 1, "ana", fixture_now(), &err));
+    svy_attachment_free(file);
+    svy_reception_free(r);
+    GETS(receive(s, &d), SVY_STORED, "");
+    GETS(receive(s, &d), SVY_STORED_ALREADY, "");
+    OK(svy_study_file_bytes(s, U1, "photo.jpg", take_nothing, &n, &err));
+    cr_expect_eq(n, sizeof PHOTO);
+    OK(svy_study_attach_file(s, U1, "photo.jpg", "image/jpeg", PHOTO, sizeof PHOTO, fixture_now(), &err));
+    FAILS(svy_study_attach_file(s, U1, "photo.jpg", "image/jpeg", "x", 1, fixture_now(), &err), SVY_E_STATE, "already");
+    OK(svy_study_attach_file(s, U1, "late.jpg", "image/jpeg", "x", 1, fixture_now(), &err));
+    verified(s);
+    filled(&other, U2, "c2", "also");
+    device_complete(&other);
+    device_file(&other, "same.jpg", PHOTO, sizeof PHOTO);
+    device_end(&other);
+    GETS(receive(s, &other), SVY_STORED, "");
+    OK(svy_study_erase(s, U1, "admin", "asked for it", fixture_now(), &err));
+    SAYS("SELECT group_concat(size, ' ') FROM attachments", "24");
+    SAYS("SELECT group_concat(name, ' ') FROM interview_files", "same.jpg");
+    verified(s);
+    GETS(receive(s, &d), SVY_STORED_ALREADY, "erased");
+    OK(svy_study_erase(s, U2, "admin", "asked for it", fixture_now(), &err));
+    SAYS("SELECT count(*) FROM attachments", "0");
+    SAYS("SELECT count(*) FROM journals WHERE instr(bytes, CAST('Sofia' AS BLOB)) > 0", "0");
+    verified(s);
+    OK(svyi_db_exec(s, "INSERT INTO attachments(hash, digest, size, received_utc_ms, sender, bytes) VALUES(zeroblob(32), zeroblob(32), 1, 0, '', x'00')", &err));
+    FAILS(svy_study_verify(s, &diags, &err), SVY_E_INVALID, "problems");
+    device_close(&d);
+    device_close(&other);
+    svy_study_close(s);
+}
+
+Test(reception, uploads_go_on_where_they_broke_off)
+{
+    static uint8_t bytes[3000];
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    char hash[65];
+    uint64_t have, size;
+    void *whole_bytes;
+    size_t n;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 7);
+    svy_hash_hex(bytes, sizeof bytes, hash);
+    FAILS(svy_study_upload_offset(s, hash, &have, &size, &err), SVY_E_NAME, "no upload");
+    FAILS(svy_study_upload_part(s, "12", 10, 0, bytes, 10, "ana", fixture_now(), &have, &err), SVY_E_VALUE, "64 hexadecimal");
+    FAILS(svy_study_upload_part(s, hash, SVY_UPLOAD_MAX + 1, 0, bytes, 10, "ana", fixture_now(), &have, &err), SVY_E_LIMIT, "64 MiB");
+    FAILS(svy_study_upload_part(s, hash, 10, 5, bytes, 6, "ana", fixture_now(), &have, &err), SVY_E_VALUE, "do not fit");
+    FAILS(svy_study_upload_part(s, hash, sizeof bytes, 1000, bytes + 1000, 1000, "ana", fixture_now(), &have, &err), SVY_E_STATE, "byte 0");
+    OK(svy_study_upload_part(s, hash, sizeof bytes, 0, bytes, 1000, "ana", fixture_now(), &have, &err));
+    cr_expect_eq(have, 1000);
+    OK(svy_study_upload_part(s, hash, sizeof bytes, 0, bytes, 1000, "ana", fixture_now(), &have, &err));
+    FAILS(svy_study_upload_part(s, hash, sizeof bytes, 2000, bytes + 2000, 1000, "ana", fixture_now(), &have, &err), SVY_E_STATE, "byte 1000");
+    cr_expect_eq(have, 1000);
+    FAILS(svy_study_upload_part(s, hash, 2999, 1000, bytes + 1000, 1000, "ana", fixture_now(), &have, &err), SVY_E_VALUE, "begun with 3000");
+    FAILS(svy_study_upload_bytes(s, hash, NULL, &whole_bytes, &n, &err), SVY_E_STATE, "byte 1000");
+    OK(svy_study_upload_part(s, hash, sizeof bytes, 1000, bytes + 1000, 2000, "ana", fixture_now(), &have, &err));
+    OK(svy_study_upload_offset(s, hash, &have, &size, &err));
+    cr_expect(have == 3000 && size == 3000);
+    OK(svy_study_upload_bytes(s, hash, NULL, &whole_bytes, &n, &err));
+    cr_expect(n == sizeof bytes && memcmp(whole_bytes, bytes, n) == 0 && svy_hash_fits(whole_bytes, n, hash));
+    svy_block_free(NULL, whole_bytes, n);
+    OK(svy_study_upload_drop(s, hash, &err));
+    SAYS("SELECT count(*) FROM upload_parts", "0");
+    svy_study_close(s);
+}
+
 Test(reception, two_interviews_of_one_case_are_both_there)
 {
     svy_study *s = make();
