@@ -85,6 +85,11 @@ function fillAll(root) {
       }
     }
   }
+  for (const node of leaves(root).values()) {
+    if (node.nodeType === 'input' && node.validationState.constraint.valid === false) {
+      node.setValue('');                    // a client would not let this be sent
+    }
+  }
 }
 
 function values(root) {

@@ -43,7 +43,7 @@ class Server:
     def __init__(self, survey, study):
         run(survey, "study", "account", "add", study, "ines", "--no-password")
         token = run(survey, "study", "account", "device", study, "ines", "--kind", "odk").split()[-1]
-        self.process = subprocess.Popen([survey, "serve", study, "--listen", "127.0.0.1:0", "--quiet"], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([survey, "serve", study, "--listen", "127.0.0.1:0", "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.base = self.process.stdout.readline().split()[-1].rstrip("/") + f"/odk/key/{token}"
 
     def __enter__(self):
@@ -140,7 +140,7 @@ def check_public(survey, folder, packages, form):
         differences.append(f"{len(incoming)} interviews: {sent[0]['message']}")
     else:
         for name, text in sent[0]["values"].items():
-            if name in incoming[0] and text and not same(text, incoming[0][name]) and not incoming[0][name].startswith(text[:10]):
+            if name in incoming[0] and text and not same(text, incoming[0][name]) and not incoming[0][name].startswith(text[:8]):
                 differences.append(f"{name}: '{text}' went out, '{incoming[0][name]}' came back")
     print(f"{form.stem}: {len(sent[0]['values'])} values, {len(differences)} differences", *differences[:10], sep="\n  ", flush=True)
     return not differences
