@@ -94,6 +94,11 @@ const tests = {
     assert.equal(await p.value('goals'), 'pay hours');
     await p.next();
     await p.at('In which country');
+    await p.type('nowhere');
+    await p.next();
+    await p.at('In which country');
+    assert.match((await p.errors())[0], /choices/, 'a text that is no choice is not left behind');
+    await p.press('Control+A');
     await p.type('bulg');
     await p.settle();
     await p.press('Enter');

@@ -4,8 +4,7 @@ const UTF8 = new TextEncoder(), TEXT = new TextDecoder();
 export class Engine {
   /** @param source URL or bytes of engine.wasm */
   static async load(source) {
-    const bytes = typeof source === 'string' || source instanceof URL ? await fetched(source) : source;
-    const module = await WebAssembly.compile(bytes);
+    const module = await (typeof source === 'string' || source instanceof URL ? fetched(source) : WebAssembly.compile(source));
     const imports = {};
     for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = () => 52; // "no such function" of WASI
     const { exports } = await WebAssembly.instantiate(module, imports);
@@ -83,5 +82,5 @@ export class Engine {
 async function fetched(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return response.arrayBuffer();
+  return response.headers.get('Content-Type') === 'application/wasm' ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }

@@ -39,7 +39,13 @@ class Screen {
     return new Promise(resolve => {
       this.leave = how => { this.stop(); resolve(how); };
       const keys = keyboard(this), hidden = () => document.visibilityState === 'hidden' && this.commit();
-      const popped = () => { history.pushState({ interview: 1 }, ''); if (this.page?.first && !this.over) this.menu(); else this.back(); };
+      const popped = () => {
+        history.pushState({ interview: 1 }, '');
+        const box = document.querySelector('dialog[open]');
+        if (box) box.dispatchEvent(new Event('cancel', { cancelable: true }));
+        else if (this.page?.first && !this.over) this.menu();
+        else this.back();
+      };
       document.addEventListener('keydown', keys);
       document.addEventListener('visibilitychange', hidden);
       history.pushState({ interview: 1 }, '');
@@ -190,7 +196,7 @@ class Screen {
     return made;
   }
 
-  frames() { return this.page.items.map(view => this.item(view)); }
+  frames() { return this.page.items.map(view => this.made.get(view.kind + this.key(view)) ?? this.item(view)); }
 
   focus() {
     const frames = this.frames();

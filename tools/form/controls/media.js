@@ -60,7 +60,7 @@ export function media(view, ctx) {
     node: h('div', { class: 'stack' }, shown, live, h('div', { class: 'row' }, choose, record || ''), state),
     update(next) {
       current = next;
-      choose.hidden = next.readonly;
+      choose.parentNode.hidden = next.readonly;
       if (drawn !== (next.value ?? '')) { drawn = next.value ?? ''; show(drawn); }
     },
   };

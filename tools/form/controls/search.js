@@ -41,11 +41,11 @@ export function search(view, ctx, id) {
 
   function take(choice) {
     show(false);
+    input.value = many ? '' : shown;
     if (!many) return ctx.answer(current, choice.code);
     const alone = choice.exclusive || choice.missing;
     const others = codes.filter(code => code !== choice.code && !labels.get(code)?.exclusive && !labels.get(code)?.missing);
     labels.set(choice.code, choice);
-    input.value = '';
     return ctx.answer(current, alone ? choice.code : [...others, choice.code].join(' '));
   }
 
@@ -55,12 +55,19 @@ export function search(view, ctx, id) {
     return rest.length ? ctx.answer(current, rest.join(' ')) : ctx.clear(current);
   }
 
+  /** What was typed and is exactly a choice (its label, its code) counts; the engine says what it thinks of anything else. */
+  function commit() {
+    const typed = input.value.trim(), small = typed.toLocaleLowerCase(), refused = ctx.pending.get(ctx.key(current));
+    if (typed ? input.value === shown || refused?.text === typed : !refused && (many || !shown)) return null;
+    if (!typed) return many && codes.length ? ctx.answer(current, codes.join(' ')) : ctx.clear(current);
+    const exact = (ctx.search(current, typed, LIMIT).choices ?? []).find(choice => choice.code.toLocaleLowerCase() === small || choice.label?.toLocaleLowerCase() === small);
+    return exact ? take(exact) : ctx.answer(current, typed);
+  }
+
   function leave() {
     if (document.activeElement === input) return;
     show(false);
-    if (many) input.value = '';
-    else if (!input.value.trim() && shown) ctx.clear(current);
-    else input.value = shown;
+    commit();
   }
 
   function keys(event) {
@@ -85,10 +92,10 @@ export function search(view, ctx, id) {
   const labels = new Map();
 
   return {
-    input, node: h('div', { class: 'search' }, picked, h('div', { class: 'combo' }, input, list), state),
+    input, commit, node: h('div', { class: 'search' }, picked, h('div', { class: 'combo' }, input, list), state),
     update(next, pending) {
       current = next;
-      codes = pending ? pending.text.split(' ') : (next.value ?? '').split(' ').filter(Boolean);
+      codes = pending && pending.status !== 'value' ? pending.text.split(' ') : (next.value ?? '').split(' ').filter(Boolean);
       for (const choice of next.choices ?? []) labels.set(choice.code, choice);
       if (many) {
         const texts = (next.shown ?? '').split(/; |, |\n/);
@@ -99,7 +106,7 @@ export function search(view, ctx, id) {
       } else {
         const before = shown;
         shown = pending ? shown : next.value != null || next.missing ? next.shown ?? '' : '';
-        if (input.value === before || input.value !== shown && !open) input.value = shown;
+        if (!pending && (input.value === before || document.activeElement !== input)) input.value = shown;
       }
       attributes(input, { disabled: next.readonly });
     },
