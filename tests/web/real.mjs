@@ -7,6 +7,7 @@ export class Server {
 
   async start() {
     const child = this.child = spawn(this.survey, ['serve', this.study, '--listen', this.listen, '--form-folder', this.form, '--quiet', ...this.options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    process.once('exit', () => child.kill('SIGKILL'));     // also when a test failed
     let errors = '';
     child.stderr.on('data', data => { errors += data; });
     this.gone = new Promise(resolve => child.once('exit', resolve));

@@ -79,7 +79,9 @@ async function begin() {
   try {
     const screens = link ? import('./respondent.js') : import('./home.js');
     await app.open();
-    if (isSecureContext && navigator.serviceWorker) import('./update.js').then(({ watch }) => watch(app)).catch(() => {});
+    // The rest of the form comes when the first page is there and nobody waits for anything.
+    const idle = globalThis.requestIdleCallback ?? (work => work());
+    if (isSecureContext && navigator.serviceWorker) setTimeout(() => idle(() => import('./update.js').then(({ watch }) => watch(app)).catch(() => {})), 1500);
     if (from.has('x')) return app.show(app.say('failed'), h('p', null, app.say('badLink')));
     await (await screens).begin(app, link ? { code: link, open: from.has('o'), resume: from.get('r') } : { setup: from.get('setup') });
   } catch (error) { app.failed(error); }
