@@ -55,18 +55,28 @@ static void letter(key *k, const char *bytes, size_t len)
         put(k, bytes, len);
 }
 
-static const fold_entry *find_fold(uint32_t c)
+/* The letters of a character, NULL when it has none of its own. */
+static const char *find_fold(uint32_t c)
 {
-    size_t low = 0, high = sizeof FOLDS / sizeof FOLDS[0];
+    size_t low = 0, high = sizeof FOLDS / sizeof FOLDS[0] - 1;
 
-    while (low < high) {
+    while (low < high) {          /* the first block that begins behind c */
         const size_t middle = (low + high) / 2;
-        if (FOLDS[middle].code == c)
-            return &FOLDS[middle];
-        if (FOLDS[middle].code < c)
+        if (FOLDS[middle].code <= c)
             low = middle + 1;
         else
             high = middle;
+    }
+    if (low == 0)
+        return NULL;
+    const fold_block *block = &FOLDS[low - 1];
+    const char *letters = (const char *)FOLD_LETTERS + block->letters;
+    uint32_t code = block->code;
+    for (size_t i = block->first; i < block[1].first; i++) {
+        code += FOLD_STEPS[i];
+        if (code == c)
+            return letters;
+        letters += strlen(letters) + 1;
     }
     return NULL;
 }
@@ -112,7 +122,7 @@ static int is_upsilon(uint32_t c)
 static void fold_one(key *k, uint32_t c, uint32_t before)
 {
     char bytes[4];
-    const fold_entry *f;
+    const char *f;
     int digit;
 
     if (is_blank(c)) {
@@ -125,7 +135,7 @@ static void fold_one(key *k, uint32_t c, uint32_t before)
     } else if (before == SOFT_SIGN && c == CYRILLIC_O) {
         letters(k, "yo", 2);      /* the only place of ь in Bulgarian; Russian and Ukrainian drop it elsewhere */
     } else if ((f = find_fold(c)) != NULL) {
-        letters(k, f->text, memchr(f->text, '\0', sizeof f->text) != NULL ? strlen(f->text) : sizeof f->text);
+        letters(k, f, strlen(f));
     } else if ((digit = digit_value(c)) >= 0) {
         letter(k, (const char[]){ (char)('0' + digit) }, 1);
     } else {

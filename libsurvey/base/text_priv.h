@@ -7,8 +7,8 @@
 /* Characters first, first + step, ... last map to themselves + delta. */
 typedef struct case_range { uint32_t first, last; int32_t delta; uint32_t step; } case_range;
 typedef struct code_range { uint32_t first, last; } code_range;
-/* A character below U+10000 and what it is folded to, in UTF-8; NUL-terminated only when shorter than 6 bytes. */
-typedef struct fold_entry { uint16_t code; char text[6]; } fold_entry;
+/* Characters below U+10000 that fold to letters: the first of a run, which number it has, and where its letters begin. */
+typedef struct fold_block { uint16_t code, first, letters; } fold_block;
 
 /* Whether `c` is in one of `count` ranges in ascending order. */
 int svyi_in_ranges(const code_range *ranges, size_t count, uint32_t c);

@@ -119,5 +119,24 @@ ${odd.map((t, i) => `<question id="q${i}" type="text"><label>${xml(t)}</label><h
   sameNatively(engine, file, 'odd');
 }
 
-// A form of the ODK world is refused by the small engine, and taken by the other one.
+// A form of the ODK world is refused by the small engine in one sentence, and taken by the other one.
+{
+  writeFileSync(`${scratch}/odk.xml`, `<?xml version="1.0"?>
+<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="odk" version="1" xml:lang="en" expressions="odk"><title>ODK</title>
+<choices id="c"><choice code="a">A</choice><choice code="b">B</choice></choices>
+<question id="age" type="integer"><label>Age?</label><check that=". &lt; 120">Under 120.</check></question>
+<question id="which" type="single" choices="c" relevant="\${age} &gt; 3"><label>Which, at \${age}?</label></question></questionnaire>`);
+  const file = block('odk', `${scratch}/odk.xml`);
+  const { opened } = new Instance(`${folder}/engine.wasm`, readFileSync(file));
+  assert.equal(opened.status, 'failed');
+  assert.match(opened.message, /ODK/);
+  const { engine } = interview('engine-odk.wasm', file, { language: 'en', seed: 3, whole: 0, name: 'odk' });
+  assert.equal(engine.opened.odk, true);
+}
+
+// What everybody loads before the first question shows stays small: all of it is under 120 KB.
+const size = (name) => readFileSync(`${folder}/${name}.br`).length;
+assert(size('engine.wasm') <= 68000, `engine.wasm has ${size('engine.wasm')} bytes compressed`);
+assert(size('crypto.wasm') <= 20000, `crypto.wasm has ${size('crypto.wasm')} bytes compressed`);
+
 console.log(`engine: ${runs} interviews of ${pages} pages (${complete} complete) the same natively and in WebAssembly, and as packages`);

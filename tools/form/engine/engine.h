@@ -63,7 +63,7 @@ int64_t options_number(const options *o, const char *path);
 void options_free(options *o);
 
 /* ---- view.c, choices.c, roster.c ---- */
-enum { VIEW_PLAIN = 0, VIEW_CELLS = 1 /* of rosters too */, VIEW_NO_CHOICES = 2 };
+enum { VIEW_PLAIN = 0, VIEW_CELLS = 1 /* of rosters too */, VIEW_NO_CHOICES = 2, VIEW_BRIEF = 4 /* a cell of a table: nothing that is empty or false, and no label */ };
 void view_place(const char *key, svy_place place, unsigned how);
 void view_choices(svy_place place);
 void view_grid(svy_place grid);

@@ -77,7 +77,7 @@ static void put_cells(uint32_t roster, uint32_t entry)
         if ((item_of(i)->flags & SVY_ITEM_OTHER) != 0)
             continue;
         if (svy_interview_relevant(form_engine.interview, (svy_place){ i, entry }))
-            view_place(NULL, (svy_place){ i, entry }, VIEW_PLAIN);
+            view_place(NULL, (svy_place){ i, entry }, VIEW_BRIEF);
         else
             json_null(NULL);
     }

@@ -48,11 +48,19 @@ static void put_texts(svy_place place, const svy_item *item)
     json_end('}');
 }
 
-static void put_value(svy_place place)
+static void put_flag(const char *key, int flag, unsigned how)
+{
+    if (flag || (how & VIEW_BRIEF) == 0)
+        json_flag(key, flag);
+}
+
+static void put_value(svy_place place, unsigned how)
 {
     const svy_value v = svy_interview_get(form_engine.interview, place);
     char number[40];
 
+    if (v.missing != SVY_PRESENT && v.missing != SVY_DONT_KNOW && v.missing != SVY_REFUSED && v.missing != SVY_NOT_STATED && (how & VIEW_BRIEF) != 0)
+        return;
     if (v.missing != SVY_PRESENT)
         json_null("value");
     else if (v.len > 0 || v.kind == SVY_K_TEXT)
@@ -109,12 +117,12 @@ static void put_range(svy_place place)
     json_some("step", svy_form_attribute(form_engine.form, place.item, "step"));
 }
 
-static void put_rights(svy_place place, const svy_item *item, int readonly)
+static void put_rights(svy_place place, const svy_item *item, int readonly, unsigned how)
 {
     const int open = !readonly && !svy_interview_required(form_engine.interview, place) && !svy_form_is_odk(form_engine.form);
 
-    json_flag("can_dont_know", open && !list_says(item->list, SVY_DONT_KNOW));
-    json_flag("can_refuse", open && !list_says(item->list, SVY_REFUSED));
+    put_flag("can_dont_know", open && !list_says(item->list, SVY_DONT_KNOW), how);
+    put_flag("can_refuse", open && !list_says(item->list, SVY_REFUSED), how);
 }
 
 /* The text that tells which other one was meant, when it is asked. */
@@ -130,18 +138,18 @@ static void put_question(svy_place place, const svy_item *item, unsigned how)
 {
     const int readonly = svy_interview_readonly(form_engine.interview, place);
 
-    json_flag("readonly", readonly);
+    put_flag("readonly", readonly, how);
     if ((item->flags & SVY_ITEM_SENSITIVE) != 0)
         json_flag("sensitive", 1);
     if ((how & VIEW_NO_CHOICES) == 0)
         view_choices(place);
     put_range(place);
-    put_value(place);
-    json_flag("preset", svy_interview_is_preset(form_engine.interview, place));
+    put_value(place, how);
+    put_flag("preset", svy_interview_is_preset(form_engine.interview, place), how);
     json_some("remark", svy_interview_get_remark(form_engine.interview, place));
     json_some("reason", svy_interview_get_reason(form_engine.interview, place));
-    put_rights(place, item, readonly);
-    if (!is_choice(item->type) && !is_file(item->type) && item->type != SVY_T_BOOLEAN)
+    put_rights(place, item, readonly, how);
+    if ((how & VIEW_BRIEF) == 0 && !is_choice(item->type) && !is_file(item->type) && item->type != SVY_T_BOOLEAN)
         json_some("format", answer_format(item, engine_language()));
     put_problem(place);
     put_other(place, item);
@@ -162,11 +170,13 @@ void view_place(const char *key, svy_place place, unsigned how)
     json_object(key);
     json_place(NULL, place);
     json_text("id", svy_form_item_id(form_engine.form, place.item));
-    put_path(place.entry);
+    if ((how & VIEW_BRIEF) == 0)
+        put_path(place.entry);
     json_text("kind", kind_name(item));
     json_text("type", item->kind == SVY_EL_QUESTION ? svy_type_name((svy_type)item->type) : "");
-    put_texts(place, item);
-    json_flag("required", item->kind == SVY_EL_QUESTION && svy_interview_required(form_engine.interview, place));
+    if ((how & VIEW_BRIEF) == 0)
+        put_texts(place, item);
+    put_flag("required", item->kind == SVY_EL_QUESTION && svy_interview_required(form_engine.interview, place), how);
     if (item->kind == SVY_EL_QUESTION)
         put_question(place, item, how);
     else if (item->kind == SVY_EL_GRID)
