@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "server/core.h"
+#include "server/odk.h"
 
 static void add_text(svyi_buffer *b, const char *text) { svyi_buffer_json(b, text, strlen(text)); }
 
@@ -55,8 +56,11 @@ static void add_parameter(void *user, const char *id, const char *type, const ch
     add_text(l->b, value != NULL ? value : "");
 }
 
-static void describe_form(svyi_buffer *b, const svy_form *form)
+static void describe_form(svyi_buffer *b, const svy_form *form, svyi_odk *odk)
 {
+    char why[256] = "";
+
+
     svyi_buffer_text(b, ",\"title\":");
     add_text(b, svy_form_text(form, 0, SVY_TITLE, 0));
     svyi_buffer_text(b, ",\"languages\":[");
@@ -64,7 +68,10 @@ static void describe_form(svyi_buffer *b, const svy_form *form)
         svyi_buffer_text(b, i > 0 ? "," : "");
         add_text(b, svy_form_language(form, i));
     }
-    svyi_buffer_format(b, "],\"odk\":%s", svy_form_is_odk(form) ? "true" : "false");   /* which of the engines it needs */
+    svyi_buffer_format(b, "],\"odk\":%s", svy_form_is_odk(form) ? "true" : "false");      /* which of the engines it needs */
+    const int collect = svyi_odk_serves(odk, svy_form_id(form), svy_form_version(form), why);
+    svyi_buffer_format(b, ",\"collect\":%s,\"why\":", collect ? "true" : "false");         /* whether ODK's clients get it */
+    add_text(b, collect ? "" : why);
 }
 
 /* One version in the list of those that can be filled in. */
@@ -82,7 +89,7 @@ static svy_status add_version(void *user, const svy_deployed *version)
     add_text(l->b, version->version);
     svyi_buffer_format(l->b, ",\"checksum\":\"%016llx\",\"newest\":%s,\"bytes\":%zu", (unsigned long long)version->checksum, version->newest ? "true" : "false",
                        version->block_size);
-    describe_form(l->b, form);
+    describe_form(l->b, form, svyi_server_odk(l->rq->server));
     svy_form_free(form);
     svyi_buffer_text(l->b, ",\"files\":[");
     svy_status st = svy_study_sources(l->study, version->id, version->version, add_file, &files, &err);

@@ -259,7 +259,7 @@ static void open_study(const char *path, const form_maker *form, char token[SVY_
 
 int main(int argc, char **argv)
 {
-    load l = { .n = argc > 2 ? (size_t)atol(argv[2]) : 20000, .n_clients = argc > 3 ? (size_t)atol(argv[3]) : 300 };
+    load l = { .n = argc > 2 ? (size_t)atol(argv[2]) : 20000, .n_clients = argc > 3 ? (size_t)atol(argv[3]) : 200 };
     const char *folder = argc > 4 ? argv[4] : ".";
     char path[512], token[SVY_TOKEN];
     uint8_t key[SVY_KEY_BYTES];
