@@ -156,6 +156,30 @@ const tests = {
     }
   },
 
+  async 'what is to put right'() {
+    const page = await open(), p = new Person(page);
+    for (let i = 0; i < 60 && !await page.evaluate(() => document.querySelector('.nav .primary').hidden); i++) await p.next();
+    assert.match(await page.$eval('h1', node => node.textContent), /2 to put right/);
+    await p.focus('Last week');
+    await p.press('Enter');
+    await p.at('Last week');
+    await p.press('1', 'Enter');
+    await p.settle();
+    assert.match(await page.$eval('h1', node => node.textContent), /1 to put right/, 'back to the list');
+    await p.press('Tab', 'Enter');
+    await p.at('How old');
+    await p.type('44');
+    await p.press('Enter');
+    await p.settle();
+    assert.equal(await page.$eval('h1', node => node.textContent), 'That was the last question');
+    await page.goBack();
+    await p.at('How old');
+    await page.goBack();
+    await p.at('Last week');
+    assert.deepEqual(page.problems, []);
+    await page.close();
+  },
+
   async 'text at twice its size'() {
     const page = await open({ viewport: { width: 640, height: 800 } });
     await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });

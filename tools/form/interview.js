@@ -244,8 +244,9 @@ class Screen {
   }
 
   async move(direction) {
-    const to = this.beyond(direction);
-    if (!nowhere(to)) return this.show(to);
+    const to = this.beyond(direction), mended = direction > 0 && this.mending === this.page.total;
+    this.mending = null;
+    if (!nowhere(to) && !mended) return this.show(to);
     if (direction > 0) return this.review('finish');
   }
 

@@ -15,7 +15,11 @@ function put(screen, title, ...content) {
   screen.heading.focus();
 }
 
-const go = (screen, to) => () => screen.show({ item: to.item, entry: to.entry });
+/** From a list to one question; with `mending` its "next" leads back to the list, unless the answer brought new questions. */
+const go = (screen, to, mending = false) => async () => {
+  await screen.show({ item: to.item, entry: to.entry });
+  screen.mending = mending && screen.page.total;
+};
 
 export async function menu(screen) {
   const { say } = screen;
@@ -85,7 +89,7 @@ export async function finish(screen) {
   const { problems } = engine.problems();
   if (problems.length) {
     return put(screen, say('problems', String(problems.length)), h('ul', { class: 'answers' }, problems.map(problem => h('li', null,
-      h('button', { type: 'button', class: 'answer wrong', onclick: go(screen, problem) }, words(problem.label || ''), h('span', { class: 'error' }, problem.message)),
+      h('button', { type: 'button', class: 'answer wrong', onclick: go(screen, problem, true) }, words(problem.label || ''), h('span', { class: 'error' }, problem.message)),
       problem.soft ? soft(screen, problem) : ''))));
   }
   put(screen, say('finishTitle'), h('p', null, say('finishText')), h('div', { class: 'row' },
