@@ -50,6 +50,8 @@ static svy_status take_head(void *user, const svy_package_head *head, svy_error 
     svy_arrival *a = g->a;
     svy_status st;
 
+    if (a->from.form_allowed != NULL && strcmp(a->from.form_allowed, head->form) != 0)
+        return svyi_fail(err, SVY_E_INVALID, "it is of the questionnaire '%.80s', and whoever sent it may only send '%.80s'", head->form, a->from.form_allowed);
     a->head = (svy_package_head){ keep(a, head->uuid), keep(a, head->form), keep(a, head->version), head->checksum, keep(a, head->case_id), keep(a, head->corrects),
                                   keep(a, head->reason) };
     if (a->head.uuid == NULL || a->head.form == NULL || a->head.version == NULL || a->head.case_id == NULL || a->head.corrects == NULL || a->head.reason == NULL)
@@ -61,6 +63,7 @@ static svy_status take_head(void *user, const svy_package_head *head, svy_error 
     const int two = a->v->has_key && !a->from.keys_hashed;
     if (svy_interview_replay_begin(&a->alloc, a->v->form, NULL, &g->iv, err) != SVY_OK || (two && svy_interview_replay_begin(&a->alloc, a->v->form, NULL, &g->said, err) != SVY_OK))
         return nomem(g, err);
+    svy_interview_audit_begin(g->said != NULL ? g->said : g->iv);
     return SVY_OK;
 }
 
@@ -232,8 +235,11 @@ static svy_status take_end(void *user, uint64_t events, svy_phase phase, svy_err
     a->phase = svy_interview_phase(g->iv);
     if (phase != a->phase)
         return svyi_fail(err, SVY_E_INVALID, "it says that the interview is %s", phase == SVY_COMPLETE ? "complete, which it is not" : "not complete, which it is");
-    const svy_status st = pack(g, err);
-    if (st != SVY_OK)
+    const svy_mode mode = a->sittings[a->n_sittings - 1].mode;
+    svy_status st = SVY_OK;
+    if (mode != SVY_MODE_ODK && mode != SVY_MODE_IMPORT && !a->from.keys_hashed)
+        st = svy_interview_audit(g->said != NULL ? g->said : g->iv, err);
+    if (st != SVY_OK || (st = pack(g, err)) != SVY_OK)
         return st;
     a->seed = svy_interview_seed(g->iv);
     a->language = svy_form_language(a->v->form, svy_interview_current_language(g->iv));
@@ -247,6 +253,8 @@ static svy_status read_package(svy_arrival *a, const void *bytes, size_t n, svy_
     svy_error why = SVY_ERROR_INIT;
     const svy_package_reader to = { .head = take_head, .sitting = take_sitting, .event = take_event, .file = take_file, .end = take_end, .user = &g };
     svyi_buffer_init(&g.hidden, &a->alloc);
+    a->opened = 1;
+    a->is_package = n >= 4 && memcmp(bytes, "SVYP", 4) == 0;
     svy_status st = svy_package_read(bytes, n, 0, &to, &why);
 
     svyi_buffer_clear(&g.hidden);
@@ -283,20 +291,21 @@ static svy_status open_box(svy_arrival *a, svy_error *err)
 
 static svy_status copy_sender(svy_arrival *a, const svy_sender *from, svy_error *err)
 {
-    const char *const texts[] = { from->actor, from->organisation, from->device, from->agent, from->case_allowed };
+    const char *const texts[] = { from->actor, from->organisation, from->device, from->agent, from->case_allowed, from->form_allowed };
     const char *copies[sizeof texts / sizeof texts[0]] = { NULL };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i] != NULL && (copies[i] = keep(a, texts[i])) == NULL)
             return svyi_nomem(err);
-    a->from = (svy_sender){ copies[0], copies[1], from->mode, copies[2], copies[3], copies[4], from->keys_hashed };
+    a->from = (svy_sender){ .actor = copies[0], .organisation = copies[1], .mode = from->mode, .device = copies[2], .agent = copies[3], .case_allowed = copies[4],
+                            .form_allowed = copies[5], .touch = from->touch, .keys_hashed = from->keys_hashed };
     return SVY_OK;
 }
 
 svy_status svy_arrival_prepare(const svy_reception *r, const void *bytes, size_t n, int sealed, const svy_sender *from, svy_moment received, svy_arrival **out,
                                svy_error *err)
 {
-    static const svy_sender NOBODY = { NULL, NULL, (svy_mode)0, NULL, NULL, NULL, 0 };
+    static const svy_sender NOBODY = { .actor = NULL };
     svy_arrival *a;
     svy_status st;
 

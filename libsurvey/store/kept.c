@@ -20,7 +20,8 @@ static svy_status add_kept(svy_study *s, const keeping *k, svy_error *err)
 
     return svyi_db_run(s, Q_KEPT_ADD, SVYI_ARGS(svyi_arg_blob(k->hash, SVYI_HASH), svyi_arg_text(k->uuid), svyi_arg_text(k->form), svyi_arg_text(k->version), svyi_arg_text(k->reason),
                                              svyi_arg_text(k->waits_for), svyi_arg_text(text_or(f->actor, "")), svyi_arg_text(text_or(f->organisation, "")), svyi_arg_int(f->mode),
-                                             svyi_arg_text(text_or(f->device, "")), svyi_arg_text(text_or(f->agent, "")), svyi_arg_text(f->case_allowed), svyi_arg_int(k->received.utc_ms),
+                                             svyi_arg_text(text_or(f->device, "")), svyi_arg_text(text_or(f->agent, "")), svyi_arg_text(f->case_allowed), svyi_arg_text(f->form_allowed),
+                                             svyi_arg_int(f->touch), svyi_arg_int(k->received.utc_ms),
                                              svyi_arg_int(k->received.zone_minutes), svyi_arg_int(k->boxed), svyi_arg_blob(k->bytes, k->n)), err);
 }
 
@@ -80,7 +81,7 @@ svy_status svyi_keep_aside(svy_study *s, const svy_arrival *a, const char *reaso
 svy_status svy_study_keep_aside(svy_study *s, const char *uuid, const char *form, const char *version, const void *bytes, size_t n, const svy_kept_file *files,
                                 size_t n_files, const svy_sender *from, const char *reason, svy_moment received, svy_error *err)
 {
-    static const svy_sender NOBODY = { NULL, NULL, (svy_mode)0, NULL, NULL, NULL, 0 };
+    static const svy_sender NOBODY = { .actor = NULL };
     uint8_t hash[SVYI_HASH], open[SVYI_KEY];
     int64_t number;
     svy_status st;
@@ -129,9 +130,11 @@ static svy_status load(svy_study *s, const svy_reception *r, int64_t number, svy
     if ((found = svyi_db_step(s, stmt, err)) != 1)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
     const char *const texts[] = { svyi_db_text(stmt, 2), svyi_db_text(stmt, 3), svyi_db_text(stmt, 5), svyi_db_text(stmt, 6) };
-    const svy_sender from = { texts[0][0] != '\0' ? texts[0] : NULL, texts[1][0] != '\0' ? texts[1] : NULL, (svy_mode)sqlite3_column_int(stmt, 4),
-                              texts[2][0] != '\0' ? texts[2] : NULL, texts[3][0] != '\0' ? texts[3] : NULL,
-                              sqlite3_column_type(stmt, 7) != SQLITE_NULL ? svyi_db_text(stmt, 7) : NULL, 0 };
+    svy_sender from = { .actor = texts[0][0] != '\0' ? texts[0] : NULL, .organisation = texts[1][0] != '\0' ? texts[1] : NULL, .mode = (svy_mode)sqlite3_column_int(stmt, 4),
+                        .device = texts[2][0] != '\0' ? texts[2] : NULL, .agent = texts[3][0] != '\0' ? texts[3] : NULL };
+    from.case_allowed = (const char *)sqlite3_column_text(stmt, 7);
+    from.form_allowed = (const char *)sqlite3_column_text(stmt, 11);
+    from.touch = sqlite3_column_int(stmt, 12) == SVY_TOUCH_NEW ? SVY_TOUCH_NEW : sqlite3_column_int(stmt, 12) == SVY_TOUCH_OWN ? SVY_TOUCH_OWN : SVY_TOUCH_ANY;
     const svy_moment received = { sqlite3_column_int64(stmt, 8), (int32_t)sqlite3_column_int64(stmt, 9), 0 };
     const void *bytes = sqlite3_column_blob(stmt, 1);
     const int boxed = sqlite3_column_int(stmt, 10);
@@ -154,6 +157,11 @@ static svy_status try_one(svy_study *s, const svy_reception *r, int64_t number, 
     if (st != SVY_OK || a == NULL) {
         result->kept++;
         return st;
+    }
+    if (!a->is_package && a->opened) {               /* an encrypted submission and the like, which who put it there takes out */
+        svy_arrival_free(a);
+        result->kept++;
+        return SVY_OK;
     }
     if ((st = svyi_receive_one(s, a, &out, err)) == SVY_OK) {
         const int kept = out.receipt == SVY_KEPT_ASIDE || out.receipt == SVY_NEEDS_FILES;

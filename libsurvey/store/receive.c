@@ -1,6 +1,8 @@
 /* The writer of reception: many prepared arrivals in one transaction, each in a savepoint of its own, and what became of each. */
 #include "store/reception_priv.h"
 
+#include <survey/account.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +82,7 @@ static svy_status add_sittings(svy_study *s, int64_t number, const svy_arrival *
 svyi_row svyi_arrival_row(const svy_arrival *a, const svyi_version *v)
 {
     return (svyi_row){ .form = v->number, .seed = (int64_t)a->seed, .uuid = a->head.uuid, .case_id = a->head.case_id, .interviewer = a->sittings[0].actor,
-                       .language = a->language, .outcome = "", .reason = a->head.reason, .started = a->started, .phase = a->phase };
+                       .language = a->language, .outcome = "", .reason = a->head.reason, .started = a->started, .phase = (int)a->phase };
 }
 
 /* `r` with its phase: what is complete already, or will be when its submission is made. */
@@ -203,6 +205,18 @@ static void other_uuid(const svy_arrival *a, char out[SVYI_UUID])
     svyi_uuid_of(hash, out);
 }
 
+/* Whether the sender may add to an interview that is here. */
+static int may_touch(svy_study *s, const svy_arrival *a, int64_t number, int *may, svy_status *st, svy_error *err)
+{
+    int64_t one;
+    const char *actor = a->from.actor != NULL ? a->from.actor : "", *organisation = a->from.organisation != NULL ? a->from.organisation : "";
+    const int found = a->from.touch == SVY_TOUCH_ANY ? 1 : svyi_db_number(s, Q_INTERVIEW_OWNED, SVYI_ARGS(svyi_arg_int(number), svyi_arg_text(actor), svyi_arg_text(organisation)), &one, err);
+
+    *may = found == 1;
+    *st = found < 0 ? svyi_db_failed(err) : SVY_OK;
+    return found >= 0;
+}
+
 /* The interviews that may be this one: that of the uuid, and those that differed from it. */
 typedef struct match { svyi_row row; agreement how; const uint8_t *rest; int found, known; char known_uuid[SVYI_UUID]; } match;
 
@@ -215,6 +229,11 @@ static svy_status match_row(svy_study *s, const svy_arrival *a, match *m, svy_er
     m->known = 1;
     if ((st = compare(s, m->row.number, a, &m->how, &m->rest, err)) != SVY_OK || m->how == DIFFERS)
         return st;
+    int may = 1;
+    if (m->how == GOES_ON && !may_touch(s, a, m->row.number, &may, &st, err))
+        return st;
+    if (!may)
+        return SVY_OK;
     m->found = m->how == SAME_OR_LESS || (m->row.phase != SVY_COMPLETE && !svyi_session_has(s, m->row.number)) || m->row.erased;
     return SVY_OK;
 }
@@ -255,7 +274,11 @@ static svy_status find_corrected(svy_study *s, const svy_arrival *a, svyi_arena 
         *reason = "the interview it corrects was erased";
     else if (first->phase != SVY_COMPLETE || first->blanked)
         *reason = "the interview it corrects is not complete, or kept no answers after its early end";
-    return SVY_OK;
+    int may = 1;
+    svy_status st = SVY_OK;
+    if (*reason == NULL && may_touch(s, a, first->number, &may, &st, err) && (!may || a->from.touch == SVY_TOUCH_NEW))
+        *reason = "the interview it corrects is somebody else's";
+    return st;
 }
 
 /* Whether the case may have an interview: the study's list of cases says so, when it has one. */
@@ -307,7 +330,7 @@ static svy_status take_new(svy_study *s, svy_arrival *a, svyi_version *v, const 
     return st;
 }
 
-svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
+static svy_status take(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
 {
     match m = { .found = 0 };
     svyi_arena arena;
@@ -343,6 +366,16 @@ svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy
     }
     svyi_arena_clear(&arena);
     return st;
+}
+
+svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
+{
+    const svy_status st = take(s, a, out, err);
+    const char *actor = a->from.actor != NULL ? a->from.actor : a->n_sittings > 0 ? a->sittings[0].actor : "";
+
+    if (st != SVY_OK || out->receipt == SVY_STORED_ALREADY || out->receipt == SVY_NEEDS_FILES)
+        return st;
+    return svy_study_audit(s, a->received, actor, "interview.receive", out->uuid, svy_receipt_name(out->receipt), err);
 }
 
 /* ---- many ---- */

@@ -30,6 +30,7 @@ struct svy_arrival {
     void *bytes; size_t size;            /* as they came */
     int boxed;                           /* they are sealed */
     int unopened;                        /* and the key is not here */
+    int opened, is_package;              /* what is inside could be looked at, and begins as a package does */
     uint8_t hash[SVYI_HASH];             /* of them */
     svy_sender from;                     /* copies */
     svy_moment received;

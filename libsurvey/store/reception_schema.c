@@ -16,7 +16,7 @@
     "CREATE " TEMP "TABLE upload_parts(upload INTEGER NOT NULL REFERENCES uploads, offset INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(upload, offset)) STRICT;" \
     "CREATE " TEMP "TABLE kept_aside(number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, uuid TEXT NOT NULL, form TEXT NOT NULL, version TEXT NOT NULL," \
     " reason TEXT NOT NULL, waits_for TEXT NOT NULL, actor TEXT NOT NULL, organisation TEXT NOT NULL, mode INTEGER NOT NULL, device TEXT NOT NULL, agent TEXT NOT NULL," \
-    " case_allowed TEXT, received_utc_ms INTEGER NOT NULL, received_zone INTEGER NOT NULL, boxed INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;" \
+    " case_allowed TEXT, form_allowed TEXT, touch INTEGER NOT NULL, received_utc_ms INTEGER NOT NULL, received_zone INTEGER NOT NULL, boxed INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;" \
     "CREATE " TEMP "TABLE kept_files(kept INTEGER NOT NULL REFERENCES kept_aside, name TEXT NOT NULL, media_type TEXT NOT NULL," \
     " attachment INTEGER NOT NULL REFERENCES attachments, PRIMARY KEY(kept, name)) STRICT, WITHOUT ROWID;"
 

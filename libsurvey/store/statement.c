@@ -27,6 +27,7 @@ static const char *const TEXTS[Q_COUNT] = {
                         " AND first <= max(coalesce((SELECT max(sequence) FROM events WHERE interview = ?1), 0), coalesce((SELECT events FROM journals WHERE interview = ?1), 0))",
 
     [Q_EVENT_ROWS] = "SELECT count(*) FROM events WHERE interview = ?",
+    [Q_INTERVIEW_OWNED] = "SELECT 1 FROM interviews WHERE number = ? AND interviewer = ? AND organisation = ?",
     [Q_JOURNAL_GROW] = "UPDATE journals SET events = ?2, last_utc_ms = ?3, bytes = ?4 WHERE interview = ?1",
     [Q_ARRIVAL_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, ended_utc_ms, ended_zone,"
                       " corrects, reason, blanked, imported, organisation, mode, device, received_utc_ms, conflicts) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?)",
@@ -54,11 +55,11 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_UPLOAD_PARTS_DROP] = "DELETE FROM upload_parts WHERE upload = ?",
     [Q_UPLOAD_DROP] = "DELETE FROM uploads WHERE number = ?",
 
-    [Q_KEPT_ADD] = "INSERT INTO kept_aside(hash, uuid, form, version, reason, waits_for, actor, organisation, mode, device, agent, case_allowed, received_utc_ms, received_zone,"
-                   " boxed, bytes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(hash) DO UPDATE SET reason = excluded.reason, waits_for = excluded.waits_for,"
+    [Q_KEPT_ADD] = "INSERT INTO kept_aside(hash, uuid, form, version, reason, waits_for, actor, organisation, mode, device, agent, case_allowed, form_allowed, touch,"
+                   " received_utc_ms, received_zone, boxed, bytes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(hash) DO UPDATE SET reason = excluded.reason, waits_for = excluded.waits_for,"
                    " uuid = excluded.uuid, form = excluded.form, version = excluded.version",
     [Q_KEPT_FIND] = "SELECT number FROM kept_aside WHERE hash = ?",
-    [Q_KEPT_LOAD] = "SELECT hash, bytes, actor, organisation, mode, device, agent, case_allowed, received_utc_ms, received_zone, boxed FROM kept_aside WHERE number = ?",
+    [Q_KEPT_LOAD] = "SELECT hash, bytes, actor, organisation, mode, device, agent, case_allowed, received_utc_ms, received_zone, boxed, form_allowed, touch FROM kept_aside WHERE number = ?",
     [Q_KEPT_WAITING] = "SELECT 1 FROM kept_aside WHERE waits_for = ? AND waits_for <> '' LIMIT 1",
     [Q_KEPT_DROP] = "DELETE FROM kept_aside WHERE number = ?",
     [Q_KEPT_FILE_ADD] = "INSERT INTO kept_files(kept, name, media_type, attachment) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",

@@ -147,7 +147,7 @@ typedef struct line { pthread_mutex_t lock; pthread_cond_t moved; svy_arrival *r
 
 static svy_arrival *prepare(const svy_reception *r, const package *p)
 {
-    const svy_sender from = { "ana", "", SVY_MODE_WEB, "tablet-7", NULL, NULL, 0 };
+    const svy_sender from = { .actor = "ana", .organisation = "", .mode = SVY_MODE_WEB, .device = "tablet-7" };
     svy_error err = SVY_ERROR_INIT;
     svy_arrival *a;
 

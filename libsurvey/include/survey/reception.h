@@ -37,12 +37,21 @@ SVY_API int svy_reception_block(const svy_reception *r, const char *form, const 
 /** Seals bytes to a key as devices do; any thread. @return bytes needed (n + 48), 0 when the key is none; writes when `size` suffices. */
 SVY_API size_t svy_seal_to(const uint8_t public_key[SVY_KEY_BYTES], const void *bytes, size_t n, void *out, size_t size);
 
+/** Which interviews that are here a sender may correct or go on with. */
+typedef enum svy_touch {
+    SVY_TOUCH_ANY = 0,
+    SVY_TOUCH_OWN = 1,       /**< those of its `actor` and `organisation` */
+    SVY_TOUCH_NEW = 2        /**< those only to go on with: a respondent corrects nothing */
+} svy_touch;
+
 /** Who the receiver knows it comes from. What is said here wins over what the package says; NULL (mode 0) leaves it to the package. */
 typedef struct svy_sender {
     const char *actor, *organisation;
     svy_mode mode;
     const char *device, *agent;
     const char *case_allowed;     /**< the only case whose interview may come; NULL: any */
+    const char *form_allowed;     /**< the only questionnaire whose interview may come; NULL: any */
+    svy_touch touch;
     int keys_hashed;              /**< 1: from another copy of this study: answers to questions of type key are hashed already. Only for senders that are trusted */
 } svy_sender;
 

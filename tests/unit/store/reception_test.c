@@ -291,8 +291,10 @@ Test(reception, the_sender_wins_over_what_the_package_says)
     svy_study *s = make();
     device d;
     whole(&d, U1, "c1", "x");
-    svy_sender from = { "carla", "ministry", SVY_MODE_SELF, "phone-1", NULL, "c2", 0 };
+    svy_sender from = { .actor = "carla", .organisation = "ministry", .mode = SVY_MODE_SELF, .device = "phone-1", .case_allowed = "c2", .form_allowed = "other" };
 
+    GETS(receive_as(s, d.bytes, d.n, 0, &from), SVY_KEPT_ASIDE, "may only send 'other'");
+    from.form_allowed = "tcn-study";
     GETS(receive_as(s, d.bytes, d.n, 0, &from), SVY_KEPT_ASIDE, "no right");
     from.case_allowed = "c1";
     GETS(receive_as(s, d.bytes, d.n, 0, &from), SVY_STORED, "");
@@ -392,6 +394,38 @@ Test(reception, a_correction_waits_for_what_it_corrects)
     cr_expect_str_eq(root, U1);
     cr_expect_str_eq(newest, U2);
     SAYS("SELECT disposition FROM cases", "complete");
+    verified(s);
+    device_close(&d);
+    device_close(&c);
+    svy_study_close(s);
+}
+
+/* An interviewer corrects and goes on with own interviews only, a respondent corrects nothing. */
+Test(reception, nobody_touches_interviews_of_others)
+{
+    svy_study *s = make();
+    svy_sender ana = { .actor = "ana", .organisation = "ministry", .touch = SVY_TOUCH_OWN }, bob = { .actor = "bob", .organisation = "ministry", .touch = SVY_TOUCH_OWN };
+    device d, c;
+
+    filled(&d, U1, "c1", "first");
+    size_t before = d.n;
+    device_end(&d);
+    GETS(receive_as(s, d.bytes, d.n, 0, &ana), SVY_STORED, "");
+    d.n = before;
+    device_complete(&d);
+    device_end(&d);
+    GETS(receive_as(s, d.bytes, d.n, 0, &bob), SVY_KEPT_BOTH, "differs");
+    GETS(receive_as(s, d.bytes, d.n, 0, &ana), SVY_STORED, "");
+    correction(&c, "second");
+    GETS(receive_as(s, c.bytes, c.n, 0, &bob), SVY_KEPT_ASIDE, "somebody else");
+    bob.organisation = "other";
+    bob.actor = "ana";
+    GETS(receive_as(s, c.bytes, c.n, 0, &bob), SVY_KEPT_ASIDE, "somebody else");
+    ana.touch = SVY_TOUCH_NEW;
+    GETS(receive_as(s, c.bytes, c.n, 0, &ana), SVY_KEPT_ASIDE, "somebody else");
+    ana.touch = SVY_TOUCH_OWN;
+    GETS(receive_as(s, c.bytes, c.n, 0, &ana), SVY_STORED, "");
+    SAYS("SELECT count(*) > 4 FROM audit WHERE action = 'interview.receive'", "1");
     verified(s);
     device_close(&d);
     device_close(&c);
