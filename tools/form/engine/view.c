@@ -36,8 +36,6 @@ static void put_texts(svy_place place, const svy_item *item)
     json_some("hint", engine_text(place, SVY_HINT));
     json_some("instruction", engine_text(place, SVY_INSTRUCTION));
     json_some("guidance", engine_text(place, SVY_GUIDANCE));
-    json_some("appearance", svy_form_appearance(form, place.item));
-    json_some("unit", svy_form_unit(form, place.item));
     for (size_t i = 0; i < sizeof MEDIA / sizeof MEDIA[0]; i++)
         any |= svy_form_text(form, place.item, MEDIA[i].role, 0)[0] != '\0';
     if (!any)
@@ -176,6 +174,8 @@ void view_place(const char *key, svy_place place, unsigned how)
     json_text("type", item->kind == SVY_EL_QUESTION ? svy_type_name((svy_type)item->type) : "");
     if ((how & VIEW_BRIEF) == 0)
         put_texts(place, item);
+    json_some("appearance", svy_form_appearance(form_engine.form, place.item));
+    json_some("unit", svy_form_unit(form_engine.form, place.item));
     put_flag("required", item->kind == SVY_EL_QUESTION && svy_interview_required(form_engine.interview, place), how);
     if (item->kind == SVY_EL_QUESTION)
         put_question(place, item, how);
