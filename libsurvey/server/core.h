@@ -153,6 +153,9 @@ svy_status svyi_assets_load(const char *folder, svyi_assets **out, svy_error *er
 void svyi_assets_free(svyi_assets *a);
 void svyi_assets_answer(svyi_request *rq, svy_study *study);
 
+/* ---- status_page.c ---- */
+void svyi_status_page(svyi_request *rq, svy_study *study);
+
 /* ---- block.c ---- */
 typedef struct svyi_blocks svyi_blocks;
 svyi_blocks *svyi_blocks_new(void);

@@ -148,11 +148,23 @@ static svy_status start_lanes(svy_server *s, svy_error *err)
     return st;
 }
 
+/* What a proxy says is only believed where nobody but a proxy of this machine can connect. */
+static svy_status check_proxy(const svy_server *s, svy_error *err)
+{
+    char text[SVYI_ADDRESS];
+    int local;
+
+    svyi_address_text(&s->listen.address, text, &local);
+    if (!s->options.behind_proxy || local)
+        return SVY_OK;
+    return svyi_fail(err, SVY_E_VALUE, "behind a proxy, clients must not reach the server themselves: use --listen 127.0.0.1:PORT or unix:PATH with --behind-proxy");
+}
+
 static svy_status start(svy_server *s, svy_error *err)
 {
     svy_status st = svyi_odk_open(&s->odk, err);        /* it forks: before there are threads, keys or an open study */
 
-    if (st != SVY_OK || (st = svyi_listen_read(s->options.listen, &s->listen, err)) != SVY_OK || (st = start_memory(s, err)) != SVY_OK || (st = start_tls(s, err)) != SVY_OK || (st = start_lanes(s, err)) != SVY_OK ||
+    if (st != SVY_OK || (st = svyi_listen_read(s->options.listen, &s->listen, err)) != SVY_OK || (st = check_proxy(s, err)) != SVY_OK || (st = start_memory(s, err)) != SVY_OK || (st = start_tls(s, err)) != SVY_OK || (st = start_lanes(s, err)) != SVY_OK ||
         (st = svyi_network_open(s, err)) != SVY_OK)
         return st;
     if (pthread_create(&s->network, NULL, svyi_network_run, s) != 0)

@@ -170,6 +170,8 @@ def sending(server, admin, device):
     check(status == 200 and len(rows) == 2 and {r["interviewer"] for r in rows} == {"ivan"}, f"interviews: {status} {rows}")
     status, _, body = admin.ask("GET", "/api/status")
     check(status == 200 and body["received"]["stored"] == 2 and body["attention"]["keptAside"] == 1, f"status: {body}")
+    status, headers, body = admin.ask("GET", "/status")
+    check(status == 200 and b"<td>" + form[0].encode() + b"</td>" in body and headers["Content-Type"].startswith("text/html"), f"the page of it: {status} {body[:200]}")
     status, headers, body = admin.ask("GET", f"/api/export/{form[0]}.csv")
     check(status == 200 and body.count(b"\n") >= 3 and headers["Content-Disposition"] == "attachment", f"export: {status}")
     check(device.ask("GET", f"/api/export/{form[0]}.csv")[0] == 403, "an interviewer exports nothing")
@@ -308,7 +310,7 @@ check("/api/uploads/*" in said and token not in said and cookie not in said and 
 verified = run(survey, "study", "verify", study)
 check(verified.returncode == 0, "the study holds: " + verified.stderr)
 for options, words in ((["--listen", "nowhere.invalid:80"], "address"), (["--listen", "127.0.0.1:99999"], "port"), (["--certificate", "/nonexistent"], "certificate"),
-                       (["--key", "/nonexistent"], "--certificate"), (["--form-folder", "/nonexistent"], "form")):
+                       (["--behind-proxy", "--listen", "0.0.0.0:0"], "proxy"), (["--key", "/nonexistent"], "--certificate"), (["--form-folder", "/nonexistent"], "form")):
     bad = run(survey, "serve", study, *options)
     check(bad.returncode in (1, 3) and words in bad.stderr, f"{options}: {bad.returncode} {bad.stderr}")
 losing(form, interviews, key)
