@@ -99,6 +99,10 @@ static svy_sender sender_of(const svyi_request *rq)
     if (who->role == SVY_ROLE_RESPONDENT) {
         from.mode = SVY_MODE_SELF;
         from.case_allowed = who->case_id;         /* "" by a public link: none */
+        from.form_allowed = who->form;
+        from.touch = SVY_TOUCH_NEW;
+    } else if (who->organisation[0] != '\0' || !svy_allowed(who, SVY_RIGHT_CASES_ORGANISATION)) {
+        from.touch = SVY_TOUCH_OWN;
     }
     if (rq->device[0] != '\0')
         from.device = rq->device;
