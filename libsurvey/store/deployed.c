@@ -5,7 +5,7 @@
 
 svy_status svy_study_deployed(svy_study *s, svy_status (*each)(void *user, const svy_deployed *version), void *user, svy_error *err)
 {
-    static const char SQL[] = "SELECT id, version, checksum, number = (SELECT max(g.number) FROM forms g WHERE g.id = f.id), block, utc_ms FROM forms f ORDER BY number";
+    static const char SQL[] = "SELECT id, version, checksum, number = (SELECT g.number FROM forms g WHERE g.id = f.id ORDER BY g.utc_ms DESC, g.number DESC LIMIT 1), block, utc_ms FROM forms f ORDER BY number";
     sqlite3_stmt *stmt = NULL;
     int found = 0;
     svy_status st;

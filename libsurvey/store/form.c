@@ -174,20 +174,37 @@ static svy_status add(svy_study *s, svyi_version *v, const svy_source *sources, 
     return st == SVY_OK ? svy_study_audit(s, now, actor, "form.deploy", object, checksum, err) : st;
 }
 
-svy_status svy_study_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources, const char *actor,
-                            svy_moment now, svy_error *err)
+/* The newest version is the one that was deployed last, also where the clock was set back. */
+static svy_status behind_others(svy_study *s, const svyi_version *v, svy_moment *now, svy_error *err)
+{
+    int64_t last = 0;
+    const int found = svyi_once_number(s, "SELECT max(utc_ms) FROM forms WHERE id = ? HAVING count(*) > 0", SVYI_ARGS(svyi_arg_text(svy_form_id(v->form))), &last, err);
+
+    if (found == 1 && last >= now->utc_ms)
+        now->utc_ms = last + 1;
+    return found < 0 ? svyi_db_failed(err) : SVY_OK;
+}
+
+svy_status svyi_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources, const char *actor, int elsewhere, svy_moment now,
+                       svy_error *err)
 {
     svyi_version *v = NULL;
     svy_status st;
 
-    SVY_REQUIRE(s != NULL && block != NULL && actor != NULL && (sources != NULL || n_sources == 0), err);
     if ((st = svyi_version_new(s, block, size, &v, err)) != SVY_OK)
         return st;
     if ((st = svyi_db_begin(s, err)) == SVY_OK) {
-        if (is_deployed(s, v, &st, err) == 0)
+        if (is_deployed(s, v, &st, err) == 0 && (elsewhere || (st = behind_others(s, v, &now, err)) == SVY_OK))
             st = add(s, v, sources, n_sources, actor, now, err);
         st = svyi_db_end(s, st, err);
     }
     svyi_version_free(&s->alloc, v);
     return st;
+}
+
+svy_status svy_study_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources, const char *actor,
+                            svy_moment now, svy_error *err)
+{
+    SVY_REQUIRE(s != NULL && block != NULL && actor != NULL && (sources != NULL || n_sources == 0), err);
+    return svyi_deploy(s, block, size, sources, n_sources, actor, 0, now, err);
 }

@@ -21,6 +21,7 @@ static const struct { const char *name, *roles; int whole; } RIGHTS[SVY_RIGHTS +
     [SVY_RIGHT_SYNC] = { "sync", "AR", 1 },
     [SVY_RIGHT_KEYS] = { "keys", "A", 1 },
     [SVY_RIGHT_DEVICES] = { "devices", "ARSI", 0 },
+    [SVY_RIGHT_SYNC_ORGANISATION] = { "sync-organisation", "ARS", 0 },
 };
 
 static const struct { const char *name; char letter; } ROLES[SVY_ROLES + 1] = {

@@ -68,7 +68,9 @@ static svy_status add_version_2(svy_study *s, svy_error *err)
 {
     svy_status st = svyi_reception_tables(s, err);
 
-    return st == SVY_OK ? svyi_account_tables(s, err) : st;
+    if (st == SVY_OK)
+        st = svyi_account_tables(s, err);
+    return st == SVY_OK ? svyi_sync_tables(s, err) : st;
 }
 
 svy_status svyi_study_upgrade(svy_study *s, svy_error *err)

@@ -12,7 +12,7 @@
     X(study_create) X(study_deploy) X(study_status) X(study_kept) X(study_parameters) X(study_design) X(study_weighting) X(study_verify) \
     X(study_account_add) X(study_account_list) X(study_account_disable) X(study_account_password) X(study_account_device) X(study_account_collect) X(study_link_add) X(study_link_list) X(study_link_close) \
     X(study_audit) X(study_key_show) X(study_key_take_out) X(study_key_put_back) X(study_open_sealed) X(cases_import) X(cases_list) X(cases_assign) X(cases_return) \
-    X(interview) X(serve) X(import) X(export) X(erase) \
+    X(interview) X(serve) X(sync) X(import) X(export) X(erase) \
     X(design) X(describe) X(mean) X(total) X(ratio) X(proportion) X(quantile) X(cdf) X(variance) X(correlation) X(contrast) X(multiple) X(table) X(test) X(regress) X(survival) X(weight) X(replicates)
 
 #define DECLARE(name) extern const verb verb_##name;

@@ -40,9 +40,10 @@ typedef enum svy_right {
     SVY_RIGHT_AUDIT,               /**< read the audit log: of the whole study */
     SVY_RIGHT_SYNC,                /**< exchange histories with another study file: of the whole study */
     SVY_RIGHT_KEYS,                /**< take the project's secret key out or put it back: of the whole study */
-    SVY_RIGHT_DEVICES              /**< enrol a device of one's own, so that it need not log in */
+    SVY_RIGHT_DEVICES,             /**< enrol a device of one's own, so that it need not log in */
+    SVY_RIGHT_SYNC_ORGANISATION    /**< exchange what one's organisation has with its own study file */
 } svy_right;
-enum { SVY_RIGHTS = 17 };
+enum { SVY_RIGHTS = 18 };
 
 /** "forms-read" ...; "" for what is no right. */
 SVY_API const char *svy_right_name(svy_right right);

@@ -30,6 +30,7 @@ static const struct { svy_right right; const char *name, *coordinator, *partner;
     { SVY_RIGHT_SYNC,               "sync",               "110000", "000000" },
     { SVY_RIGHT_KEYS,               "keys",               "100000", "000000" },
     { SVY_RIGHT_DEVICES,            "devices",            "111100", "111100" },
+    { SVY_RIGHT_SYNC_ORGANISATION,  "sync-organisation",  "111000", "111000" },
 };
 
 static svy_principal who(int role, const char *name, const char *organisation)
@@ -57,7 +58,7 @@ Test(rights, every_role_has_the_rights_of_the_table_and_no_other)
             if (role < 1 || role > SVY_ROLES || right < 1 || right > SVY_RIGHTS)
                 cr_assert_eq(svy_may((svy_account_role)role, (svy_right)right), 0, "%d %d", role, right);
     cr_expect_eq(svy_allowed(NULL, SVY_RIGHT_FORMS_READ), 0);
-    cr_expect_str_eq(svy_right_name((svy_right)18), "");
+    cr_expect_str_eq(svy_right_name((svy_right)19), "");
 }
 
 Test(rights, roles_have_names)
