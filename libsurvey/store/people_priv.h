@@ -2,7 +2,6 @@
 #ifndef SVY_STORE_PEOPLE_PRIVATE_H
 #define SVY_STORE_PEOPLE_PRIVATE_H
 #include <survey/account.h>
-#include <survey/reception.h>
 
 #include "store/store_priv.h"
 
@@ -46,10 +45,6 @@ svy_status svyi_token_add(svy_study *s, const char *account, const char *link, s
 svy_status svyi_case_owner(svy_study *s, const char *assigned, char name[SVY_ACCOUNT_TEXT], char organisation[SVY_ACCOUNT_TEXT], svy_error *err);
 /* Contact data of a case and the links that name it go when its interview is erased. Within a transaction. */
 svy_status svyi_case_forget(svy_study *s, const char *form, const char *id, svy_moment now, svy_error *err);
-
-/* ---- sender.c ---- */
-/* Whether who sent it may send an interview of this form and case, or a correction of `corrected` (NULL: it is none). `*reason` says why not; NULL: it may. */
-svy_status svyi_sender_may(svy_study *s, const svy_sender *from, const char *form, const char *case_id, const svyi_row *corrected, const char **reason, svy_error *err);
 
 /* ---- frame.c ---- */
 typedef struct svyi_frame_limits { int sensitive, no_keys; const char *organisation; /* NULL: all */ } svyi_frame_limits;
