@@ -2,12 +2,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import readline from 'node:readline';
 
+const running = new Set();
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });     // also when a test failed
+
 export class Server {
   constructor(survey, study, form, options = []) { Object.assign(this, { survey, study, form, options, listen: '127.0.0.1:0' }); }
 
   async start() {
     const child = this.child = spawn(this.survey, ['serve', this.study, '--listen', this.listen, '--form-folder', this.form, '--quiet', ...this.options], { stdio: ['ignore', 'pipe', 'pipe'] });
-    process.once('exit', () => child.kill('SIGKILL'));     // also when a test failed
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     let errors = '';
     child.stderr.on('data', data => { errors += data; });
     this.gone = new Promise(resolve => child.once('exit', resolve));

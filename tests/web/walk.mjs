@@ -1,7 +1,7 @@
 /* A person who goes through any questionnaire in the browser and answers what is asked, by looking at the page only: what is shown, what is wrong with it. */
 
 const NUMBERS = ['2', '1', '0', '3', '35', '5', '8', '12', '2020', '2024', '2010', '1990', '20', '60', '100', '900', '1500', '2500', '15'];
-const TEXTS = ['Пловдив', 'Sofia', 'مدينة'], CODES = ['T03', 'AB12345', '9001011234', 'A1'];
+const TEXTS = ['Пловдив', 'Sofia', 'مدينة'], CODES = ['T03', 'C014', 'AB12345', '9001011234', 'AB2CD3E'];
 
 /** Repeatable numbers from 0 to below - 1. */
 export function dice(seed) {
@@ -24,12 +24,12 @@ const asked = page => page.evaluate(() => [...document.querySelectorAll('.items 
     ...make('parts', parts.length, parts.every(p => p.value))];
 }));
 
-async function answer(page, what, attempt, random, taste) {
+async function answer(page, what, attempt, random, taste, pick) {
   const item = page.locator(`[data-walk="${what.i}"]`);
   const reason = item.locator('.reason input');
   if (await reason.isVisible().catch(() => false)) { await reason.fill('so it is'); await item.locator('.reason button').click(); return; }
-  if (attempt > 18 || (attempt > 4 && what.kind !== 'number' && what.kind !== 'parts')) { await item.locator('.tools button').first().click({ timeout: 2000 }); return; }
-  if (what.kind === 'radio') return item.locator('input[type=radio]').nth(attempt === 0 && random(10) < taste ? 0 : random(what.count)).check({ force: true });
+  if (attempt > 18 || (attempt > 6 && what.kind !== 'number' && what.kind !== 'parts')) { await item.locator('.tools button').first().click({ timeout: 2000 }); return; }
+  if (what.kind === 'radio') return item.locator('input[type=radio]').nth(attempt === 0 ? pick ?? (random(10) < taste ? 0 : random(what.count)) : random(what.count)).check({ force: true });
   if (what.kind === 'check') return item.locator('input[type=checkbox]').nth(attempt === 0 ? 0 : random(what.count)).check({ force: true });
   if (what.kind === 'number') { await item.locator('.line input').first().fill(NUMBERS[(attempt + (attempt ? 0 : random(2))) % NUMBERS.length]); return item.locator('.line input').first().blur(); }
   if (what.kind === 'text') { await item.locator('.line input, .line textarea').first().fill(attempt ? CODES[(attempt - 1) % CODES.length] : TEXTS[random(TEXTS.length)]); return item.locator('.line input, .line textarea').first().blur(); }
@@ -49,10 +49,11 @@ async function answer(page, what, attempt, random, taste) {
 
 /**
  * Goes on until the button that finishes is there, and presses it.
- * @param options { words: { finish }, random, taste: how often of 10 the first choice is taken, onPage(page, n) }
+ * @param options { words: { finish }, random, taste: how often of 10 the first choice is taken, onPage(page, n),
+ *   pick(n): which choice is taken on page n, when that matters }
  * @returns how many pages were seen
  */
-export async function walk(page, { finish, random = dice(1), taste = 6, onPage = async () => {}, limit = 600 }) {
+export async function walk(page, { finish, random = dice(1), taste = 6, onPage = async () => {}, pick = () => undefined, limit = 600 }) {
   const tries = new Map(), button = page.getByRole('button', { name: finish, exact: true });
   for (let pages = 0; pages < limit; pages++) {
     await onPage(page, pages);
@@ -61,7 +62,7 @@ export async function walk(page, { finish, random = dice(1), taste = 6, onPage =
       if (!open.length) break;
       const before = await signature(page), key = before + open[0].i, attempt = tries.get(key) ?? 0;
       tries.set(key, attempt + 1);
-      await answer(page, open[0], attempt, random, taste);
+      await answer(page, open[0], attempt, random, taste, pick(pages));
       await page.waitForTimeout(25);
     }
     const before = await signature(page);
