@@ -35,15 +35,10 @@ static void done(svy_place place, svy_status st, const svy_error *err)
     json_finish();
 }
 
-static int is_file(uint32_t type)
-{
-    return type == SVY_T_PHOTO || type == SVY_T_AUDIO || type == SVY_T_FILE || type == SVY_T_VIDEO || type == SVY_T_SIGNATURE;
-}
-
 /* What was typed as the engine wants it: without blanks around it and with the digits of ASCII, unless it is a text. @return where it begins */
 static char *as_answer(char *text, uint32_t type)
 {
-    if (type == SVY_T_TEXT || is_file(type))
+    if (type == SVY_T_TEXT || engine_is_file(type))
         return text;
     svy_western_digits(text);
     text += strspn(text, " \t\r\n");

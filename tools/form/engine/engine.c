@@ -328,7 +328,7 @@ static int read_digest(const char *hex, uint8_t digest[32])
     return hex[64] == '\0';
 }
 
-static int is_file(uint32_t type)
+int engine_is_file(uint32_t type)
 {
     return type == SVY_T_PHOTO || type == SVY_T_AUDIO || type == SVY_T_FILE || type == SVY_T_VIDEO || type == SVY_T_SIGNATURE;
 }
@@ -341,7 +341,7 @@ static int is_answer(const char *file)
 
     while ((p = svy_interview_step(iv, p, 1)).item != 0) {
         const svy_value v = svy_interview_get(iv, p);
-        if (is_file(svy_form_item(form_engine.form, p.item)->type) && v.missing == SVY_PRESENT && v.len == strlen(file) && memcmp(v.text, file, v.len) == 0)
+        if (engine_is_file(svy_form_item(form_engine.form, p.item)->type) && v.missing == SVY_PRESENT && v.len == strlen(file) && memcmp(v.text, file, v.len) == 0)
             return 1;
     }
     return 0;

@@ -30,6 +30,8 @@ const char *engine_language(void);                    /* tag of the language at 
 const char *engine_text(svy_place place, svy_role role);
 /* The answer at a place as people read it; borrowed like engine_text(). */
 const char *engine_answer(svy_place place);
+/* 1 for types whose answer is the name of a file. */
+int engine_is_file(uint32_t type);
 svy_place engine_place(uint32_t item, uint32_t entry);
 /* 1 when an interview is open; else the result says that none is. */
 int engine_ready(void);

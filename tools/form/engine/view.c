@@ -4,11 +4,6 @@
 
 #include "engine.h"
 
-static int is_file(uint32_t type)
-{
-    return type == SVY_T_PHOTO || type == SVY_T_AUDIO || type == SVY_T_FILE || type == SVY_T_VIDEO || type == SVY_T_SIGNATURE;
-}
-
 static int is_choice(uint32_t type) { return type == SVY_T_SINGLE || type == SVY_T_MULTIPLE || type == SVY_T_RANKING; }
 
 int view_is_answered(svy_place place)
@@ -147,7 +142,7 @@ static void put_question(svy_place place, const svy_item *item, unsigned how)
     json_some("remark", svy_interview_get_remark(form_engine.interview, place));
     json_some("reason", svy_interview_get_reason(form_engine.interview, place));
     put_rights(place, item, readonly, how);
-    if ((how & VIEW_BRIEF) == 0 && !is_choice(item->type) && !is_file(item->type) && item->type != SVY_T_BOOLEAN)
+    if ((how & VIEW_BRIEF) == 0 && !is_choice(item->type) && !engine_is_file(item->type) && item->type != SVY_T_BOOLEAN)
         json_some("format", answer_format(item, engine_language()));
     put_problem(place);
     put_other(place, item);
