@@ -6,6 +6,8 @@ usage: hostile_http_test.py SURVEY FOLDER
 import pathlib
 import shutil
 import socket
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -150,6 +152,46 @@ def crowd(survey, study):
             s.close()
 
 
+def over_tls(survey, study):
+    """The same gate stands behind TLS."""
+    with Server(survey, study, "--certificate", "auto", "--quiet") as server:
+        trusted = ssl.create_default_context(cafile=str(study) + ".certificate.pem")
+        for what, data, expected in PROBES:
+            with trusted.wrap_socket(server.socket(), server_hostname="127.0.0.1") as s:
+                try:
+                    s.sendall(data)
+                except OSError:
+                    pass
+                status, got, closed = answer(s)
+                check(status in expected and closed, f"{what} over TLS: {status}, {got[:80]!r}")
+
+
+def one_address(survey, study):
+    """One address may not take all connections. Only where this machine has an address in a network."""
+    process = subprocess.Popen([survey, "serve", study, "--listen", "0", "--connections-address", "5"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        process.stdout.readline()
+        line = process.stdout.readline()
+        if not line.startswith("in the local network: http://"):
+            return
+        host, _, port = line.strip().split("//")[1].rpartition(":")
+        try:
+            taken = [socket.create_connection((host, int(port)), timeout=60) for _ in range(5)]
+            with socket.create_connection((host, int(port)), timeout=60) as s:
+                status, _, closed = answer(s)
+                check(closed and status in (0, 503), f"a sixth connection of one address: {status}")
+            taken[0].sendall(b"GET /api/health HTTP/1.1\r\n" + H + b"Connection: close\r\n\r\n")
+            check(answer(taken[0])[0] == 200, "the first five are served")
+            for s in taken:
+                s.close()
+        except OSError as problem:
+            print("no connection to this machine's own address:", problem)
+    finally:
+        process.terminate()
+        process.stdout.close()
+        process.wait(timeout=60)
+
+
 def at_once(server):
     """Many good clients while others are hostile."""
     wrong = []
@@ -185,5 +227,7 @@ with Server(survey, study) as server:
     check(server.stop() == 0, "SIGTERM ends it with status 0")
 loris(survey, study)
 crowd(survey, study)
+over_tls(survey, study)
+one_address(survey, study)
 print(f"{len(PROBES)} hostile requests in three ways, {len(PATHS)} paths, {len(failures)} failures")
 sys.exit(1 if failures else 0)
