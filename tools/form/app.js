@@ -60,6 +60,7 @@ class App {
   /** A sentence for an error, in the person's language. */
   reason(error) {
     if (error instanceof TypeError && /fetch|import|load/i.test(error.message)) return this.say('unready');     // what browsers say without a connection
+    if (error?.status) return `${this.say('failed')} ${error.message} (${error.status})`;
     return this.say(error?.message ?? '') || this.say('failed');
   }
 
