@@ -106,6 +106,15 @@ static svy_status no_problems(svy_interview *iv, svy_error *err)
     return svyi_fail(err, SVY_E_INVALID, problem.check == SVY_PROBLEM_NOT_OFFERED ? "the answer to '%.80s' is none that is offered" : "a check of '%.80s' fails", id);
 }
 
+/* Where answers are given one by one, the engine tells what it would not have taken, also what stood in the way of completing. Elsewhere values are put
+ * anywhere, and only the end is looked at. */
+static int is_audited(const svy_arrival *a)
+{
+    const svy_mode mode = a->n_sittings > 0 ? a->sittings[a->n_sittings - 1].mode : SVY_MODE_WEB;
+
+    return mode != SVY_MODE_ODK && mode != SVY_MODE_IMPORT && !a->from.keys_hashed;
+}
+
 static svy_status take_event(void *user, const svy_event *event, svy_error *err)
 {
     reading *g = user;
@@ -117,7 +126,7 @@ static svy_status take_event(void *user, const svy_event *event, svy_error *err)
 
     if (g->said != NULL)
         (void)svyi_event_hide(a->reception->key, a->v->form, &e, hashed);
-    if (e.action == SVY_DID_COMPLETE && !a->from.keys_hashed)
+    if (e.action == SVY_DID_COMPLETE && !a->from.keys_hashed && !is_audited(a))
         st = no_problems(said, err);
     if (st == SVY_OK)
         st = svy_interview_replay(g->iv, &e, err);
@@ -235,9 +244,8 @@ static svy_status take_end(void *user, uint64_t events, svy_phase phase, svy_err
     a->phase = svy_interview_phase(g->iv);
     if (phase != a->phase)
         return svyi_fail(err, SVY_E_INVALID, "it says that the interview is %s", phase == SVY_COMPLETE ? "complete, which it is not" : "not complete, which it is");
-    const svy_mode mode = a->sittings[a->n_sittings - 1].mode;
     svy_status st = SVY_OK;
-    if (mode != SVY_MODE_ODK && mode != SVY_MODE_IMPORT && !a->from.keys_hashed)
+    if (is_audited(a))
         st = svy_interview_audit(g->said != NULL ? g->said : g->iv, err);
     if (st != SVY_OK || (st = pack(g, err)) != SVY_OK)
         return st;

@@ -62,6 +62,32 @@ Test(reception_hostile, cut_at_every_byte)
     svy_study_close(s);
 }
 
+/* A device that lies: completed without an answer that is required. */
+Test(reception_hostile, completed_before_its_end)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    svy_reception *r;
+
+    OK(svy_reception_new(s, &r, &err));
+    for (int mode = SVY_MODE_TERMINAL; mode <= SVY_MODE_SIMULATION; mode++) {
+        device d = device_open("tcn-study", 0, U1, "c1");
+        const svy_sender from = { .mode = (svy_mode)mode };
+        svy_arrival *a;
+        device_start(&d);
+        device_say(&d, "centre", "", "Sofia");
+        const svy_event end = { .sequence = d.events + 1, .moment = fixture_now(), .action = SVY_DID_COMPLETE, .item = "", .entry = "", .value = "", .reason = "" };
+        (void)!device_write(&d, &end, &err);
+        DEVICE_FRAME(&d, svy_package_write_end, d.events, SVY_COMPLETE);
+        OK(svy_arrival_prepare(r, d.bytes, d.n, 0, &from, fixture_now(), &a, &err));
+        cr_expect_neq(svy_arrival_reason(a)[0], '\0', "%s", svy_mode_name((svy_mode)mode));
+        svy_arrival_free(a);
+        device_close(&d);
+    }
+    svy_reception_free(r);
+    svy_study_close(s);
+}
+
 /* Flips one bit at a time, anywhere. What still reads as an interview becomes one, and the file stays whole. */
 Test(reception_hostile, flipped_bits)
 {
