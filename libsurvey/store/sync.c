@@ -349,6 +349,7 @@ svy_status svy_sync_merge(svy_study *s, const svy_principal *who, const void *by
 /* ---- two files ---- */
 
 static const svy_merged NOTHING;
+static const svyi_scope ALL = { NULL, 1, 1 };
 
 /* Everything `from` has and `to` lacks, one thing at a time. */
 static svy_status pass(svy_study *from, const svyi_things *lacks, svyi_taker *t, const svy_sync_progress *progress, uint64_t *done, uint64_t total, svy_error *err)
@@ -356,10 +357,15 @@ static svy_status pass(svy_study *from, const svyi_things *lacks, svyi_taker *t,
     svy_status st = SVY_OK;
 
     for (size_t i = 0; i < lacks->n && st == SVY_OK; i++) {
+        svyi_thing one = lacks->items[i];
         svyi_bundle b;
         svyi_frame_read frame;
+        int there = 1;
         svyi_bundle_begin(&b, &from->alloc);
-        st = svyi_sync_put(from, &lacks->items[i], &b, err);
+        if (one.number != 0)                  /* it may have been erased by what came from the other side */
+            st = svyi_thing_find(from, &ALL, &one, &there, err);
+        if (st == SVY_OK && there > 0)
+            st = svyi_sync_put(from, &one, &b, err);
         if (st == SVY_OK && b.out.failed)
             st = svyi_nomem(err);
         if (st == SVY_OK && b.frames == 1)
@@ -389,14 +395,13 @@ static svy_status same_study(svy_study *a, svy_study *b, svy_error *err)
 
 static svy_status list_both(svy_study *const s[2], svyi_things lacks[2], svy_error *err)
 {
-    const svyi_scope all = { NULL, 1, 1 };
     svyi_things has[2], sorted;
     svy_status st = SVY_OK;
 
     svyi_things_init(&has[0], &s[0]->alloc);
     svyi_things_init(&has[1], &s[1]->alloc);
     for (int i = 0; i < 2 && st == SVY_OK; i++)
-        st = svyi_things_list(s[i], &all, &has[i], err);
+        st = svyi_things_list(s[i], &ALL, &has[i], err);
     for (int i = 0; i < 2 && st == SVY_OK; i++) {
         svyi_things_init(&sorted, &s[i]->alloc);
         for (size_t j = 0; j < has[i].n && st == SVY_OK; j++)

@@ -123,7 +123,7 @@ static svy_status list_query(svy_study *s, const char *sql, svyi_bundle_kind kin
 typedef struct state { int64_t number, state, events, files; size_t at /* in the list */; } state;
 static const char INTERVIEWS[] =
     "SELECT i.number, i.phase + 4 * (i.erased_utc_ms IS NOT NULL) + 8 * i.blanked + 16 * (i.conflicts IS NOT NULL),"
-    " coalesce((SELECT j.events FROM journals j WHERE j.interview = i.number), (SELECT max(e.sequence) FROM events e WHERE e.interview = i.number), 0),"
+    " max(coalesce((SELECT j.events FROM journals j WHERE j.interview = i.number), 0), coalesce((SELECT max(e.sequence) FROM events e WHERE e.interview = i.number), 0)),"
     " (SELECT count(*) FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = i.number AND a.digest IS NOT NULL),"
     " d.state, d.events, d.files, d.digest FROM interviews i LEFT JOIN sync_digests d ON d.interview = i.number"
     " WHERE (?1 IS NULL OR i.organisation = ?1) ORDER BY i.corrects IS NOT NULL, i.number";

@@ -114,12 +114,13 @@ static svy_status take_form(svyi_taker *t, const svyi_frame_read *frame, svy_err
     }
     svy_status st = svyi_db_run(t->s, Q_SAVE, NULL, 0, err);
     if (st == SVY_OK) {
+        const int known = svyi_once_number(t->s, "SELECT 1 FROM forms WHERE id = ? AND version = ?", SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(version)), &here, err);
         const svy_status done = svyi_deploy(t->s, block, size, sources, n, actor, 1, at, &why);
         if (done != SVY_OK && (st = svyi_db_run(t->s, Q_BACK, NULL, 0, err)) == SVY_OK) {
             snprintf(sentence, sizeof sentence, "version %.64s of '%.80s' was not taken: %.300s", version, form, why.message);
             st = done == SVY_E_NOMEM || done == SVY_E_IO ? svyi_fail(err, done, "%s", why.message) : svyi_refuse(t, frame, sentence, err);
         }
-        t->result->forms += done == SVY_OK;
+        t->result->forms += done == SVY_OK && known == 0;
         if (st == SVY_OK)
             st = svyi_db_run(t->s, Q_RELEASE, NULL, 0, err);
     }
@@ -259,9 +260,10 @@ static svy_status take_file(svyi_taker *t, const svyi_frame_read *frame, svy_err
     }
     if ((st = svyi_taker_reception(t, err)) != SVY_OK || (st = svy_attachment_prepare(t->reception, bytes, n, sealed, &a, err)) != SVY_OK)
         return st;
+    const int before = sqlite3_total_changes(t->s->db);
     st = svy_study_attach(t->s, &a, 1, t->actor, t->now, err);
     svy_attachment_free(a);
-    t->result->files += st == SVY_OK;
+    t->result->files += st == SVY_OK && sqlite3_total_changes(t->s->db) > before;
     return st;
 }
 
@@ -354,13 +356,23 @@ svy_status svyi_take(svyi_taker *t, const svyi_frame_read *frame, svy_error *err
     }
 }
 
+/* What became of a case says the same everywhere, in whatever order its interviews came or were erased. One without any is left as it is. */
+static const char DISPOSITIONS[] =
+    "UPDATE cases SET disposition = d.what FROM (SELECT f.id AS form, i.case_id AS id, CASE WHEN count(*) > 1 THEN 'conflict' WHEN max(i.phase) < 2 THEN ''"
+    " WHEN max(i.outcome) <> '' THEN max(i.outcome) ELSE 'complete' END AS what FROM interviews i JOIN forms f ON f.number = i.form"
+    " WHERE i.case_id IS NOT NULL AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.id, i.case_id) d"
+    " WHERE cases.form = d.form AND cases.id = d.id AND cases.disposition <> d.what;";
+
 svy_status svyi_taker_finish(svyi_taker *t, const svy_merged *before, svy_error *err)
 {
     const svy_merged *r = t->result;
     char detail[200];
-    const svy_status st = svyi_sync_settle(t, err);
+    svy_status st = svyi_sync_settle(t, err);
 
     if (st != SVY_OK || memcmp(r, before, sizeof *r) == 0)
+        return st;
+    if (r->interviews + r->continued + r->conflicts + r->erased != before->interviews + before->continued + before->conflicts + before->erased &&
+        (st = svyi_db_exec(t->s, DISPOSITIONS, err)) != SVY_OK)
         return st;
     snprintf(detail, sizeof detail, "interviews %llu, continued %llu, conflicts %llu, erased %llu, questionnaires %llu, refused %llu",
              (unsigned long long)(r->interviews - before->interviews), (unsigned long long)(r->continued - before->continued),

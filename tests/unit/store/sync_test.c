@@ -1,0 +1,223 @@
+/* Files of one study that come together: the same union in any order and any number of times, nothing lost, nothing erased coming back. */
+#define _POSIX_C_SOURCE 200809L
+#include "study_scratch.h"
+#include "study_sync.h"
+
+TestSuite(sync, .init = enter, .fini = leave);
+
+Test(sync, a_further_file_gets_everything_and_gives_what_it_adds)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+    char one[37];
+
+    whole_one(a, "c1", "hello", one);
+    half_one(a, "c2", "so far", NULL);
+    cr_expect_eq(together(a, b).b.interviews, 2);
+    UNCHANGED(a, b);
+    ALIKE("tcn", "b");
+    complete_it(b, "c2", "the rest");
+    correct(b, one, "better");
+    whole_one(b, NULL, "new", NULL);
+    both m = together(a, b);
+    cr_expect_eq(m.a.interviews, 2);
+    cr_expect_eq(m.a.continued, 1);
+    cr_expect(is_nothing(&m.b));
+    UNCHANGED(a, b);
+    ALIKE("tcn", "b");
+    SAYS("SELECT group_concat(words, ',') FROM (SELECT words FROM data_tcn_study ORDER BY words)", "better,new,the rest");
+    verified(a);
+    verified(b);
+    svy_study_close(a);
+    svy_study_close(b);
+}
+
+Test(sync, one_interview_that_went_on_in_two_ways_is_kept_twice)
+{
+    svy_study *a = make(), *b = copy(a, "b"), *c = copy(a, "c");
+
+    half_one(a, "c1", "begun", NULL);
+    together(a, b);
+    complete_it(a, "c1", "here");
+    complete_it(b, "c1", "there");
+    both m = together(a, b);
+    cr_expect_eq(m.a.conflicts, 1);
+    cr_expect_eq(m.b.conflicts, 1);
+    UNCHANGED(a, b);
+    ALIKE("tcn", "b");
+    cr_expect_eq(together(b, c).b.interviews + together(a, c).b.conflicts, 1);
+    ALIKE("tcn", "c");
+    SAYS("SELECT disposition FROM cases WHERE id = 'c1'", "conflict");
+    SAYS("SELECT group_concat(words, ',') FROM (SELECT words FROM data_tcn_study ORDER BY words)", "here,there");
+    verified(a);
+    verified(b);
+    verified(c);
+    svy_study_close(a);
+    svy_study_close(b);
+    svy_study_close(c);
+}
+
+Test(sync, of_two_corrections_the_last_one_counts_everywhere)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+    char one[37];
+
+    whole_one(a, "c1", "first", one);
+    together(a, b);
+    correct(b, one, "earlier");
+    correct(a, one, "later");
+    together(a, b);
+    ALIKE("tcn", "b");
+    SAYS("SELECT words FROM data_tcn_study", "later");
+    UNCHANGED(a, b);
+    verified(a);
+    verified(b);
+    svy_study_close(a);
+    svy_study_close(b);
+}
+
+Test(sync, what_was_erased_is_erased_everywhere_and_never_comes_back)
+{
+    svy_study *a = make(), *b = copy(a, "b"), *c = copy(a, "c");
+    char one[37], two[37];
+
+    whole_one(a, "c1", "secret", one);
+    half_one(a, "c2", "half a secret", two);
+    together(a, b);
+    complete_it(b, "c2", "a whole secret");
+    correct(b, one, "another secret");
+    OK(svy_study_erase(a, one, "ann", "request 1", tick(), &err));
+    OK(svy_study_erase(a, two, "ann", "request 2", tick(), &err));
+    cr_expect_eq(together(a, c).b.interviews, 0);
+    cr_expect_eq(together(b, c).b.interviews, 0);       /* c knows that they were erased, and passes it on */
+    cr_expect_eq(together(a, b).b.interviews, 0);
+    ALIKE("b", "c");
+    ALIKE("tcn", "b");
+    SAYS("SELECT count(*) FROM data_tcn_study", "0");
+    verified(a);
+    verified(b);
+    verified(c);
+    UNCHANGED(a, c);
+    svy_study_close(a);
+    svy_study_close(b);
+    svy_study_close(c);
+}
+
+/* ---- any order, any number of times ---- */
+
+static uint64_t dice(uint64_t *state, uint64_t sides)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (*state >> 33) % sides;
+}
+
+typedef struct history { char ids[400][37], cases[400][8]; int n; } history;
+
+/* Something that happens in a file to an interview it has. */
+static void change_one(svy_study *s, uint64_t *state, const history *h)
+{
+    char words[32];
+    svy_session *n;
+    int resumed;
+    const int i = (int)dice(state, (uint64_t)h->n);
+    const uint64_t what = dice(state, 8);
+
+    snprintf(words, sizeof words, "w%llu", (unsigned long long)dice(state, 1000000));
+    if (what == 0)
+        (void)!svy_study_erase(s, h->ids[i], "ann", "request", tick(), NULL);
+    else if (what < 4 && svy_session_correct(s, h->ids[i], "eva", "why", tick(), &n, NULL) == SVY_OK) {
+        say(n, "words", "", words);
+        if (dice(state, 3) == 0)
+            svy_session_close(n);
+        else
+            finish(n);
+    } else if (what >= 4 && svy_session_open(s, NULL, h->cases[i], "maria", NULL, 7, tick(), &n, &resumed, NULL) == SVY_OK) {
+        go_back(n);
+        answer_all(n, words);
+        if (dice(state, 2) == 0)
+            leave_it(n);
+        else
+            finish(n);
+    }
+}
+
+static void happen(svy_study *s, uint64_t *state, history *h, int times)
+{
+    for (int i = 0; i < times; i++) {
+        if (h->n < 3 || dice(state, 3) == 0) {
+            snprintf(h->cases[h->n], sizeof h->cases[0], "c%d", h->n);
+            (dice(state, 2) == 0 ? whole_one : half_one)(s, h->cases[h->n], "begun", h->ids[h->n]);
+            h->n++;
+        } else
+            change_one(s, state, h);
+    }
+}
+
+static void copy_files(const char *from, const char *to)
+{
+    char command[300];
+    snprintf(command, sizeof command, "cp %s %s", file(from), file(to));
+    cr_assert_eq(system(command), 0);
+}
+
+static void merge_in_order(int order)
+{
+    static const int PAIRS[6][3][2] = { { { 0, 1 }, { 1, 2 }, { 0, 2 } }, { { 0, 2 }, { 1, 2 }, { 0, 1 } }, { { 1, 2 }, { 0, 1 }, { 0, 2 } },
+                                        { { 1, 0 }, { 2, 0 }, { 2, 1 } }, { { 2, 1 }, { 2, 0 }, { 1, 0 } }, { { 2, 0 }, { 0, 1 }, { 1, 2 } } };
+    static const char *const NAMES[] = { "tcn", "b", "c" };
+    char name[3][8];
+    svy_study *s[3];
+
+    for (int i = 0; i < 3; i++) {
+        snprintf(name[i], sizeof name[i], "%c%d", "xyz"[i], order);
+        copy_files(NAMES[i], name[i]);
+        s[i] = open_file(name[i]);
+    }
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 3; i++)
+        {
+            const both m = together(s[PAIRS[order][i][0]], s[PAIRS[order][i][1]]);
+            cr_expect_eq(m.a.refused + m.b.refused + m.a.kept + m.b.kept, 0, "%s", refusal);
+        }
+    for (int i = 0; i < 3; i++) {
+        verified(s[i]);
+        svy_study_close(s[i]);
+    }
+    ALIKE(name[0], name[1]);
+    ALIKE(name[1], name[2]);
+    if (order > 0)
+        ALIKE("x0", name[0]);
+}
+
+static void random_history(uint64_t seed)
+{
+    svy_study *s[3] = { make() };
+    history h = { .n = 0 };
+    uint64_t state = seed;
+
+    s[1] = copy(s[0], "b");
+    s[2] = copy(s[0], "c");
+    together(s[0], s[1]);
+    together(s[0], s[2]);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 3; i++)
+            happen(s[i], &state, &h, 6);
+        if (round < 2)
+            together(s[dice(&state, 2)], s[2]);
+    }
+    for (int i = 0; i < 3; i++)
+        svy_study_close(s[i]);
+    for (int order = 0; order < 6; order++)
+        merge_in_order(order);
+}
+
+Test(sync, three_files_come_to_one_union_in_any_order)
+{
+    const char *seeds = getenv("SVY_SYNC_SEEDS");
+    const int n = seeds != NULL ? atoi(seeds) : 3;
+
+    for (int seed = 1; seed <= n; seed++) {
+        random_history((uint64_t)seed * 7919);
+        leave();
+        enter();
+    }
+}
