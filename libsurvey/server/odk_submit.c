@@ -269,6 +269,14 @@ static void describe_sender(svyi_request *rq, submission *s)
     s->device = keep(rq, device != NULL && device[0] != '\0' ? device : rq->device, 200);
     s->agent = keep(rq, svyi_request_header(rq, "user-agent"), 200);
     s->sender = (svy_sender){ .actor = rq->who->name, .organisation = rq->who->organisation, .mode = SVY_MODE_ODK, .device = s->device, .agent = s->agent };
+    /* As for what the web form sends (api_upload.c). */
+    if (rq->who->role == SVY_ROLE_RESPONDENT) {
+        s->sender.case_allowed = rq->who->case_id;
+        s->sender.form_allowed = rq->who->form;
+        s->sender.touch = SVY_TOUCH_NEW;
+    } else if (rq->who->organisation[0] != '\0' || !svy_allowed(rq->who, SVY_RIGHT_CASES_ORGANISATION)) {
+        s->sender.touch = SVY_TOUCH_OWN;
+    }
 }
 
 void svyi_odk_submit(svyi_request *rq, svy_study *study)

@@ -15,6 +15,7 @@ import pathlib
 import shutil
 import sqlite3
 import sys
+import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from packages import digest, package, rehearse, seal
@@ -139,6 +140,11 @@ def table(things):
         ("HEAD", "/api/uploads/" + things["part"], None, (200,), "ARSarsijkpq"),
         ("PUT", f"/api/uploads/{zero}?kind=nothing&size=3&offset=0", b"abc", (400,), "ARSarsijkpq"),
         ("POST", "/api/devices", {"name": "tablet"}, (201,), "ARSarsijk"),
+        ("GET", "/status", None, (200,), "ARSarsijk"),
+        ("GET", "/api/sync/study", None, (200,), "ARars"),
+        ("GET", "/api/sync/have", None, (200,), "ARars"),
+        ("POST", "/api/sync/lack", b"no list", (422,), "ARars"),
+        ("POST", "/api/sync/bundle", b"no bundle", (422,), "ARars"),
         ("GET", "/api/nothing", None, (200,), ""),
         ("GET", "/api/", None, (200,), ""),
     ]
@@ -317,6 +323,32 @@ def odk_clients(server, who, tokens):
     check(status == 403, f"a form of another site cannot submit with the cookie: {status}")
 
 
+def submissions_in_anothers_name(who, things, study):
+    """The same by ODK's way of sending: an edit of what is somebody else's, and a respondent with another form."""
+    def submit(letter, form, edits="", name=None):
+        xml = (f'<data xmlns:orx="http://openrosa.org/xforms" id="{form}" version="1"><age>40</age><n>1</n><member><m_age>1</m_age></member><orx:meta>'
+               f'<orx:instanceID>uuid:{name or uuid.uuid4()}</orx:instanceID>{edits and f"<orx:deprecatedID>uuid:{edits}</orx:deprecatedID>"}</orx:meta></data>')
+        part = f'--b\r\nContent-Disposition: form-data; name="xml_submission_file"; filename="f.xml"\r\nContent-Type: text/xml\r\n\r\n{xml}\r\n--b--\r\n'
+        return who[letter].ask("POST", "/odk/submission", part.encode(), {"X-OpenRosa-Version": "1.0", "Content-Type": "multipart/form-data; boundary=b"})[0]
+
+    def rows(sql, *values):
+        with sqlite3.connect(f"file:{study}?mode=ro", uri=True) as db:
+            return db.execute(sql, values).fetchone()[0]
+
+    corrections = "SELECT count(*) FROM interviews WHERE corrects = (SELECT number FROM interviews WHERE uuid = ?)"
+    others = "SELECT count(*) FROM interviews i JOIN forms f ON f.number = i.form WHERE f.id = 'other'"
+    before, theirs = rows(others), rows("SELECT count(*) FROM interviews WHERE interviewer = 'cyd'")
+    own = str(uuid.uuid4())
+    check(submit("k", "visit", name=own) == 201 and rows("SELECT count(*) FROM interviews WHERE interviewer = 'cyd'") == theirs + 1, "an interviewer submits")
+    check(submit("k", "visit", own) == 201 and rows(corrections, own) == 1, "and edits that")
+    check(submit("j", "visit", own) in (201, 403, 409) and rows(corrections, own) == 1, "another interviewer does not edit it")
+    for letter, what in (("k", "ann"), ("s", "bob"), ("p", "ann"), ("q", "ann")):
+        status = submit(letter, "visit", things[what])
+        check(rows(corrections, things[what]) == 0, f"{letter} edits the interview of {what}: {status}")
+    status = submit("q", "other")
+    check(rows(others) == before, f"a respondent submits another form: {status}")
+
+
 def rotated(server, who, tokens):
     """A new password and a disabled account end everything at once."""
     tok = Client(server)
@@ -382,10 +414,9 @@ def first_interviews(who, key, form, interviews):
     """One interview each of ann (case N1) and bob (case B1), and a piece of an upload."""
     things = {}
     for n, (letter, name, case) in enumerate((("i", "ann", "N1"), ("j", "bob", "B1"))):
-        uuid, content = package(form, interviews[n], case=case, actor=name)
+        things[name], content = package(form, interviews[n], case=case, actor=name)
         status, _, body = upload(who[letter], seal(content, key))
         check(status == 201 and body["receipt"] == "stored", f"{name} sends an interview: {status} {body}")
-        things[name] = uuid
     content = seal(package(form, interviews[2])[1], key)
     things["part"] = digest(content)
     status, _, _ = who["i"].ask("PUT", f"/api/uploads/{things['part']}?kind=package&size={len(content)}&offset=0", content[:100])
@@ -413,6 +444,7 @@ with Server(survey, study, "--quiet") as server:
     cookies_and_tokens(server, who, tokens)
     odk_clients(server, who, tokens)
     in_anothers_name(who, things, key, visit, other)
+    submissions_in_anothers_name(who, things, study)
     rotated(server, who, tokens)
     guessing(server)
 verified = run(survey, "study", "verify", study)
