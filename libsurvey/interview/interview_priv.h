@@ -128,6 +128,7 @@ struct svy_interview {
     svyi_undo *undo; size_t n_undo, undo_capacity;
     uint8_t changing, failed;         /* a change is under way; it met an allocation failure */
     uint8_t flipped, ends_dirty, tolerant;
+    uint8_t end_given;                   /* which early end holds was said (ended.h): what it follows from is not here */
     uint64_t settle_left, settle_begun;              /* what one change may still cost; steps when it began */
     uint64_t work;                    /* what all changes cost so far: steps of expressions, cells touched */
     uint8_t audited;                  /* replaying looks for what answering would not have taken; the first is kept: */

@@ -189,6 +189,8 @@ int svyi_find_end(svy_interview *iv)
     const svy_place was = iv->s.end;
     svy_place found = { 0, 0 }, place;
 
+    if (iv->end_given)
+        return 0;
     for (uint32_t i = 0; i < iv->plan.n_ends; i++)
         if (holds_inside(iv, iv->plan.ends[i], 0, &place) && (found.item == 0 || earlier(iv, place, found)))
             found = place;

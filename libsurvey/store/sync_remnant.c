@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "interview/ended.h"
 #include "store/people_priv.h"
 #include "store/sync_priv.h"
 
@@ -153,15 +154,49 @@ static svy_status add_row(svyi_taker *t, const remnant *r, const svyi_parent *pa
         return svyi_fail(err, SVY_E_NAME, "version %.64s of '%.80s' is not deployed here", r->version, r->form);
     if (st == SVY_OK)
         st = svyi_db_run(t->s, Q_JOURNAL_ADD, SVYI_ARGS(svyi_arg_int(*number), svyi_arg_int((int64_t)events), svyi_arg_int(last.utc_ms), svyi_arg_blob(r->frames, r->n)), err);
+    if (st == SVY_OK && !r->erased && r->case_id[0] != '\0')
+        st = svyi_db_once(t->s, "INSERT OR IGNORE INTO cases(form, id, assigned, disposition, listed) VALUES(?,?,?,'',0)",
+                          SVYI_ARGS(svyi_arg_text(r->form), svyi_arg_text(r->case_id), svyi_arg_text(r->interviewer)), err);
     return st == SVY_OK ? add_sittings(t, *number, r, 0, err) : st;
 }
 
 /* ---- of an early end ---- */
 
+/* The early end of this outcome that keeps only some sections; 0 when there is none. */
+static uint32_t find_end(const svy_form *form, const svy_event *completed)
+{
+    for (uint32_t i = 1; i < svy_form_items(form); i++) {
+        const char *outcome = svy_form_outcome(form, i);
+        uint32_t n = 0;
+        (void)svy_form_keep(form, i, &n);
+        if (n > 0 && strlen(outcome) == completed->value_len && memcmp(outcome, completed->value, completed->value_len) == 0)
+            return i;
+    }
+    return 0;
+}
+
+/* An event that was kept, numbered as if the others had never been. */
+static svy_status replay_one(svy_interview *iv, const svy_form *form, const svy_event *event, uint64_t *sequence, svy_error *err)
+{
+    svy_event e = *event;
+    svy_status st;
+
+    e.sequence = ++*sequence;
+    if (e.action == SVY_DID_COMPLETE) {
+        const uint32_t end = find_end(form, &e);
+        if (end == 0)
+            return svyi_fail(err, SVY_E_INVALID, "the questionnaire has no early end of its outcome");
+        if ((st = svyi_end_given(iv, end, e.moment, err)) != SVY_OK)
+            return st;
+    }
+    return svy_interview_replay(iv, &e, err);
+}
+
 /* The answers that were kept, run through the engine without those that were not. */
 static svy_status replay_kept(svyi_taker *t, int64_t number, const svy_form *form, svy_interview **out, svy_moment *last, svy_error *err)
 {
     svyi_events it;
+    uint64_t sequence = 0;
     int found = 0;
     svy_status st = svy_interview_replay_begin(&t->s->alloc, form, NULL, out, err);
 
@@ -171,7 +206,7 @@ static svy_status replay_kept(svyi_taker *t, int64_t number, const svy_form *for
     while (st == SVY_OK && (found = svyi_events_next(&it, err)) == 1) {
         *last = it.event.moment;
         if (!it.erased)
-            st = svy_interview_replay(*out, &it.event, err);
+            st = replay_one(*out, form, &it.event, &sequence, err);
     }
     svyi_events_close(&it);
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;

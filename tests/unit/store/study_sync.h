@@ -64,6 +64,7 @@ static inline both together(svy_study *a, svy_study *b)
     both m = { { 0 }, { 0 } };
 
     OK(svy_sync_studies(a, b, "ann", tick(), &m.a, &m.b, &REPORT, NULL, &err));
+
     return m;
 }
 

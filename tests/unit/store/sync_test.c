@@ -102,6 +102,52 @@ Test(sync, what_was_erased_is_erased_everywhere_and_never_comes_back)
     svy_study_close(c);
 }
 
+/* An early end that keeps the first section only. */
+static void refuse(svy_session *n)
+{
+    say(n, "centre", "", "Sofia");
+    say(n, "words", "", "not to be kept");
+    say(n, "consent", "", "2");
+    finish(n);
+}
+
+/* Every column of the typed rows but the number of the interview. */
+#define ROWS_ALIKE(one, other) do { char command_[400]; snprintf(command_, sizeof command_, "for f in %s %s; do sqlite3 $f 'ATTACH \":memory:\" AS m; CREATE TABLE m.r AS SELECT * FROM data_tcn_study;" \
+        " ALTER TABLE m.r DROP COLUMN interview; SELECT * FROM m.r ORDER BY centre, age, words' > $f.rows; done; cmp %s.rows %s.rows", file(one), file(other), file(one), file(other)); \
+        cr_expect_eq(system(command_), 0, "rows of %s and %s", one, other); } while (0)
+
+Test(sync, an_early_end_keeps_on_every_side_what_it_keeps)
+{
+    svy_study *a = make(), *b = copy(a, "b"), *c = copy(a, "c");
+
+    refuse(begin(a, "c1", NULL));
+    half_one(a, "c2", "begun", NULL);
+    together(a, b);
+    svy_session *n = begin(a, "c2", NULL);
+    go_back(n);
+    refuse(n);
+    together(a, b);
+    together(b, c);
+    UNCHANGED(a, b);
+    UNCHANGED(a, c);
+    ALIKE("tcn", "b");
+    ALIKE("tcn", "c");
+    ROWS_ALIKE("tcn", "b");
+    ROWS_ALIKE("tcn", "c");
+    SAYS("SELECT count(*) FROM interviews WHERE blanked = 1 AND phase = 2 AND outcome = '21'", "2");
+    for (const char *const *name = (const char *const[]){ "b", "c", NULL }; *name != NULL; name++) {
+        char command[160];
+        snprintf(command, sizeof command, "! grep -q 'not to be kept' %s %s-wal", file(*name), file(*name));
+        cr_expect_eq(system(command), 0, "%s holds what was not to be kept", *name);
+    }
+    verified(a);
+    verified(b);
+    verified(c);
+    svy_study_close(a);
+    svy_study_close(b);
+    svy_study_close(c);
+}
+
 /* ---- any order, any number of times ---- */
 
 static uint64_t dice(uint64_t *state, uint64_t sides)
