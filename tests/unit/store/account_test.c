@@ -22,7 +22,7 @@ Test(account, passwords_that_are_tried_first_are_refused)
 {
     static const char *const REFUSED[] = {
         "", "short", "elevenchars", "password1234", "Password-1234", "passwordpassword", "qwertyuiop12", "aaaaaaaaaaaaaaaa", "abcabcabcabcabc", "123456789012", "1q2w3e4r5t6y",
-        "letmein123456", "Welcome2026!!", "iloveyou2026", "administrator", "correct horse battery staple", "parola admin 2026", "\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD0\xB0" "123456",
+        "letmein123456", "Welcome2026!!", "iloveyou2026", "administrator", "correct horse battery staple", "parola admin 2026", ("\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD0\xB0" "123456"),
         "zxcvbnm,./zxcvbnm", "maria.petrova1", "maria petrova!!", "MariaPetrova2026" };
     static const char *const TAKEN[] = {
         "four words of no sense", "tundra-kettle-ninety", "Xk4!vv09..pQe", "\xD1\x87\xD0\xB5\xD1\x82\xD0\xB8\xD1\x80\xD0\xB8 \xD0\xB4\xD1\x83\xD0\xBC\xD0\xB8 \xD0\xB1\xD0\xB5\xD0\xB7 \xD1\x81\xD0\xBC\xD0\xB8\xD1\x81\xD1\x8A\xD0\xBB",
