@@ -78,6 +78,12 @@ static int read_first_line(const char *path, secret *out)
     return EXIT_DONE;
 }
 
+/* Asked once, also when it is needed twice. */
+static int ask(work *w, const char *what, int twice)
+{
+    return w->secret.len > 0 ? EXIT_DONE : secret_read(&w->secret, what, twice);
+}
+
 static int url_options(work *w, svy_url_options *o)
 {
     int status;
@@ -89,7 +95,7 @@ static int url_options(work *w, svy_url_options *o)
         status = read_first_line(w->s->token_file, &w->secret);
         o->token = w->secret.text;
     } else if (w->s->name != NULL) {
-        status = secret_read(&w->secret, "password", 0);
+        status = ask(w, "password", 0);
         o->name = w->s->name;
         o->password = w->secret.text;
     } else {
@@ -110,7 +116,7 @@ static int stick_options(work *w, svy_stick_options *o)
     if (w->s->passphrase_file != NULL)
         status = read_first_line(w->s->passphrase_file, &w->secret);
     else if (w->s->passphrase)
-        status = secret_read(&w->secret, "passphrase", !exists);
+        status = ask(w, "passphrase", !exists);
     if (status == EXIT_DONE && sealed && o->send && svy_password_accept(w->secret.text, w->secret.len, "", &w->err) != SVY_OK)
         status = tool_fail(&w->err);
     if (sealed) {
@@ -238,6 +244,7 @@ static int run(void *settings, int argc, char **argv)
         tool_say("out of memory");
         return EXIT_SYSTEM;
     }
+    w->err = (svy_error)SVY_ERROR_INIT;
     w->s = settings;
     w->here = argv[0];
     w->there = argv[1];

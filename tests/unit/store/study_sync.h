@@ -163,7 +163,7 @@ static inline char *dump(const char *name)
 {
     static const char *const SQL[] = {
         "SELECT CASE WHEN i.conflicts IS NOT NULL OR EXISTS (SELECT 1 FROM interviews c WHERE c.conflicts = i.uuid) THEN coalesce(i.conflicts, i.uuid) || '*' ELSE i.uuid END"
-        " || ' ' || coalesce(d.words, '') || ' ' || coalesce(d.age, '') || ' ' || coalesce(d.twice, '') FROM data_tcn_study d JOIN interviews i ON i.number = d.interview ORDER BY 1",
+        " || ' ' || coalesce(d.words, '') || ' ' || coalesce(d.age, '') || ' ' || coalesce(d.twice, '') FROM data_tcn_study d JOIN interviews i ON i.uuid = d.interview ORDER BY 1",
         "SELECT coalesce(i.conflicts, i.uuid) || ' ' || i.phase || ' ' || (i.erased_utc_ms IS NOT NULL) || ' ' || coalesce(i.case_id, '') || ' ' || i.outcome || ' ' || i.blanked || ' '"
         " || ((SELECT coalesce(max(events), 0) FROM journals j WHERE j.interview = i.number) + (SELECT count(*) FROM events e WHERE e.interview = i.number)) FROM interviews i"
         " WHERE i.erased_utc_ms IS NULL ORDER BY 1",
