@@ -288,6 +288,11 @@ static svy_sender kept_sender(const svyi_taker *t, svyi_fields *f)
     const int limited = svyi_get_number(f) != 0;
     const char *only = svyi_get_text(f);
     from.case_allowed = limited ? only : NULL;
+    const int one_form = svyi_get_number(f) != 0;
+    const char *form = svyi_get_text(f);
+    from.form_allowed = one_form ? form : NULL;
+    const uint64_t touch = svyi_get_number(f);
+    from.touch = touch == SVY_TOUCH_ANY && t->scope.organisation == NULL ? SVY_TOUCH_ANY : touch == SVY_TOUCH_NEW ? SVY_TOUCH_NEW : SVY_TOUCH_OWN;
     from.mode = from.mode <= SVY_MODE_SIMULATION ? from.mode : (svy_mode)0;
     from.actor = from.actor[0] != '\0' ? from.actor : NULL;
     from.organisation = t->scope.organisation != NULL ? t->scope.organisation : from.organisation[0] != '\0' ? from.organisation : NULL;

@@ -76,8 +76,9 @@ static const struct { svyi_bundle_kind kind; const char *sql; int args; const ch
     { SVYI_B_PARAMETER, "SELECT form, id, value IS NOT NULL, coalesce(value, ''), actor, utc_ms, zone FROM parameters WHERE number = ?", 1, "ttnttss", "", NULL, NULL },
     { SVYI_B_CASE, "SELECT form, id, assigned, organisation, assigned_utc_ms, listed, returned, comment, returned_utc_ms FROM cases WHERE form = ? AND id = ?", 2, "ttttsnnts", "",
       "SELECT name, value FROM case_contacts WHERE form = ? AND id = ? ORDER BY name", "tt" },
-    { SVYI_B_KEPT, "SELECT hash, uuid, form, version, actor, organisation, mode, device, agent, case_allowed IS NOT NULL, coalesce(case_allowed, ''), reason, received_utc_ms,"
-                   " received_zone, boxed, bytes FROM kept_aside WHERE number = ?", 1, "d", "tttttnttnttssnb",
+    { SVYI_B_KEPT, "SELECT hash, uuid, form, version, actor, organisation, mode, device, agent, case_allowed IS NOT NULL, coalesce(case_allowed, ''), form_allowed IS NOT NULL,"
+                   " coalesce(form_allowed, ''), touch, reason, received_utc_ms,"
+                   " received_zone, boxed, bytes FROM kept_aside WHERE number = ?", 1, "d", "tttttnttntntntssnb",
       "SELECT f.name, f.media_type, a.hash FROM kept_files f JOIN attachments a ON a.number = f.attachment WHERE f.kept = ? ORDER BY f.name", "ttd" },
     { SVYI_B_IMPORT, "SELECT form, row_key, interview FROM imports WHERE form = ? AND row_key = ?", 2, "ttt", "", NULL, NULL },
 };

@@ -1,6 +1,7 @@
 /* Files of one study that come together: the same union in any order and any number of times, nothing lost, nothing erased coming back. */
 #define _POSIX_C_SOURCE 200809L
 #include "study_scratch.h"
+#include "study_device.h"
 #include "study_sync.h"
 
 TestSuite(sync, .init = enter, .fini = leave);
@@ -146,6 +147,44 @@ Test(sync, an_early_end_keeps_on_every_side_what_it_keeps)
     svy_study_close(a);
     svy_study_close(b);
     svy_study_close(c);
+}
+
+Test(sync, what_was_kept_aside_is_kept_on_both_sides_until_it_can_be_taken)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+    device d = device_open("later", 0, "11111111-1111-4111-8111-111111111111", "c1");
+    svy_reception *r;
+    svy_arrival *arrival;
+    svy_received got;
+    svy_opened opened;
+
+    device_start(&d);
+    device_say_all(&d, "early");
+    device_complete(&d);
+    device_end(&d);
+    OK(svy_reception_new(a, &r, &err));
+    OK(svy_arrival_prepare(r, d.bytes, d.n, 0, NULL, tick(), &arrival, &err));
+    OK(svy_study_receive(a, &arrival, 1, &got, &err));
+    cr_expect_eq(got.receipt, SVY_KEPT_ASIDE);
+    svy_arrival_free(arrival);
+    svy_reception_free(r);
+    cr_expect_eq(together(a, b).b.kept, 1);
+    UNCHANGED(a, b);
+    deploy(b, "later", 0);
+    OK(svy_study_try_again(b, &opened, &err));
+    cr_expect_eq(opened.stored, 1);
+    cr_expect_eq(together(a, b).a.interviews, 1);
+    UNCHANGED(a, b);
+    OK(svy_study_try_again(a, &opened, &err));
+    cr_expect_eq(opened.stored, 1);
+    cr_expect_eq(opened.kept, 0);
+    UNCHANGED(a, b);
+    SAYS("SELECT count(*) FROM interviews", "1");
+    verified(a);
+    verified(b);
+    device_close(&d);
+    svy_study_close(a);
+    svy_study_close(b);
 }
 
 /* ---- any order, any number of times ---- */
