@@ -22,7 +22,7 @@ shows '^  = a_key: ••••$'
 shows '^  a-main-tcn +21 +1$'
 shows '^  a-main-tcn +2026\.1 +0 +0 +2 +1 +3 '
 shows '^  c-training +2026\.1 +0 +0 +1 +0 +1 '
-shows 'answer,f_hours,,65,,two shifts on most days of the summer'
+shows 'terminal,maria,f_hours,,answer,,65,,two shifts on most days of the summer'
 for group in AT EU Other; do
     shows "^  mean +employed +$group +0\.[0-9]+ +0\.[0-9]+ "
     shows "^  proportion +pl030 +1 +$group +0\.[0-9]+ +0\.[0-9]+ "
