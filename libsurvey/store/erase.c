@@ -3,6 +3,17 @@
 
 #include <string.h>
 
+/* What became of a case that has another interview: without the one that was erased it may be no conflict any more. */
+static svy_status settle_case(svy_study *s, const char *form, const char *id, svy_error *err)
+{
+    static const char SQL[] = "UPDATE cases SET disposition = d.what FROM (SELECT CASE WHEN count(*) > 1 THEN 'conflict' WHEN max(i.phase) < 2 THEN ''"
+                              " WHEN max(i.outcome) <> '' THEN max(i.outcome) ELSE 'complete' END AS what, count(*) AS n FROM interviews i JOIN forms f ON f.number = i.form"
+                              " WHERE i.case_id = ?2 AND f.id = ?1 AND i.corrects IS NULL AND i.erased_utc_ms IS NULL) d"
+                              " WHERE cases.form = ?1 AND cases.id = ?2 AND d.n > 0 AND cases.disposition <> d.what";
+
+    return svyi_db_once(s, SQL, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(id)), err);
+}
+
 static svy_status erase_row(svy_study *s, const svyi_row *row, int64_t first, svy_moment now, svy_error *err)
 {
     svyi_version *v;
@@ -15,7 +26,7 @@ static svy_status erase_row(svy_study *s, const svyi_row *row, int64_t first, sv
     /* A case that an interview brought along goes with it; a case of the sample stays, without its contact data. */
     if (st == SVY_OK && row->case_id[0] != '\0' && (st = svyi_case_forget(s, svy_form_id(v->form), row->case_id, now, err)) == SVY_OK)
         st = svyi_db_run(s, Q_CASE_DROP, SVYI_ARGS(svyi_arg_text(svy_form_id(v->form)), svyi_arg_text(row->case_id)), err);
-    return st;
+    return st == SVY_OK && row->case_id[0] != '\0' ? settle_case(s, svy_form_id(v->form), row->case_id, err) : st;
 }
 
 /* The interview and its corrections, oldest first. */

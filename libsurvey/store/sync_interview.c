@@ -135,7 +135,7 @@ svy_status svyi_take_interview(svyi_taker *t, const svyi_frame_read *frame, svy_
 
 /* Interviews whose typed rows do not follow the correction that was completed last: its number, form and moment. */
 static const char UNSETTLED[] =
-    "SELECT w.number, w.form, w.ended_utc_ms, w.ended_zone FROM interviews w JOIN interviews r ON r.number = w.corrects WHERE w.phase = 2 AND w.erased_utc_ms IS NULL AND w.blanked = 0"
+    "SELECT w.number, w.form, w.ended_utc_ms, w.ended_zone FROM interviews w INDEXED BY interviews_corrections CROSS JOIN interviews r ON r.number = w.corrects WHERE w.corrects IS NOT NULL AND w.phase = 2 AND w.erased_utc_ms IS NULL AND w.blanked = 0"
     " AND NOT EXISTS (SELECT 1 FROM interviews o WHERE o.corrects = w.corrects AND o.phase = 2 AND o.erased_utc_ms IS NULL AND o.blanked = 0"
     " AND (o.ended_utc_ms, o.uuid) > (w.ended_utc_ms, w.uuid))"
     " AND w.uuid <> (SELECT m.journal FROM submissions m WHERE m.interview = r.uuid ORDER BY m.revision DESC LIMIT 1)";

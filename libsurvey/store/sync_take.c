@@ -361,23 +361,13 @@ svy_status svyi_take(svyi_taker *t, const svyi_frame_read *frame, svy_error *err
     }
 }
 
-/* What became of a case says the same everywhere, in whatever order its interviews came or were erased. One without any is left as it is. */
-static const char DISPOSITIONS[] =
-    "UPDATE cases SET disposition = d.what FROM (SELECT f.id AS form, i.case_id AS id, CASE WHEN count(*) > 1 THEN 'conflict' WHEN max(i.phase) < 2 THEN ''"
-    " WHEN max(i.outcome) <> '' THEN max(i.outcome) ELSE 'complete' END AS what FROM interviews i JOIN forms f ON f.number = i.form"
-    " WHERE i.case_id IS NOT NULL AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.id, i.case_id) d"
-    " WHERE cases.form = d.form AND cases.id = d.id AND cases.disposition <> d.what;";
-
 svy_status svyi_taker_finish(svyi_taker *t, const svy_merged *before, svy_error *err)
 {
     const svy_merged *r = t->result;
     char detail[200];
-    svy_status st = svyi_sync_settle(t, err);
+    const svy_status st = svyi_sync_settle(t, err);
 
     if (st != SVY_OK || memcmp(r, before, sizeof *r) == 0)
-        return st;
-    if (r->interviews + r->continued + r->conflicts + r->erased != before->interviews + before->continued + before->conflicts + before->erased &&
-        (st = svyi_db_exec(t->s, DISPOSITIONS, err)) != SVY_OK)
         return st;
     snprintf(detail, sizeof detail, "interviews %llu, continued %llu, conflicts %llu, erased %llu, questionnaires %llu, refused %llu",
              (unsigned long long)(r->interviews - before->interviews), (unsigned long long)(r->continued - before->continued),
