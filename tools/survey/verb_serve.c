@@ -87,12 +87,12 @@ static int attend(svy_server *server, const sigset_t *signals)
 /* The files of the web form: where they were said to be, or came with the program. Without them the rest is served. */
 static const char *form_folder(const char *given)
 {
-#ifdef SVY_FORM_FOLDER
     if (given == NULL && access(SVY_FORM_FOLDER "/index.html", R_OK) == 0)
         return SVY_FORM_FOLDER;
-#endif
+    if (given == NULL && access(SVY_FORM_INSTALLED "/index.html", R_OK) == 0)
+        return SVY_FORM_INSTALLED;
     if (given == NULL)
-        tool_say("the files of the web form are not here: only programs can connect; say where they are with --form-folder");
+        tool_say("the web form is not built: only programs can connect. tools/form/build makes it; --form-folder says where it is");
     return given;
 }
 
