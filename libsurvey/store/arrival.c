@@ -168,7 +168,7 @@ static svy_status take_file(void *user, const svy_package_file *file, svy_error 
 static svy_status pack(reading *g, svy_error *err)
 {
     svyi_buffer *packed = &g->a->packed;
-    const uint8_t *at = g->bytes, *hidden = (const uint8_t *)g->hidden.data, *hidden_end = hidden + g->hidden.len, *run = NULL, *frame;
+    const uint8_t *at = g->bytes, *hidden = (const uint8_t *)g->hidden.data, *hidden_end = hidden != NULL ? hidden + g->hidden.len : NULL, *run = NULL, *frame;
     uint64_t sequence, next = 0;
     int kind;
 
