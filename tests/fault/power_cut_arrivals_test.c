@@ -4,6 +4,7 @@
 #include "../unit/store/study_device.h"
 #include "../unit/store/version_1.h"
 #include "cut_vfs.h"
+#include "power_cut.h"
 #include "store/reception_priv.h"
 
 enum { PACKAGES = 96, GROUP = 8, UPLOADS = 4, UPLOAD = 9000, PIECE = 1500 };
@@ -14,24 +15,6 @@ static char uuids[PACKAGES][37];
 
 /* What was acknowledged in one run. */
 typedef struct run { int received[PACKAGES]; size_t next; uint64_t have[UPLOADS]; } run;
-typedef struct totals { unsigned long acknowledged, lost, cuts_with_loss, corrupt; } totals;
-
-static void die(const char *what, const svy_error *err)
-{
-    fprintf(stderr, "power_cut_arrivals_test: %s: %s\n", what, err->message);
-    exit(1);
-}
-
-static void remove_study(const char *path)
-{
-    static const char *const ENDINGS[] = { "", "-wal", "-shm", "-journal", ".lock" };
-    char name[128];
-
-    for (size_t i = 0; i < sizeof ENDINGS / sizeof ENDINGS[0]; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ENDINGS[i]);
-        remove(name);
-    }
-}
 
 /* The template, and what will arrive: prepared once, as a server's threads do it. */
 static svy_reception *make_template(void)

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "../unit/store/study_form.h"
 #include "cut_vfs.h"
+#include "power_cut.h"
 #include "store/store_priv.h"
 
 enum { ANSWERS = 12, CASES = 64 };
@@ -11,24 +12,6 @@ static const char PATH[] = "power_cut.study", TEMPLATE[] = "power_cut_template.s
 /* What was acknowledged in one run. */
 typedef struct said { char words[16]; uint64_t sequence; int complete; } said;
 typedef struct run { said cases[CASES]; int n; } run;
-typedef struct totals { unsigned long acknowledged, lost, cuts_with_loss, corrupt; } totals;
-
-static void die(const char *what, const svy_error *err)
-{
-    fprintf(stderr, "power_cut_test: %s: %s\n", what, err->message);
-    exit(1);
-}
-
-static void remove_study(const char *path)
-{
-    static const char *const ENDINGS[] = { "", "-wal", "-shm", "-journal", ".lock" };
-    char name[128];
-
-    for (size_t i = 0; i < sizeof ENDINGS / sizeof ENDINGS[0]; i++) {
-        snprintf(name, sizeof name, "%s%s", path, ENDINGS[i]);
-        remove(name);
-    }
-}
 
 static void make_template(void)
 {

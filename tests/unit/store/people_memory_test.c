@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <survey/account.h>
 
+#include "failing_memory.h"
 #include "study_scratch.h"
 
 TestSuite(people_memory, .init = enter, .fini = leave, .timeout = 240);
@@ -12,24 +13,7 @@ TestSuite(people_memory, .init = enter, .fini = leave, .timeout = 240);
 static const char HASH[] = "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 static char token[SVY_TOKEN], code[SVY_CODE], respondent[SVY_TOKEN];
 
-static long left = -1;
-static size_t live;
-
-static void *failing_alloc(void *user, void *ptr, size_t old_size, size_t new_size)
-{
-    (void)user;
-    if (new_size == 0) {
-        live -= ptr != NULL ? old_size : 0;
-        free(ptr);
-        return NULL;
-    }
-    if (left == 0)
-        return NULL;
-    left -= left > 0;
-    void *out = realloc(ptr, new_size);
-    live += out != NULL ? new_size - (ptr != NULL ? old_size : 0) : 0;
-    return out;
-}
+static failing memory = { -1, 0 };
 
 static int row_next(void *user, int *line, svy_error *err)
 {
@@ -118,16 +102,16 @@ static svy_status everything(const svy_alloc *alloc, svy_error *err)
 
 Test(people_memory, every_allocation_may_fail)
 {
-    const svy_alloc alloc = { failing_alloc, NULL };
+    const svy_alloc alloc = { failing_alloc, &memory };
     svy_error err = SVY_ERROR_INIT;
     int failures = 0;
 
     prepare();
     for (long at = 0;; at++) {
-        left = at;
+        memory.left = at;
         err = (svy_error)SVY_ERROR_INIT;
         svy_status st = everything(&alloc, &err);
-        cr_assert_eq(live, 0, "%zu bytes are left after failure %ld", live, at);
+        cr_assert_eq(memory.live, 0, "%zu bytes are left after failure %ld", memory.live, at);
         if (st == SVY_OK)
             break;
         cr_assert_eq(st, SVY_E_NOMEM, "failure %ld: %d %s", at, (int)st, err.message);

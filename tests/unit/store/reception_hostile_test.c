@@ -1,6 +1,7 @@
 /* Arrivals made to break things: cut at every byte, flipped bits, floods of events, memory that runs out. Nothing crashes, nothing is half stored, every
  * package that cannot be taken is kept aside with a reason. */
 #define _POSIX_C_SOURCE 200809L
+#include "failing_memory.h"
 #include "study_scratch.h"
 #include "study_device.h"
 #include "store/reception_priv.h"
@@ -142,25 +143,6 @@ Test(reception_hostile, a_flood_of_events_and_files_that_never_come)
 }
 
 /* ---- memory running out ---- */
-
-typedef struct failing { long left; size_t live; } failing;
-
-static void *failing_alloc(void *user, void *ptr, size_t old_size, size_t new_size)
-{
-    failing *f = user;
-
-    if (new_size == 0) {
-        f->live -= ptr != NULL ? old_size : 0;
-        free(ptr);
-        return NULL;
-    }
-    if (f->left == 0)
-        return NULL;
-    f->left--;
-    void *out = realloc(ptr, new_size);
-    f->live += out != NULL ? new_size - (ptr != NULL ? old_size : 0) : 0;
-    return out;
-}
 
 /* Prepares and stores with an allocator that fails from the n-th call on. */
 static svy_status try_with(svy_study *s, const svy_reception *r, const device *d, svy_error *err)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "failing_memory.h"
 #include "study_scratch.h"
 #include "../../fault/cut_vfs.h"        /* for its disk that confirms at once */
 
@@ -509,25 +510,6 @@ Test(study_data, events_come_in_order)
 }
 
 /* ---- memory running out ---- */
-
-typedef struct failing { long left; size_t live; } failing;
-
-static void *failing_alloc(void *user, void *ptr, size_t old_size, size_t new_size)
-{
-    failing *f = user;
-
-    if (new_size == 0) {
-        f->live -= ptr != NULL ? old_size : 0;
-        free(ptr);
-        return NULL;
-    }
-    if (f->left == 0)
-        return NULL;
-    f->left--;
-    void *out = realloc(ptr, new_size);
-    f->live += out != NULL ? new_size - (ptr != NULL ? old_size : 0) : 0;
-    return out;
-}
 
 /* Everything a study does, once, with an allocator of the caller's. */
 static svy_status everything(const svy_alloc *alloc, const fixture_block *block, svy_error *err)
