@@ -94,7 +94,7 @@ static void attach(svyi_request *rq, svy_study *study)
 static svy_sender sender_of(const svyi_request *rq)
 {
     const svy_principal *who = rq->who;
-    svy_sender from = { .actor = who->name, .organisation = who->organisation, .mode = SVY_MODE_WEB };
+    svy_sender from = { .actor = who->name, .organisation = who->organisation, .mode = SVY_MODE_WEB, .patience_ms = SVYI_PATIENCE_MS };
 
     if (who->role == SVY_ROLE_RESPONDENT) {
         from.mode = SVY_MODE_SELF;
@@ -113,10 +113,12 @@ static svy_status prepare(svyi_request *rq, upload *u, const void *bytes, size_t
 {
     const svy_sender from = sender_of(rq);
     const svy_reception *r = svyi_server_reception(rq->server);
+    const int64_t began = svyi_processor_ms();
     const svy_status st = u->is_file ? svy_attachment_prepare(r, bytes, n, 1, &u->file, err)
                                      : svy_arrival_prepare(r, bytes, n, 1, &from, rq->received, &u->arrival, err);
 
     svyi_server_reception_done(rq->server, r);
+    svyi_sending_cost(rq, svyi_processor_ms() - began);
     return st;
 }
 
@@ -174,7 +176,9 @@ static void take_piece(svyi_request *rq, svy_study *study)
     upload *u = rq->own;
     svy_error err = SVY_ERROR_INIT;
     uint64_t have = 0;
-    svy_status st = svy_study_upload_part(study, u->hash, u->size, u->offset, rq->body, rq->body_size, rq->who->name, rq->received, &have, &err);
+    /* Respondents have no names: those of one link share the room for what is not whole. */
+    const char *sender = rq->who->role == SVY_ROLE_RESPONDENT ? rq->who->account : rq->who->name;
+    svy_status st = svy_study_upload_part(study, u->hash, u->size, u->offset, rq->body, rq->body_size, sender, rq->received, &have, &err);
 
     if (st == SVY_E_STATE) {
         answer_offset(rq, 409, have);
@@ -224,6 +228,11 @@ static void put(svyi_request *rq, svy_study *study)
     rq->own_free = upload_free;
     if (!read_upload(rq, u))
         return;
+    const unsigned wait = svyi_sending_wait(rq);
+    if (wait > 0) {
+        svyi_answer_wait(rq, wait);
+        return;
+    }
     if (u->offset == 0 && rq->body_size == u->size)
         take_whole(rq, study);
     else

@@ -142,6 +142,9 @@ svyi_limits *svyi_limits_new(void);
 void svyi_limits_free(svyi_limits *l);
 /* Takes one from the bucket of `what` and `key`, which holds `most` and is full again after `seconds`. @return 0, or the seconds to wait. */
 unsigned svyi_limit(svyi_limits *l, const char *what, const char *key, unsigned most, unsigned seconds, int64_t now_ms);
+/* Likewise takes `amount`, of a bucket that is not empty: the next who comes waits until it is made good. */
+unsigned svyi_limit_amount(svyi_limits *l, const char *what, const char *key, unsigned amount, unsigned most, unsigned seconds, int64_t now_ms);
+void svyi_answer_wait(svyi_request *rq, unsigned seconds);
 /* Puts one back: it was none of those that count. */
 void svyi_limit_return(svyi_limits *l, const char *what, const char *key);
 

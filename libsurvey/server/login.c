@@ -8,7 +8,7 @@
 #include "server/core.h"
 #include "store/seal.h"
 
-enum { TRIES_ACCOUNT = 10, ACCOUNT_SECONDS = 900, TRIES_ADDRESS = 100, ADDRESS_SECONDS = 900, TRIES_LINK = 60, LINK_SECONDS = 600, TOKEN_DAYS = 180,
+enum { TRIES_ACCOUNT = 10, ACCOUNT_SECONDS = 900, TRIES_ADDRESS = 100, ADDRESS_SECONDS = 900, TRIES_LINK = 60, VISITS = 1000, LINK_SECONDS = 600, TOKEN_DAYS = 180,
        RESPONDENT_DAYS = 30, FOLDED = 512 };
 
 /* ---- what was sent ---- */
@@ -59,7 +59,7 @@ void svyi_login_worked(svyi_request *rq, const char *name)
     svyi_limit_return(rq->server->limits, "account", folded(name, one));
 }
 
-static void answer_wait(svyi_request *rq, unsigned seconds)
+void svyi_answer_wait(svyi_request *rq, unsigned seconds)
 {
     char text[16];
 
@@ -167,7 +167,7 @@ static void login(svyi_request *rq, svy_study *study)
     t->typed = svyi_request_text(json, "name");
     const unsigned wait = svyi_login_wait(rq, t->typed);
     if (wait > 0) {
-        answer_wait(rq, wait);
+        svyi_answer_wait(rq, wait);
         return;
     }
     if (strlen(t->typed) >= SVY_ACCOUNT_TEXT || svy_study_account_find(study, t->typed, &t->account, &found, NULL) != SVY_OK)
@@ -221,10 +221,10 @@ static void open_link(svyi_request *rq, svy_study *study)
     svy_access link;
     svy_error err = SVY_ERROR_INIT;
     int found = 0;
-    const unsigned wait = svyi_limit(rq->server->limits, "link", rq->address, TRIES_LINK, LINK_SECONDS, svyi_now_ms());
+    unsigned wait = svyi_limit(rq->server->limits, "link", rq->address, TRIES_LINK, LINK_SECONDS, svyi_now_ms());
 
     if (wait > 0) {
-        answer_wait(rq, wait);
+        svyi_answer_wait(rq, wait);
     } else if (svy_study_link_find(study, rq->part[0], strlen(rq->part[0]), rq->received, &link, &found, &err) != SVY_OK) {
         svyi_answer_failed(rq, &err);
     } else if (!found) {
@@ -233,6 +233,8 @@ static void open_link(svyi_request *rq, svy_study *study)
         svyi_limit_return(rq->server->limits, "link", rq->address);
         if (link.kind == SVY_ACCESS_SETUP)
             to_page(rq, "setup", rq->part[0]);
+        else if ((wait = svyi_limit(rq->server->limits, "visit", rq->address, VISITS, LINK_SECONDS, svyi_now_ms())) > 0)
+            svyi_answer_wait(rq, wait);              /* each leaves a line in the study */
         else
             svyi_then(rq, SVYI_ON_WRITER, use_link);
     }
@@ -271,9 +273,9 @@ static void set_up(svyi_request *rq, svy_study *study)
     if (json == NULL)
         return;
     const char *password = svyi_request_text(json, "password");
-    const unsigned wait = svyi_login_wait(rq, "/setup");
+    const unsigned wait = svyi_limit(rq->server->limits, "setup", rq->address, TRIES_ACCOUNT, ACCOUNT_SECONDS, svyi_now_ms());
     if (s == NULL || wait > 0) {
-        answer_wait(rq, wait > 0 ? wait : 1);
+        svyi_answer_wait(rq, wait > 0 ? wait : 1);
         return;
     }
     s->code = svyi_request_text(json, "code");

@@ -189,7 +189,9 @@ static svy_status keep_aside(svyi_request *rq, submission *s, const char *reason
 /* The package of the XML as an arrival; what cannot become one is kept aside. */
 static svy_status prepare(svyi_request *rq, submission *s, const svy_reception *reception, const svyi_buffer *package, svy_error *err)
 {
+    const int64_t began = svyi_processor_ms();
     svy_status st = svy_arrival_prepare(reception, package->data, package->len, 0, &s->sender, rq->received, &s->arrival, err);
+    svyi_sending_cost(rq, svyi_processor_ms() - began);
     if (st == SVY_OK && strcmp(svy_arrival_uuid(s->arrival), s->uuid) != 0)
         st = svyi_fail(err, SVY_E_FORMAT, "the submission could not be read");     /* whoever made that package, it was not our reader */
     return st;
@@ -268,7 +270,8 @@ static void describe_sender(svyi_request *rq, submission *s)
     const char *device = svyi_request_query(rq, "deviceID");
     s->device = keep(rq, device != NULL && device[0] != '\0' ? device : rq->device, 200);
     s->agent = keep(rq, svyi_request_header(rq, "user-agent"), 200);
-    s->sender = (svy_sender){ .actor = rq->who->name, .organisation = rq->who->organisation, .mode = SVY_MODE_ODK, .device = s->device, .agent = s->agent };
+    s->sender = (svy_sender){ .actor = rq->who->name, .organisation = rq->who->organisation, .mode = SVY_MODE_ODK, .device = s->device, .agent = s->agent,
+                               .patience_ms = SVYI_PATIENCE_MS };
     /* As for what the web form sends (api_upload.c). */
     if (rq->who->role == SVY_ROLE_RESPONDENT) {
         s->sender.case_allowed = rq->who->case_id;
@@ -294,6 +297,10 @@ void svyi_odk_submit(svyi_request *rq, svy_study *study)
     rq->own = s;
     rq->own_free = submission_free;
     describe_sender(rq, s);
+    if (svyi_sending_wait(rq) > 0) {
+        svyi_odk_answer(rq, 429, 0, "too much was sent from this address today: send it again later");
+        return;
+    }
     svy_status st = svyi_odk_parts_read(&rq->arena, svyi_request_header(rq, "content-type"), rq->body, rq->body_size, &s->parts, &err);
     if (st == SVY_OK)
         st = read_submission(rq, s, svyi_server_odk(rq->server), &err);

@@ -111,6 +111,13 @@ void svyi_receive(svyi_request *rq, svy_arrival *arrival, svyi_received_handler 
 /* ---- what the server knows ---- */
 /* Forgets who is signed in with what: after an account, a token or a link changed. */
 void svyi_server_forget(svy_server *server);
+/* The processor time that checking one interview may take: ordinary ones take a millisecond. */
+enum { SVYI_PATIENCE_MS = 3000 };
+/* What a respondent may send, whom nobody knows: so much a day from one address, counted in KiB of bodies and the work of checking them.
+ * @return 0, or the seconds to wait; 0 for everybody else. */
+unsigned svyi_sending_wait(svyi_request *rq);
+void svyi_sending_cost(svyi_request *rq, int64_t processor_ms);
+int64_t svyi_processor_ms(void);          /* of this thread */
 /* Forms and keys as they are now, for svy_arrival_prepare(); give it back with svyi_server_reception_done(). Any thread. */
 const struct svy_reception *svyi_server_reception(svy_server *server);
 void svyi_server_reception_done(svy_server *server, const struct svy_reception *reception);

@@ -1,8 +1,10 @@
 /* A package on its way in, before the database sees it: unsealed, read, replayed through the engine, packed as it will be stored. */
+#define _GNU_SOURCE
 #include "store/reception_priv.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* While a package is read. */
 typedef struct reading {
@@ -11,6 +13,7 @@ typedef struct reading {
     svy_interview *said;                 /* by the events as they came, which is what checks must see; the same as `iv` unless keys were hashed */
     svyi_buffer hidden;                  /* frames of events whose keys were hashed */
     const uint8_t *bytes, *stop;         /* the package */
+    int64_t until_ns;                    /* of this thread's processor time; 0: as long as it takes */
     int failed;                          /* out of memory, rather than a bad package */
 } reading;
 
@@ -115,6 +118,23 @@ static int is_audited(const svy_arrival *a)
     return mode != SVY_MODE_ODK && mode != SVY_MODE_IMPORT && !a->from.keys_hashed;
 }
 
+static int64_t processor_ns(void)
+{
+    struct timespec t;
+
+    return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0 ? t.tv_sec * INT64_C(1000000000) + t.tv_nsec : 0;
+}
+
+/* Few events can mean much work, when each makes thousands of entries of a roster come and go. */
+static svy_status take_time(const reading *g, svy_error *err)
+{
+    enum { EVERY = 16 };
+
+    if (g->until_ns == 0 || g->a->events % EVERY != 0 || processor_ns() < g->until_ns)
+        return SVY_OK;
+    return svyi_fail(err, SVY_E_LIMIT, "checking it takes too long: more than %u ms of processor time", g->a->from.patience_ms);
+}
+
 static svy_status take_event(void *user, const svy_event *event, svy_error *err)
 {
     reading *g = user;
@@ -122,9 +142,9 @@ static svy_status take_event(void *user, const svy_event *event, svy_error *err)
     svy_interview *said = g->said != NULL ? g->said : g->iv;
     svy_event e = *event;
     char hashed[SVYI_HASHED_KEY];
-    svy_status st = SVY_OK;
+    svy_status st = take_time(g, err);
 
-    if (g->said != NULL)
+    if (st == SVY_OK && g->said != NULL)
         (void)svyi_event_hide(a->reception->key, a->v->form, &e, hashed);
     if (e.action == SVY_DID_COMPLETE && !a->from.keys_hashed && !is_audited(a))
         st = no_problems(said, err);
@@ -261,6 +281,8 @@ static svy_status read_package(svy_arrival *a, const void *bytes, size_t n, svy_
     svy_error why = SVY_ERROR_INIT;
     const svy_package_reader to = { .head = take_head, .sitting = take_sitting, .event = take_event, .file = take_file, .end = take_end, .user = &g };
     svyi_buffer_init(&g.hidden, &a->alloc);
+    if (a->from.patience_ms > 0)
+        g.until_ns = processor_ns() + a->from.patience_ms * INT64_C(1000000);
     a->opened = 1;
     a->is_package = n >= 4 && memcmp(bytes, "SVYP", 4) == 0;
     svy_status st = svy_package_read(bytes, n, 0, &to, &why);
@@ -306,7 +328,7 @@ static svy_status copy_sender(svy_arrival *a, const svy_sender *from, svy_error 
         if (texts[i] != NULL && (copies[i] = keep(a, texts[i])) == NULL)
             return svyi_nomem(err);
     a->from = (svy_sender){ .actor = copies[0], .organisation = copies[1], .mode = from->mode, .device = copies[2], .agent = copies[3], .case_allowed = copies[4],
-                            .form_allowed = copies[5], .touch = from->touch, .keys_hashed = from->keys_hashed };
+                            .form_allowed = copies[5], .touch = from->touch, .patience_ms = from->patience_ms, .keys_hashed = from->keys_hashed };
     return SVY_OK;
 }
 

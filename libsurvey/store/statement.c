@@ -54,6 +54,8 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_UPLOAD_PARTS] = "SELECT offset, bytes FROM upload_parts WHERE upload = ? ORDER BY offset",
     [Q_UPLOAD_PARTS_DROP] = "DELETE FROM upload_parts WHERE upload = ?",
     [Q_UPLOAD_DROP] = "DELETE FROM uploads WHERE number = ?",
+    [Q_UPLOAD_SURPLUS] = "SELECT number FROM uploads WHERE started_utc_ms < ?1 UNION SELECT number FROM (SELECT number, sum(max(size, 1048576)) OVER (ORDER BY number DESC)"
+                         " AS until FROM uploads WHERE sender = ?2) WHERE until > ?3 LIMIT 1",
 
     [Q_KEPT_ADD] = "INSERT INTO kept_aside(hash, uuid, form, version, reason, waits_for, actor, organisation, mode, device, agent, case_allowed, form_allowed, touch,"
                    " received_utc_ms, received_zone, boxed, bytes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(hash) DO UPDATE SET reason = excluded.reason, waits_for = excluded.waits_for,"

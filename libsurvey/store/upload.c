@@ -60,16 +60,40 @@ static svy_status need_hash(const char *hash, uint8_t out[SVYI_HASH], svy_error 
     return hash != NULL && svyi_hash_read(hash, out) ? SVY_OK : svyi_fail(err, SVY_E_VALUE, "an upload is named by 64 hexadecimal digits in lower case");
 }
 
+static svy_status forget(svy_study *s, int64_t number, svy_error *err)
+{
+    const svy_status st = svyi_db_run(s, Q_UPLOAD_PARTS_DROP, SVYI_ARGS(svyi_arg_int(number)), err);
+
+    return st == SVY_OK ? svyi_db_run(s, Q_UPLOAD_DROP, SVYI_ARGS(svyi_arg_int(number)), err) : st;
+}
+
+/* Begins one, and makes room: pieces of what never becomes whole must not fill the disk. Nothing of them was acknowledged as received. */
+static svy_status begin(svy_study *s, const uint8_t hash[SVYI_HASH], uint64_t size, const char *sender, svy_moment now, upload *u, svy_error *err)
+{
+    const int64_t oldest = now.utc_ms - SVY_UPLOAD_DAYS * INT64_C(86400000);
+    int64_t number;
+    int found = 0;
+    svy_status st = SVY_OK;
+
+    while (st == SVY_OK && (found = svyi_db_number(s, Q_UPLOAD_SURPLUS, SVYI_ARGS(svyi_arg_int(oldest), svyi_arg_text(sender),
+                                                  svyi_arg_int((int64_t)(SVY_UPLOADS_MAX - SVY_UPLOAD_MAX))), &number, err)) == 1)
+        st = forget(s, number, err);
+    if (st == SVY_OK && found < 0)
+        st = svyi_db_failed(err);
+    if (st == SVY_OK)
+        st = svyi_db_run(s, Q_UPLOAD_ADD, SVYI_ARGS(svyi_arg_blob(hash, SVYI_HASH), svyi_arg_int((int64_t)size), svyi_arg_text(sender), svyi_arg_int(now.utc_ms)), err);
+    *u = (upload){ sqlite3_last_insert_rowid(s->db), size, 0 };
+    return st;
+}
+
 static svy_status add_part(svy_study *s, const uint8_t hash[SVYI_HASH], uint64_t size, uint64_t offset, const void *bytes, size_t n, const char *sender, svy_moment now,
                            upload *u, svy_error *err)
 {
     const int found = find(s, hash, u, err);
     svy_status st = found < 0 ? svyi_db_failed(err) : SVY_OK;
 
-    if (found == 0 && offset == 0) {
-        st = svyi_db_run(s, Q_UPLOAD_ADD, SVYI_ARGS(svyi_arg_blob(hash, SVYI_HASH), svyi_arg_int((int64_t)size), svyi_arg_text(sender), svyi_arg_int(now.utc_ms)), err);
-        *u = (upload){ sqlite3_last_insert_rowid(s->db), size, 0 };
-    }
+    if (found == 0 && offset == 0)
+        st = begin(s, hash, size, sender, now, u, err);
     if (st != SVY_OK)
         return st;
     if (u->number != 0 && size != u->size)
@@ -193,13 +217,10 @@ svy_status svyi_upload_forget(svy_study *s, const uint8_t hash[SVYI_HASH], svy_e
 {
     upload u;
     const int found = find(s, hash, &u, err);
-    svy_status st;
 
     if (found != 1)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
-    if ((st = svyi_db_run(s, Q_UPLOAD_PARTS_DROP, SVYI_ARGS(svyi_arg_int(u.number)), err)) != SVY_OK)
-        return st;
-    return svyi_db_run(s, Q_UPLOAD_DROP, SVYI_ARGS(svyi_arg_int(u.number)), err);
+    return forget(s, u.number, err);
 }
 
 svy_status svy_study_upload_drop(svy_study *s, const char *hash, svy_error *err)

@@ -20,6 +20,8 @@ SVY_BEGIN_DECLS
 #define SVY_KEY_BYTES 32
 #define SVY_HASH_BYTES 32
 #define SVY_UPLOAD_MAX ((uint64_t)64 << 20)      /**< bytes of one upload */
+#define SVY_UPLOADS_MAX ((uint64_t)1 << 30)      /**< bytes of all uploads of one sender that are not whole; each counts 1 MiB at least */
+#define SVY_UPLOAD_DAYS 30                       /**< as long an upload that is not whole is kept */
 
 typedef struct svy_reception svy_reception;
 /** @return SVY_OK, SVY_E_STATE (a file of version 1 that was opened for reading), SVY_E_IO, SVY_E_FORMAT, SVY_E_NOMEM. Make a new one after a form was deployed or
@@ -52,6 +54,7 @@ typedef struct svy_sender {
     const char *case_allowed;     /**< the only case whose interview may come; NULL: any */
     const char *form_allowed;     /**< the only questionnaire whose interview may come; NULL: any */
     svy_touch touch;
+    unsigned patience_ms;         /**< processor time after which checking is given up, so that the interview is kept aside; 0: none. For whoever takes from strangers */
     int keys_hashed;              /**< 1: from another copy of this study: answers to questions of type key are hashed already. Only for senders that are trusted */
 } svy_sender;
 
@@ -93,7 +96,9 @@ SVY_API SVY_NODISCARD svy_status svy_study_lacks_files(svy_study *s, const svy_a
 
 /* ---- uploads in pieces: `hash` is the SHA-256 of all bytes, 64 hexadecimal digits ------------------------------------------- */
 
-/** Adds bytes at the end of an upload; on disk when it returns SVY_OK. A piece that is here already changes nothing.
+/** Adds bytes at the end of an upload; on disk when it returns SVY_OK. A piece that is here already changes nothing. When another upload is begun, those begun more
+ *  than SVY_UPLOAD_DAYS ago are forgotten, and of this sender the oldest that are more than SVY_UPLOADS_MAX bytes in all: whoever goes on with one of them is told
+ *  to begin again.
  *  @param have receives how many bytes are here (also with SVY_E_STATE: where to go on).
  *  @return SVY_OK; SVY_E_STATE (offset is not where it ends); SVY_E_LIMIT; SVY_E_VALUE (no hash, another size than before, beyond the size); SVY_E_IO. */
 SVY_API SVY_NODISCARD svy_status svy_study_upload_part(svy_study *s, const char *hash, uint64_t size, uint64_t offset, const void *bytes, size_t n, const char *sender,

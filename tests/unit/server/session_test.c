@@ -114,6 +114,19 @@ Test(limit, ten_tries_and_then_one_at_a_time)
     svyi_limits_free(l);
 }
 
+Test(limit, amounts_are_made_good_before_more_is_taken)
+{
+    svyi_limits *l = svyi_limits_new();
+
+    cr_assert_eq(svyi_limit_amount(l, "sending", "::1", 90, 100, 1000, 0), 0);
+    cr_assert_eq(svyi_limit_amount(l, "sending", "::1", 90, 100, 1000, 0), 0, "what is begun is taken whole");
+    cr_assert_eq(svyi_limit_amount(l, "sending", "::1", 1, 100, 1000, 0), 811, "81 must come back, one in ten seconds");
+    cr_assert_gt(svyi_limit_amount(l, "sending", "::1", 1, 100, 1000, 805000), 0);
+    cr_assert_eq(svyi_limit_amount(l, "sending", "::1", 1, 100, 1000, 811000), 0);
+    cr_assert_eq(svyi_limit_amount(l, "sending", "::2", 1, 100, 1000, 0), 0);
+    svyi_limits_free(l);
+}
+
 Test(route, patterns)
 {
     static const struct { const char *pattern, *path; int fits; const char *first, *second; } CASES[] = {

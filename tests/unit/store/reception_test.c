@@ -172,6 +172,44 @@ Test(reception, uploads_go_on_where_they_broke_off)
     svy_study_close(s);
 }
 
+static void begin_upload(svy_study *s, unsigned n, const char *sender, svy_moment now)
+{
+    svy_error err = SVY_ERROR_INIT;
+    char hash[65];
+    uint64_t have;
+
+    svy_hash_hex(&n, sizeof n, hash);
+    OK(svy_study_upload_part(s, hash, SVY_UPLOAD_MAX, 0, "half", 4, sender, now, &have, &err));
+    cr_expect_eq(have, 4);
+}
+
+/* Half uploads of somebody who never ends them neither fill the disk nor take the room of others. */
+Test(reception, uploads_that_never_become_whole_are_forgotten)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    svy_moment later = fixture_now();
+    const unsigned most = SVY_UPLOADS_MAX / SVY_UPLOAD_MAX;
+    char hash[65];
+    uint64_t have, size;
+    unsigned first = 0;
+
+    begin_upload(s, 1000, "ben", fixture_now());
+    for (unsigned i = 0; i < most + 4; i++)
+        begin_upload(s, i, "ana", fixture_now());
+    SAYS("SELECT count(*) = 16 AND min(number) = 6 FROM uploads WHERE sender = 'ana'", "1");
+    SAYS("SELECT count(*) FROM uploads WHERE sender = 'ben'", "1");
+    SAYS("SELECT count(*) FROM upload_parts", "17");
+    svy_hash_hex(&first, sizeof first, hash);
+    FAILS(svy_study_upload_part(s, hash, SVY_UPLOAD_MAX, 4, "more", 4, "ana", fixture_now(), &have, &err), SVY_E_STATE, "byte 0");
+    FAILS(svy_study_upload_offset(s, hash, &have, &size, &err), SVY_E_NAME, "no upload");
+    later.utc_ms += (SVY_UPLOAD_DAYS + 1) * INT64_C(86400000);
+    begin_upload(s, 2000, "cid", later);
+    SAYS("SELECT count(*) FROM uploads", "1");
+    SAYS("SELECT count(*) FROM upload_parts", "1");
+    svy_study_close(s);
+}
+
 Test(reception, two_interviews_of_one_case_are_both_there)
 {
     svy_study *s = make();
