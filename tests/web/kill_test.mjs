@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { mortal } from './browser.mjs';
 import { mock } from './mock-server.mjs';
-import { arranged, diary, frames, installed, keys, signIn, study, tests, unlock, unseal } from './world.mjs';
+import { arranged, diary, frames, installed, keys, sendNow, signIn, study, tests, unlock, unseal } from './world.mjs';
 
 const { survey, scratch, form } = arranged(), KILLS = Number(process.env.WEB_KILLS ?? 10), ANSWERS = KILLS * 12 + 60;
 let seed = Number(process.env.WEB_SEED ?? Date.now() % 1e6);
@@ -101,8 +101,7 @@ await tests({
     await restart();
     await page.getByText('Interviews: 1').waitFor();
     server.world.down = false;
-    await page.getByRole('button', { name: 'Send now' }).click();
-    await page.getByText('Everything that is finished has been sent').waitFor();
+    await sendNow(page, 'Everything that is finished has been sent');
     const [{ bytes }] = server.world.received.values(), list = frames(unseal(pair, bytes, scratch));
     assert.equal(list.at(-1).kind, 5);
     const values = new Set(list.filter(({ kind }) => kind === 3).map(frame => frame.value));

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { axe, profile } from './browser.mjs';
 import { mock } from './mock-server.mjs';
-import { arranged, diary, frames, installed, keys, PIN, queueItems, signIn, study, tests, unlock, unseal } from './world.mjs';
+import { arranged, diary, frames, installed, keys, PIN, queueItems, sendNow, signIn, study, tests, unlock, unseal } from './world.mjs';
 
 const { survey, scratch, form } = arranged();
 const { forms } = study(survey, path.join(scratch, 'diary.study'), diary(path.join(scratch, 'diary'), 20));
@@ -150,10 +150,8 @@ await tests({
 
   async 'sent when there is a connection, in parts, after cuts'() {
     Object.assign(server.world, { down: false, cut: 2 });
-    const send = page.getByRole('button', { name: 'Send now' });
-    for (let i = 0; packages().length < 1 && i < 20; i++) { if (await send.isVisible()) await send.click({ timeout: 1000 }).catch(() => {}); await page.waitForTimeout(150); }
+    await sendNow(page, 'Everything that is finished has been sent');
     await sent(1);
-    await page.getByText('Everything that is finished has been sent').waitFor();
     const order = [...server.world.received.values()].map(({ kind }) => kind);
     assert.deepEqual(order, ['file', 'package']);
     const list = frames(unseal(pair, packages()[0].bytes, scratch));
@@ -186,8 +184,7 @@ await tests({
     await home();
     await page.getByText('disk is full').first().waitFor();
     Object.assign(server.world, { full: false, revoked: true });
-    await page.getByRole('button', { name: 'Send now' }).click();
-    await page.getByText('does not know this device any more').waitFor();
+    await sendNow(page, 'does not know this device any more');
     await page.locator('section.queue').getByRole('button', { name: 'Sign in' }).click();
     server.world.tokens.clear();
     server.world.revoked = false;

@@ -120,6 +120,13 @@ export async function unlock(page, pin = PIN) {
   await page.locator('section.queue').waitFor();
 }
 
+/** Sends the queue, until `said` shows. The form tries by itself as well, so the button may go while it is pressed. */
+export async function sendNow(page, said) {
+  const there = page.getByText(said), button = page.getByRole('button', { name: 'Send now' });
+  for (let i = 0; i < 50 && !await there.isVisible(); i++) { await button.click({ timeout: 300 }).catch(() => {}); await page.waitForTimeout(100); }
+  await there.waitFor();
+}
+
 /** Waits until the service worker has everything, so that the form starts without a server. */
 export const installed = page => page.evaluate(async () => {
   await navigator.serviceWorker.ready;
