@@ -89,13 +89,13 @@ static void free_closed(svy_server *s)
     }
 }
 
-/* Makes room by ending the connection that has been idle longest. */
+/* Makes room by ending the connection that has been idle longest; of those that came in the same millisecond the one that came first, which stands last in the list. */
 static int evict(svy_server *s)
 {
     svyi_connection *oldest = NULL;
 
     for (svyi_connection *c = s->connections; c != NULL; c = c->next)
-        if (c->state == SVYI_READS_HEAD && c->have == 0 && (oldest == NULL || c->since_ms < oldest->since_ms))
+        if (c->state == SVYI_READS_HEAD && c->have == 0 && (oldest == NULL || c->since_ms <= oldest->since_ms))
             oldest = c;
     if (oldest == NULL)
         return 0;
