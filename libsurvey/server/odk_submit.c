@@ -50,6 +50,8 @@ static void answer_received(svyi_request *rq, const svy_received *received)
 {
     if (received->receipt == SVY_STORED_ALREADY)
         svyi_odk_answer(rq, 202, 1, "this submission was here already");
+    else if (received->receipt == SVY_ERASED)
+        svyi_odk_answer(rq, 202, 1, received->sentence);
     else
         svyi_odk_answer(rq, received->receipt == SVY_KEPT_BOTH ? 202 : 201, 1, received->sentence[0] != '\0' ? received->sentence : "thank you: it is stored");
 }
@@ -121,12 +123,32 @@ static void set_aside(svyi_request *rq, svy_study *study, submission *s, svy_err
         svyi_odk_answer(rq, 201, 1, s->head.encrypted ? "thank you: it is stored, encrypted" : "thank you: it is stored; somebody has to look at it");
 }
 
+/* 1 when the interview, or the one that it is an edit of, was erased, and that was answered: clients take it for done and delete what they have. */
+static int is_erased(svyi_request *rq, svy_study *study, const submission *s)
+{
+    svy_error err = SVY_ERROR_INIT;
+    char sentence[384];
+    int erased = 0;
+    svy_status st = svy_study_was_erased(study, s->uuid, &erased, sentence, sizeof sentence, &err);
+    if (st == SVY_OK && !erased && s->replaced[0] != '\0')
+        st = svy_study_was_erased(study, s->replaced, &erased, sentence, sizeof sentence, &err);
+    if (st == SVY_OK && erased)
+        st = svy_study_audit(study, rq->received, rq->who->name, "interview.receive", s->uuid, svy_receipt_name(SVY_ERASED), &err);
+    if (st != SVY_OK)
+        svyi_odk_answer_failed(rq, &err);
+    else if (erased)
+        svyi_odk_answer(rq, 202, 1, sentence);
+    return st != SVY_OK || erased;
+}
+
 static void store(svyi_request *rq, svy_study *study)
 {
     submission *s = rq->own;
     svy_error err = SVY_ERROR_INIT;
     uint8_t here[32];
     int found = 0;
+    if (is_erased(rq, study, s))
+        return;
     const svy_status st = svy_study_file_digest(study, s->uuid, XML_NAME, here, &found, &err);
     if (st != SVY_OK && st != SVY_E_NAME)
         svyi_odk_answer_failed(rq, &err);

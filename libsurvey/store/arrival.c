@@ -53,12 +53,12 @@ static svy_status take_head(void *user, const svy_package_head *head, svy_error 
     svy_arrival *a = g->a;
     svy_status st;
 
-    if (a->from.form_allowed != NULL && strcmp(a->from.form_allowed, head->form) != 0)
-        return svyi_fail(err, SVY_E_INVALID, "it is of the questionnaire '%.80s', and whoever sent it may only send '%.80s'", head->form, a->from.form_allowed);
     a->head = (svy_package_head){ keep(a, head->uuid), keep(a, head->form), keep(a, head->version), head->checksum, keep(a, head->case_id), keep(a, head->corrects),
                                   keep(a, head->reason) };
     if (a->head.uuid == NULL || a->head.form == NULL || a->head.version == NULL || a->head.case_id == NULL || a->head.corrects == NULL || a->head.reason == NULL)
         return nomem(g, err);
+    if (a->from.form_allowed != NULL && strcmp(a->from.form_allowed, head->form) != 0)
+        return svyi_fail(err, SVY_E_INVALID, "it is of the questionnaire '%.80s', and whoever sent it may only send '%.80s'", head->form, a->from.form_allowed);
     if ((st = find_version(a, err)) != SVY_OK || (st = svyi_name_check("the case", a->head.case_id, err)) != SVY_OK)
         return st;
     if (a->from.case_allowed != NULL && strcmp(a->from.case_allowed, a->head.case_id) != 0)

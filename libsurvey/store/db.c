@@ -126,7 +126,7 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
 
     if (st != SVY_OK)
         return st;
-    sqlite3_busy_timeout(s->db, 5000);
+    sqlite3_busy_timeout(s->db, SVYI_PATIENCE_MS_OF_FILE);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
     if ((st = svyi_db_exec(s, SAFE, err)) != SVY_OK)

@@ -87,6 +87,10 @@ svy_status svy_study_keep_aside(svy_study *s, const char *uuid, const char *form
     svy_status st;
 
     SVY_REQUIRE(s != NULL && uuid != NULL && form != NULL && version != NULL && bytes != NULL && (files != NULL || n_files == 0) && reason != NULL && reason[0] != '\0', err);
+    int64_t when;
+    const int erased = svyi_erased_when(s, uuid, "", &when, err);
+    if (erased != 0)
+        return erased < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_STATE, "the interview was erased: nothing of it is kept");
     svyi_sha256(bytes, n, hash);
     keeping k = { hash, uuid, form, version, reason, "", from != NULL ? from : &NOBODY, received, bytes, n, 0 };
     if ((st = svyi_db_begin(s, err)) != SVY_OK)
@@ -107,12 +111,26 @@ static svy_status drop(svy_study *s, int64_t number, svy_error *err)
     return st == SVY_OK ? svyi_db_run(s, Q_KEPT_DROP, SVYI_ARGS(svyi_arg_int(number)), err) : st;
 }
 
+/* Also the files that came with it and that nothing else has. */
+static svy_status drop_with_files(svy_study *s, int64_t number, svy_error *err)
+{
+    svyi_sequences files = { .n = 0 };
+    char text[24];
+
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    svy_status st = svyi_numbers_of(s, "SELECT attachment FROM kept_files WHERE kept = CAST(?1 AS INTEGER)", text, &files, err);
+    if (st == SVY_OK && (st = drop(s, number, err)) == SVY_OK)
+        st = svyi_attachments_drop(s, &files, err);
+    svyi_release(&s->alloc, files.numbers, files.capacity * sizeof *files.numbers);
+    return st;
+}
+
 svy_status svy_study_kept_drop(svy_study *s, int64_t number, svy_error *err)
 {
     svy_status st;
 
     SVY_REQUIRE(s != NULL, err);
-    return (st = svyi_db_begin(s, err)) == SVY_OK ? svyi_db_end(s, drop(s, number, err), err) : st;
+    return (st = svyi_db_begin(s, err)) == SVY_OK ? svyi_db_end(s, drop_with_files(s, number, err), err) : st;
 }
 
 /* ---- trying again ---- */
@@ -164,10 +182,11 @@ static svy_status try_one(svy_study *s, const svy_reception *r, int64_t number, 
         return SVY_OK;
     }
     if ((st = svyi_receive_one(s, a, &out, err)) == SVY_OK) {
-        const int kept = out.receipt == SVY_KEPT_ASIDE || out.receipt == SVY_NEEDS_FILES;
+        const int kept = out.receipt == SVY_KEPT_ASIDE || out.receipt == SVY_NEEDS_FILES, erased = out.receipt == SVY_ERASED;
         result->kept += (uint64_t)kept;
-        result->stored += (uint64_t)!kept;
-        st = kept ? SVY_OK : drop(s, number, err);
+        result->erased += (uint64_t)erased;
+        result->stored += (uint64_t)(!kept && !erased);
+        st = kept ? SVY_OK : erased ? drop_with_files(s, number, err) : drop(s, number, err);
     }
     svy_arrival_free(a);
     return st;
@@ -193,7 +212,7 @@ svy_status svyi_numbers_of(svy_study *s, const char *sql, const char *arg, svyi_
 svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *uuid, svy_error *err)
 {
     svyi_sequences waiting = { .n = 0 };
-    svy_opened ignored = { 0, 0, 0 };
+    svy_opened ignored = { .tried = 0 };
     int64_t one;
     const int found = svyi_db_number(s, Q_KEPT_WAITING, SVYI_ARGS(svyi_arg_text(uuid)), &one, err);
 
@@ -225,7 +244,9 @@ static svy_status open_attachment(svy_study *s, const svy_reception *r, int64_t 
     sqlite3_reset(stmt);
     if (plain == NULL)
         return svyi_nomem(err);
-    if (fits) {
+    if (fits && n - SVYI_BOX >= 4 && memcmp(plain, "SVYP", 4) == 0) {
+        st = svyi_db_run(s, Q_ATTACHMENT_DROP, SVYI_ARGS(svyi_arg_int(number)), err);     /* an interview of a saved queue, which is kept aside, too: nobody could tell before */
+    } else if (fits) {
         svyi_sha256(plain, n - SVYI_BOX, digest);
         st = svyi_db_run(s, Q_ATTACHMENT_OPENED, SVYI_ARGS(svyi_arg_blob(digest, sizeof digest), svyi_arg_int((int64_t)(n - SVYI_BOX)), svyi_arg_blob(plain, n - SVYI_BOX),
                                                         svyi_arg_int(number)), err);
@@ -269,7 +290,7 @@ static svy_status again(svy_study *s, const uint8_t *secret, svy_opened *result,
 svy_status svy_study_try_again(svy_study *s, svy_opened *result, svy_error *err)
 {
     SVY_REQUIRE(result != NULL, err);
-    *result = (svy_opened){ 0, 0, 0 };
+    *result = (svy_opened){ .tried = 0 };
     SVY_REQUIRE(s != NULL, err);
     return again(s, NULL, result, err);
 }
@@ -277,7 +298,7 @@ svy_status svy_study_try_again(svy_study *s, svy_opened *result, svy_error *err)
 svy_status svy_study_open_sealed(svy_study *s, const uint8_t secret[SVY_KEY_BYTES], svy_opened *result, svy_error *err)
 {
     SVY_REQUIRE(result != NULL, err);
-    *result = (svy_opened){ 0, 0, 0 };
+    *result = (svy_opened){ .tried = 0 };
     SVY_REQUIRE(s != NULL && secret != NULL, err);
     return again(s, secret, result, err);
 }
@@ -287,15 +308,8 @@ svy_status svyi_kept_erase(svy_study *s, const char *uuid, svy_error *err)
     svyi_sequences kept = { .n = 0 };
     svy_status st = svyi_numbers_of(s, "SELECT number FROM kept_aside WHERE uuid = ?1 OR waits_for = ?1", uuid, &kept, err);
 
-    for (size_t i = 0; i < kept.n && st == SVY_OK; i++) {
-        svyi_sequences files = { .n = 0 };
-        char number[24];
-        snprintf(number, sizeof number, "%llu", (unsigned long long)kept.numbers[i]);
-        st = svyi_numbers_of(s, "SELECT attachment FROM kept_files WHERE kept = CAST(?1 AS INTEGER)", number, &files, err);
-        if (st == SVY_OK && (st = drop(s, (int64_t)kept.numbers[i], err)) == SVY_OK)
-            st = svyi_attachments_drop(s, &files, err);
-        svyi_release(&s->alloc, files.numbers, files.capacity * sizeof *files.numbers);
-    }
+    for (size_t i = 0; i < kept.n && st == SVY_OK; i++)
+        st = drop_with_files(s, (int64_t)kept.numbers[i], err);
     svyi_release(&s->alloc, kept.numbers, kept.capacity * sizeof *kept.numbers);
     return st;
 }

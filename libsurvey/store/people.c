@@ -104,6 +104,13 @@ int svyi_take_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
     return 1;
 }
 
+void svyi_log_try_empty(svy_study *s)
+{
+    sqlite3_busy_timeout(s->db, 0);
+    (void)sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(s->db, SVYI_PATIENCE_MS_OF_FILE);
+}
+
 /* The log still holds the pages as they were. */
 svy_status svyi_log_empty(svy_study *s, const char *done, svy_error *err)
 {

@@ -26,6 +26,9 @@ int svyi_take_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 /* Empties the write-ahead log, so that what was destroyed is not in it any more. SVY_E_BUSY: a reader keeps it; `done` says what has happened nevertheless. */
 svy_status svyi_log_empty(svy_study *s, const char *done, svy_error *err);
 
+/* Likewise, at once or not at all: nobody waits for it, and the next time does it. */
+void svyi_log_try_empty(svy_study *s);
+
 /* ---- secret.c ---- */
 void svyi_token_make(char out[SVY_TOKEN]);
 void svyi_code_make(char out[SVY_CODE]);

@@ -1,4 +1,5 @@
 /* The writer of reception: many prepared arrivals in one transaction, each in a savepoint of its own, and what became of each. */
+#include "store/people_priv.h"
 #include "store/reception_priv.h"
 
 #include <survey/account.h>
@@ -81,7 +82,10 @@ static svy_status add_sittings(svy_study *s, int64_t number, const svy_arrival *
 
 svyi_row svyi_arrival_row(const svy_arrival *a, const svyi_version *v)
 {
-    return (svyi_row){ .form = v->number, .seed = (int64_t)a->seed, .uuid = a->head.uuid, .case_id = a->head.case_id, .interviewer = a->sittings[0].actor,
+    /* A correction begins with the events that it corrects: it is of who added to them. */
+    const svy_sitting *by = &a->sittings[a->head.corrects[0] != '\0' ? a->n_sittings - 1 : 0];
+
+    return (svyi_row){ .form = v->number, .seed = (int64_t)a->seed, .uuid = a->head.uuid, .case_id = a->head.case_id, .interviewer = by->actor,
                        .language = a->language, .outcome = "", .reason = a->head.reason, .started = a->started, .phase = (int)a->phase };
 }
 
@@ -99,6 +103,20 @@ static svy_status add_row(svy_study *s, const svy_arrival *a, svyi_row *r, const
                                                          svyi_arg_int(a->received.utc_ms), svyi_arg_text(conflicts)), err);
 
     r->number = sqlite3_last_insert_rowid(s->db);
+    return st;
+}
+
+/* Its uuid, after versions that differ were put in order. */
+static svy_status read_uuid(svy_study *s, int64_t number, char out[SVYI_UUID], svy_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    svy_status st = svyi_once(s, "SELECT uuid FROM interviews WHERE number = ?", SVYI_ARGS(svyi_arg_int(number)), &stmt, err);
+
+    if (st == SVY_OK && svyi_db_step(s, stmt, err) != 1)
+        st = svyi_db_failed(err);
+    if (st == SVY_OK)
+        snprintf(out, SVYI_UUID, "%s", svyi_db_text(stmt, 0));
+    sqlite3_finalize(stmt);
     return st;
 }
 
@@ -144,13 +162,17 @@ static svy_status add_complete(svy_study *s, svy_arrival *a, svyi_version *v, sv
 }
 
 /* A draft, a correction, what differs from what is here. */
-static svy_status add_other(svy_study *s, const svy_arrival *a, svyi_version *v, svyi_row *row, const char *conflicts, svy_error *err)
+static svy_status add_other(svy_study *s, const svy_arrival *a, svyi_version *v, svyi_row *row, const char *conflicts, char uuid[SVYI_UUID], svy_error *err)
 {
     svy_status st;
 
     row->phase = a->phase == SVY_SUSPENDED ? SVY_SUSPENDED : SVY_OPEN;
-    if ((st = add_history(s, a, row, &a->packed, conflicts, err)) == SVY_OK && a->phase == SVY_COMPLETE)
+    if ((st = add_history(s, a, row, &a->packed, conflicts, err)) == SVY_OK && conflicts != NULL && (st = svyi_differing_settle(s, conflicts, err)) == SVY_OK)
+        st = read_uuid(s, row->number, uuid, err);
+    if (st == SVY_OK && a->phase == SVY_COMPLETE)
         st = submit(s, v, row, a->last, err);
+    if (st == SVY_OK && conflicts != NULL && row->blanked && (st = svyi_differing_settle(s, conflicts, err)) == SVY_OK)
+        st = read_uuid(s, row->number, uuid, err);
     if (st == SVY_OK && row->corrects == 0 && row->case_id[0] != '\0')
         st = svyi_case_settle(s, v, row->case_id, NULL, err);
     return st;
@@ -180,7 +202,7 @@ static svy_status add_events(svy_study *s, int64_t number, const svy_arrival *a,
 }
 
 /* An interview that is here goes on. */
-static svy_status go_on(svy_study *s, const svy_arrival *a, svyi_row *row, const uint8_t *rest, svy_error *err)
+static svy_status go_on(svy_study *s, const svy_arrival *a, svyi_row *row, const uint8_t *rest, const char *common, svy_error *err)
 {
     const svy_sitting *last = &a->sittings[a->n_sittings - 1];
     uint64_t first = 0;
@@ -191,19 +213,12 @@ static svy_status go_on(svy_study *s, const svy_arrival *a, svyi_row *row, const
         (st = svyi_files_link(s, row->number, a, err)) == SVY_OK)
         st = svyi_db_run(s, Q_ARRIVAL_GOES_ON, SVYI_ARGS(svyi_arg_int(a->phase == SVY_SUSPENDED), svyi_arg_text(a->language), svyi_arg_text(last->organisation), svyi_arg_int(last->mode),
                                                       svyi_arg_text(last->device), svyi_arg_int(a->received.utc_ms), svyi_arg_int(row->number)), err);
-    return st == SVY_OK && a->phase == SVY_COMPLETE ? submit(s, v, row, a->last, err) : st;
+    if (st == SVY_OK && a->phase == SVY_COMPLETE)
+        st = submit(s, v, row, a->last, err);
+    return st == SVY_OK ? svyi_differing_settle(s, common, err) : st;
 }
 
 /* ---- one arrival ---- */
-
-/* A uuid of version 8 made of the journal: the same on every machine that meets the same two. */
-static void other_uuid(const svy_arrival *a, char out[SVYI_UUID])
-{
-    uint8_t hash[SVYI_HASH];
-
-    svyi_sha256(a->packed.data, a->packed.len, hash);
-    svyi_uuid_of(hash, out);
-}
 
 /* Whether the sender may add to an interview that is here. */
 static int may_touch(svy_study *s, const svy_arrival *a, int64_t number, int *may, svy_status *st, svy_error *err)
@@ -218,15 +233,28 @@ static int may_touch(svy_study *s, const svy_arrival *a, int64_t number, int *ma
 }
 
 /* The interviews that may be this one: that of the uuid, and those that differed from it. */
-typedef struct match { svyi_row row; agreement how; const uint8_t *rest; int found, known; char known_uuid[SVYI_UUID]; } match;
+typedef struct match { svyi_row row; agreement how; const uint8_t *rest; int found, versions; char common[SVYI_UUID]; } match;
+
+/* What an interview is known by everywhere. */
+static svy_status read_common(svy_study *s, int64_t number, char out[SVYI_UUID], svy_error *err)
+{
+    sqlite3_stmt *stmt;
+    svy_status st = svyi_db_query(s, Q_INTERVIEW_COMMON, SVYI_ARGS(svyi_arg_int(number)), &stmt, err);
+
+    if (st == SVY_OK && svyi_db_step(s, stmt, err) != 1)
+        return svyi_db_failed(err);
+    if (st == SVY_OK) {
+        snprintf(out, SVYI_UUID, "%s", svyi_db_text(stmt, 0));
+        sqlite3_reset(stmt);
+    }
+    return st;
+}
 
 static svy_status match_row(svy_study *s, const svy_arrival *a, match *m, svy_error *err)
 {
     svy_status st;
 
-    if (!m->known)
-        snprintf(m->known_uuid, sizeof m->known_uuid, "%s", m->row.uuid);
-    m->known = 1;
+    m->versions++;
     if ((st = compare(s, m->row.number, a, &m->how, &m->rest, err)) != SVY_OK || m->how == DIFFERS)
         return st;
     int may = 1;
@@ -234,7 +262,7 @@ static svy_status match_row(svy_study *s, const svy_arrival *a, match *m, svy_er
         return st;
     if (!may)
         return SVY_OK;
-    m->found = m->how == SAME_OR_LESS || (m->row.phase != SVY_COMPLETE && !svyi_session_has(s, m->row.number)) || m->row.erased;
+    m->found = m->how == SAME_OR_LESS || (m->row.phase != SVY_COMPLETE && !svyi_session_has(s, m->row.number));
     return SVY_OK;
 }
 
@@ -242,15 +270,12 @@ static svy_status find_match(svy_study *s, const svy_arrival *a, svyi_arena *are
 {
     sqlite3_stmt *stmt = NULL;
     int found = svyi_row_read(s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(a->head.uuid)), arena, &m->row, err);
-    svy_status st = SVY_OK;
+    svy_status st;
 
-    if (found < 0)
-        return svyi_db_failed(err);
-    if (found == 0)
-        return SVY_OK;
-    if ((st = match_row(s, a, m, err)) != SVY_OK || m->found)
-        return st;
-    if ((st = svyi_db_query(s, Q_INTERVIEW_CONFLICTS, SVYI_ARGS(svyi_arg_text(a->head.uuid)), &stmt, err)) != SVY_OK)
+    if (found < 1)
+        return found < 0 ? svyi_db_failed(err) : SVY_OK;
+    if ((st = read_common(s, m->row.number, m->common, err)) != SVY_OK ||
+        (st = svyi_db_query(s, Q_INTERVIEW_CONFLICTS, SVYI_ARGS(svyi_arg_text(m->common)), &stmt, err)) != SVY_OK)
         return st;
     while (!m->found && st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1)
         st = svyi_row_take(stmt, arena, &m->row) < 0 ? svyi_nomem(err) : match_row(s, a, m, err);
@@ -270,8 +295,6 @@ static svy_status find_corrected(svy_study *s, const svy_arrival *a, svyi_arena 
         return svyi_db_failed(err);
     if (found == 0)
         *reason = "the interview it corrects is not here";
-    else if (first->erased)
-        *reason = "the interview it corrects was erased";
     else if (first->phase != SVY_COMPLETE || first->blanked)
         *reason = "the interview it corrects is not complete, or kept no answers after its early end";
     int may = 1;
@@ -299,8 +322,9 @@ static svy_status case_known(svy_study *s, const svy_arrival *a, const svyi_vers
     return svyi_db_run(s, Q_CASE_ADD, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(id), svyi_arg_text(a->sittings[0].actor), svyi_arg_int(0)), err);
 }
 
-static svy_status take_new(svy_study *s, svy_arrival *a, svyi_version *v, const char *conflicts, svyi_arena *arena, svy_received *out, svy_error *err)
+static svy_status take_new(svy_study *s, svy_arrival *a, svyi_version *v, const match *m, svyi_arena *arena, svy_received *out, svy_error *err)
 {
+    const char *conflicts = m->versions > 0 ? m->common : NULL;
     svyi_row row = svyi_arrival_row(a, v), first;
     char uuid[SVYI_UUID];
     const char *reason = NULL;
@@ -318,20 +342,46 @@ static svy_status take_new(svy_study *s, svy_arrival *a, svyi_version *v, const 
             return aside(s, a, reason, a->head.corrects, out, err);
         row.corrects = first.number;
     }
+    if (m->versions >= SVYI_VERSIONS)
+        return aside(s, a, "there are sixteen versions of this interview already", "", out, err);
     if (conflicts != NULL) {
-        other_uuid(a, uuid);
+        svyi_uuid_make(uuid);                 /* until they are put in order */
         row.uuid = uuid;
     }
+    const int plain = a->phase == SVY_COMPLETE && conflicts == NULL && row.corrects == 0;
+    st = plain ? add_complete(s, a, v, &row, err) : add_other(s, a, v, &row, conflicts, uuid, err);
     tell(out, conflicts != NULL ? SVY_KEPT_BOTH : SVY_STORED, row.uuid,
          conflicts != NULL ? "another version of this interview is here already, and differs: both are kept" : "");
-    const int plain = a->phase == SVY_COMPLETE && conflicts == NULL && row.corrects == 0;
-    if ((st = plain ? add_complete(s, a, v, &row, err) : add_other(s, a, v, &row, conflicts, err)) == SVY_OK)
-        st = svyi_kept_waiting(s, a->reception, a->head.uuid, err);
+    return st == SVY_OK ? svyi_kept_waiting(s, a->reception, a->head.uuid, err) : st;
+}
+
+/* Nothing of it is stored, and what came for it before goes. `erased` 1: it was answered. */
+static svy_status refuse_erased(svy_study *s, const svy_arrival *a, int *erased, svy_received *out, svy_error *err)
+{
+    char sentence[sizeof out->sentence];
+    int64_t when, number;
+    svy_status st = SVY_OK;
+    const int found = a->head.uuid[0] != '\0' ? svyi_erased_when(s, a->head.uuid, a->head.corrects, &when, err) : 0;
+
+    *erased = found == 1;
+    if (found != 1)
+        return found < 0 ? svyi_db_failed(err) : SVY_OK;
+    svyi_erased_say(when, sentence, sizeof sentence);
+    tell(out, SVY_ERASED, a->head.uuid, sentence);
+    for (size_t i = 0; i < a->n_files && st == SVY_OK; i++) {
+        uint8_t digest[SVYI_HASH];
+        int opened;
+        const int here = svyi_attachment_find(s, a->files[i].hash, &number, digest, &opened, err);
+        if (here < 0)
+            return svyi_db_failed(err);
+        st = here == 1 ? svyi_db_run(s, Q_ATTACHMENT_DROP, SVYI_ARGS(svyi_arg_int(number)), err) : svyi_upload_forget(s, a->files[i].hash, err);
+    }
     return st;
 }
 
 static svy_status take(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
 {
+    int erased = 0;
     match m = { .found = 0 };
     svyi_arena arena;
     svyi_version *v;
@@ -344,6 +394,8 @@ static svy_status take(svy_study *s, svy_arrival *a, svy_received *out, svy_erro
         tell(out, SVY_STORED, "", "");
         return svyi_keep_aside(s, a, "", "", err);
     }
+    if ((st = refuse_erased(s, a, &erased, out, err)) != SVY_OK || erased)
+        return st;
     if (a->reason[0] != '\0')
         return aside(s, a, a->reason, "", out, err);
     if ((st = svyi_files_here(s, a, &complete, &fit, err)) != SVY_OK)
@@ -355,14 +407,10 @@ static svy_status take(svy_study *s, svy_arrival *a, svy_received *out, svy_erro
         return st;
     svyi_arena_init(&arena, &s->alloc);
     if ((st = find_match(s, a, &arena, &m, err)) == SVY_OK && !m.found)
-        st = take_new(s, a, v, m.known ? m.known_uuid : NULL, &arena, out, err);
+        st = take_new(s, a, v, &m, &arena, out, err);
     if (st == SVY_OK && m.found) {
-        const int erased = m.row.erased;
-        tell(out, m.how == GOES_ON && !erased ? SVY_STORED : SVY_STORED_ALREADY, m.row.uuid, erased ? "this interview was erased" : "");
-        if (m.how == GOES_ON && !erased)
-            st = go_on(s, a, &m.row, m.rest, err);
-        else if (!erased)
-            st = svyi_files_link(s, m.row.number, a, err);
+        tell(out, m.how == GOES_ON ? SVY_STORED : SVY_STORED_ALREADY, m.row.uuid, "");
+        st = m.how == GOES_ON ? go_on(s, a, &m.row, m.rest, m.common, err) : svyi_files_link(s, m.row.number, a, err);
     }
     svyi_arena_clear(&arena);
     return st;
@@ -413,7 +461,14 @@ static svy_status receive_all(svy_study *s, svy_arrival *const *arrivals, size_t
         return st;
     for (size_t i = 0; i < n && st == SVY_OK; i++)
         st = savepoints ? in_savepoint(s, arrivals[i], &results[i], err) : svyi_receive_one(s, arrivals[i], &results[i], err);
-    return svyi_db_end(s, st, err);
+    if ((st = svyi_db_end(s, st, err)) != SVY_OK || s->depth > 0)
+        return st;
+    for (size_t i = 0; i < n; i++)
+        if (results[i].receipt == SVY_ERASED) {
+            svyi_log_try_empty(s);            /* files that came before it were in the log */
+            break;
+        }
+    return SVY_OK;
 }
 
 svy_status svy_study_receive(svy_study *s, svy_arrival *const *arrivals, size_t n, svy_received *results, svy_error *err)
@@ -437,7 +492,7 @@ svy_status svy_study_receive(svy_study *s, svy_arrival *const *arrivals, size_t 
 
 const char *svy_receipt_name(svy_receipt receipt)
 {
-    static const char *const NAMES[] = { "", "stored", "stored-already", "kept-both", "kept-aside", "needs-files" };
+    static const char *const NAMES[] = { "", "stored", "stored-already", "kept-both", "kept-aside", "needs-files", "erased" };
 
-    return receipt >= SVY_STORED && receipt <= SVY_NEEDS_FILES ? NAMES[receipt] : "";
+    return receipt >= SVY_STORED && receipt <= SVY_ERASED ? NAMES[receipt] : "";
 }

@@ -5,7 +5,7 @@
 
 #include "store/store_priv.h"
 
-enum { SVYI_PACKAGE_MAX = 16 << 20 };
+enum { SVYI_PACKAGE_MAX = 16 << 20, SVYI_VERSIONS = 16 /* of one interview that differ: more is no accident any more */ };
 
 struct svy_reception {
     svy_alloc alloc;
@@ -58,6 +58,9 @@ svyi_row svyi_arrival_row(const svy_arrival *a, const svyi_version *v);
 
 /* ---- receive.c: the writer. Within its transaction ---- */
 svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err);
+/* ---- differing.c ---- */
+/* Which version of an interview has which uuid, after one came or went on. `uuid` is what they have in common. Within a transaction. */
+svy_status svyi_differing_settle(svy_study *s, const char *uuid, svy_error *err);
 /* ---- kept.c ---- */
 /* `waits_for`: uuid of the interview without which it cannot be taken, "" when it waits for something else. */
 svy_status svyi_keep_aside(svy_study *s, const svy_arrival *a, const char *reason, const char *waits_for, svy_error *err);

@@ -66,7 +66,10 @@ svy_status svyi_reception_stand_ins(svy_study *s, svy_error *err)
 {
     static const char VIEW[] = "CREATE TEMP VIEW interviews AS SELECT *, '' AS organisation, 0 AS mode, '' AS device, NULL AS received_utc_ms, NULL AS conflicts"
                                " FROM main.interviews";
+    static const char MOVED[] = "CREATE TEMP TABLE submissions_moved(submission INTEGER PRIMARY KEY, interview INTEGER NOT NULL) STRICT";
     svy_status st = svyi_db_exec(s, TABLES("TEMP "), err);
 
+    if (st == SVY_OK)
+        st = svyi_db_exec(s, MOVED, err);
     return st == SVY_OK ? svyi_db_exec(s, VIEW, err) : st;
 }

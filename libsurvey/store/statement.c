@@ -6,6 +6,8 @@
 #define INTERVIEW_COLUMNS "SELECT number, uuid, form, coalesce(case_id, ''), interviewer, language, seed, phase, outcome, started_utc_ms, started_zone," \
                           " coalesce(ended_utc_ms, 0), coalesce(ended_zone, 0), coalesce(corrects, 0), reason, blanked, imported," \
                           " erased_utc_ms IS NOT NULL FROM interviews "
+/* What the interview of a uuid, or of a correction, is known by everywhere. */
+#define KNOWN_AS "(SELECT coalesce(p.conflicts, p.uuid) FROM interviews i JOIN interviews p ON p.number = coalesce(i.corrects, i.number) WHERE i.uuid = ?1 OR i.conflicts = ?1)"
 
 static const char *const TEXTS[Q_COUNT] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE", [Q_COMMIT] = "COMMIT", [Q_ROLLBACK] = "ROLLBACK",
@@ -32,7 +34,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_ARRIVAL_ADD] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, ended_utc_ms, ended_zone,"
                       " corrects, reason, blanked, imported, organisation, mode, device, received_utc_ms, conflicts) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?)",
     [Q_ARRIVAL_GOES_ON] = "UPDATE interviews SET phase = ?, language = ?, organisation = ?, mode = ?, device = ?, received_utc_ms = ? WHERE number = ?",
-    [Q_INTERVIEW_CONFLICTS] = INTERVIEW_COLUMNS "WHERE conflicts = ? ORDER BY number",
+    [Q_INTERVIEW_CONFLICTS] = INTERVIEW_COLUMNS "WHERE uuid = ?1 OR conflicts = ?1 ORDER BY conflicts IS NOT NULL, number",
     [Q_CASE_COUNT] = "SELECT count(*) FROM interviews WHERE case_id = ? AND corrects IS NULL AND erased_utc_ms IS NULL AND form IN (SELECT number FROM forms WHERE id = ?)",
 
     [Q_ATTACHMENT_FIND] = "SELECT number, digest FROM attachments WHERE hash = ?",
@@ -76,7 +78,10 @@ static const char *const TEXTS[Q_COUNT] = {
                             " ORDER BY phase DESC, number DESC LIMIT 1",
     [Q_INTERVIEW_OF_PERSON] = INTERVIEW_COLUMNS "WHERE case_id IS NULL AND corrects IS NULL AND phase < 2 AND erased_utc_ms IS NULL AND interviewer = ?"
                               " AND form IN (SELECT number FROM forms WHERE id = ?) ORDER BY number DESC LIMIT 1",
+    [Q_INTERVIEW_COMMON] = "SELECT coalesce(conflicts, uuid) FROM interviews WHERE number = ?",
     [Q_INTERVIEW_FIND] = INTERVIEW_COLUMNS "WHERE uuid = ?",
+    /* All versions of one interview, by the uuid of any of them; and of the interview that is corrected, by that of a correction. */
+    [Q_INTERVIEW_VERSIONS] = INTERVIEW_COLUMNS "WHERE corrects IS NULL AND (uuid IN " KNOWN_AS " OR conflicts IN " KNOWN_AS ") ORDER BY number",
     [Q_INTERVIEW_REVISIONS] = INTERVIEW_COLUMNS "WHERE number = ?1 OR corrects = ?1 ORDER BY number",
     [Q_INTERVIEW_ERASED] = "UPDATE interviews SET erased_utc_ms = ?, case_id = NULL, seed = 0, outcome = '', reason = '' WHERE number = ?",
 
@@ -106,13 +111,17 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_SUBMISSION_LAST] = "SELECT max(revision) FROM submissions WHERE interview = ?",
     [Q_SUBMISSIONS] = "SELECT sequence, uuid, interview, journal, revision, form, actor, reason, utc_ms, zone, rows_digest, journal_digest, nonce, payload,"
                       " previous, hash FROM submissions ORDER BY sequence",
+    [Q_SUBMISSION_MOVED] = "SELECT interview FROM submissions_moved WHERE submission = ?",
     [Q_KEY_ADD] = "INSERT INTO payload_keys(submission, key) VALUES(?,?)",
     [Q_KEY_GET] = "SELECT key FROM payload_keys WHERE submission = ?",
-    [Q_KEY_DROP] = "DELETE FROM payload_keys WHERE submission IN (SELECT sequence FROM submissions WHERE interview = ?)",
+    /* Also those of submissions that were made while it had another uuid. */
+    [Q_KEY_DROP] = "DELETE FROM payload_keys WHERE submission IN (SELECT sequence FROM submissions WHERE interview = ?1)"
+                   " OR submission IN (SELECT submission FROM submissions_moved WHERE interview IN (SELECT number FROM interviews WHERE number = ?2 OR corrects = ?2))",
 
     [Q_ERASING_ADD] = "INSERT INTO erasing(interview) VALUES(?)",
     [Q_ERASING_DROP] = "DELETE FROM erasing",
-    [Q_ERASURE_ADD] = "INSERT INTO erasures(interview, actor, reason, utc_ms, zone) VALUES(?,?,?,?,?)",
+    [Q_ERASED_WHEN] = "SELECT utc_ms FROM erasures WHERE interview IN (?1, ?2) UNION ALL SELECT erased_utc_ms FROM interviews WHERE uuid IN (?1, ?2) AND erased_utc_ms IS NOT NULL"
+                      " ORDER BY 1 LIMIT 1",
 
     [Q_TABLE_ADD] = "INSERT INTO typed_tables(name, form, level, sensitive, part) VALUES(?,?,?,?,?)",
     [Q_TABLES] = "SELECT name, level, sensitive, part, (SELECT count(*) FROM variables v WHERE v.typed_table = t.name) FROM typed_tables t WHERE form = ?"

@@ -17,6 +17,7 @@ enum {
     SVYI_FILE_OLDEST = 1,                /* read as it is; opened for writing it becomes one of the version above */
     SVYI_TABLE_VARIABLES = 900,          /* SQLite holds 2,000 columns a table; each variable takes two */
     SVYI_ROW_BITS = 20,                  /* id of a roster row: number of the interview << 20 | row, from 1 */
+    SVYI_PATIENCE_MS_OF_FILE = 5000,     /* as long a call waits for another program that has the file */
     SVYI_HELD_EVENTS = 64                /* events without an answer that wait for the next one that has */
 };
 
@@ -30,12 +31,12 @@ typedef enum svyi_sql {
     Q_UPLOAD_FIND, Q_UPLOAD_ADD, Q_UPLOAD_PART, Q_UPLOAD_HAVE, Q_UPLOAD_PARTS, Q_UPLOAD_PARTS_DROP, Q_UPLOAD_DROP, Q_UPLOAD_SURPLUS,
     Q_KEPT_ADD, Q_KEPT_FIND, Q_KEPT_LOAD, Q_KEPT_WAITING, Q_KEPT_DROP, Q_KEPT_FILE_ADD, Q_KEPT_FILES_DROP,
     Q_INTERVIEW_ADD, Q_INTERVIEW_PHASE, Q_INTERVIEW_LANGUAGE, Q_INTERVIEW_DONE, Q_INTERVIEW_OF_CASE, Q_INTERVIEW_OF_PERSON,
-    Q_INTERVIEW_FIND, Q_INTERVIEW_REVISIONS, Q_INTERVIEW_ERASED,
+    Q_INTERVIEW_COMMON, Q_INTERVIEW_FIND, Q_INTERVIEW_VERSIONS, Q_INTERVIEW_REVISIONS, Q_INTERVIEW_ERASED,
     Q_CASE_FIND, Q_CASE_ADD, Q_CASE_LISTED, Q_CASE_DISPOSITION, Q_CASE_DROP,
     Q_FORM_ADD, Q_FORM_NEWEST, Q_FORM_FIND, Q_FORM_LOAD, Q_FORM_IDS, Q_FORM_VERSIONS, Q_SOURCE_ADD,
     Q_PARAMETER_ADD, Q_PARAMETER_GET,
-    Q_CHAIN_GET, Q_CHAIN_SET, Q_SUBMISSION_ADD, Q_SUBMISSION_LAST, Q_SUBMISSIONS, Q_KEY_ADD, Q_KEY_GET, Q_KEY_DROP,
-    Q_ERASING_ADD, Q_ERASING_DROP, Q_ERASURE_ADD,
+    Q_CHAIN_GET, Q_CHAIN_SET, Q_SUBMISSION_ADD, Q_SUBMISSION_LAST, Q_SUBMISSION_MOVED, Q_SUBMISSIONS, Q_KEY_ADD, Q_KEY_GET, Q_KEY_DROP,
+    Q_ERASING_ADD, Q_ERASING_DROP, Q_ERASED_WHEN,
     Q_TABLE_ADD, Q_TABLES, Q_TABLE_TAKEN, Q_VARIABLE_ADD, Q_VARIABLES, Q_VARIABLE_TYPE,
     Q_AUDIT_END, Q_AUDIT_ADD, Q_AUDIT_MOVE, Q_TOKEN_FIND,
     Q_SECRET, Q_IMPORT_FIND, Q_IMPORT_ADD, Q_STATUS, Q_OUTCOMES, Q_COUNT
@@ -233,6 +234,16 @@ svy_status svyi_sitting_add(svy_study *s, int64_t number, const svy_sitting *sit
 svy_status svyi_files_erase(svy_study *s, int64_t interview, svy_error *err);
 svy_status svyi_kept_erase(svy_study *s, const char *uuid, svy_error *err);
 
+/* ---- erase.c: within a transaction ---- */
+/* That an interview was erased: what it is known by everywhere (its uuid, or of versions that differ the one they had in common), by whom, why, when and whose it was. */
+typedef struct svyi_erasure { const char *uuid, *actor, *reason, *organisation; svy_moment when; } svyi_erasure;
+/* Destroys every version of it that is here and leaves marks, also when none is. `undone` receives how many interviews and corrections said something. */
+svy_status svyi_erase(svy_study *s, const svyi_erasure *e, svy_moment now, uint64_t *undone, svy_error *err);
+/* Whether one of two uuids (`other` may be "") is of an interview that was erased, and when: 1, 0, -1 failed. */
+int svyi_erased_when(svy_study *s, const char *uuid, const char *other, int64_t *utc_ms, svy_error *err);
+/* The sentence for whoever sends it. */
+void svyi_erased_say(int64_t utc_ms, char *out, size_t size);
+
 /* ---- paradata_frame.c ---- */
 /* Whether what was said to a question may be shown to who sees no sensitive answers; what no version at hand has may not. */
 int svyi_paradata_shown(const svy_form *form, const char *id);
@@ -294,6 +305,11 @@ svy_status svyi_submission_store(svy_study *s, svyi_version *v, svyi_prepared *p
                                  const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err);
 /* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */
 svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err);
+/* ---- resubmit.c: within a transaction ---- */
+/* Submits a complete interview or correction once more, as it is in the file. */
+svy_status svyi_submit_again(svy_study *s, int64_t number, svy_error *err);
+/* Of one that ended early and came without the answers that were not kept. */
+svy_status svyi_submit_kept(svy_study *s, int64_t number, svy_error *err);
 /* What became of a case: `disposition` (NULL: as it is), or "conflict" when more than one interview of it is here. */
 svy_status svyi_case_settle(svy_study *s, const svyi_version *v, const char *case_id, const char *disposition, svy_error *err);
 /* One row of the table submissions. Bytes are borrowed from the statement. */

@@ -10,11 +10,11 @@
 static svy_status read_parent(svyi_taker *t, sqlite3_stmt *stmt, const char *variant, svyi_parent *out, int *fits, svy_error *err)
 {
     char own[SVYI_UUID];
-    svyi_parent one = { .number = sqlite3_column_int64(stmt, 0), .erased = sqlite3_column_int(stmt, 2) };
+    svyi_parent one = { .number = sqlite3_column_int64(stmt, 0) };
     svy_status st = SVY_OK;
 
     snprintf(one.uuid, sizeof one.uuid, "%s", svyi_db_text(stmt, 1));
-    one.foreign = t->scope.organisation != NULL && strcmp(svyi_db_text(stmt, 3), t->scope.organisation) != 0;
+    one.foreign = t->scope.organisation != NULL && strcmp(svyi_db_text(stmt, 2), t->scope.organisation) != 0;
     *fits = variant[0] == '\0';
     if (!*fits && (st = svyi_variant_uuid(t->s, one.number, own, err)) == SVY_OK)
         *fits = strcmp(own, variant) == 0;
@@ -27,7 +27,7 @@ svy_status svyi_parent_find(svyi_taker *t, const char *uuid, const char *variant
 {
     sqlite3_stmt *stmt = NULL;
     int found = 0, fits = 0;
-    svy_status st = svyi_once(t->s, "SELECT number, uuid, erased_utc_ms IS NOT NULL, organisation FROM interviews WHERE uuid = ?1 OR conflicts = ?1 ORDER BY number",
+    svy_status st = svyi_once(t->s, "SELECT number, uuid, organisation FROM interviews WHERE (uuid = ?1 OR conflicts = ?1) AND erased_utc_ms IS NULL ORDER BY number",
                               SVYI_ARGS(svyi_arg_text(uuid)), &stmt, err);
 
     *out = (svyi_parent){ .number = 0 };
@@ -94,8 +94,6 @@ static svy_status receive(svyi_taker *t, const svyi_frame_read *frame, const nam
             snprintf(sentence, sizeof sentence, "correction %s was not taken: the interview it corrects is not here", n->uuid);
             return svyi_refuse(t, frame, sentence, err);
         }
-        if (parent->erased)
-            return SVY_OK;
         a->head.corrects = parent->uuid;
     }
     const int known = svyi_once_number(t->s, "SELECT 1 FROM interviews WHERE uuid = ?", SVYI_ARGS(svyi_arg_text(n->uuid)), &one, err);
@@ -115,12 +113,16 @@ svy_status svyi_take_interview(svyi_taker *t, const svyi_frame_read *frame, svy_
     const svy_package_reader to = { .head = take_head, .user = &head };
     svyi_parent parent = { .number = 0 };
     svy_arrival *a;
+    int64_t when;
     svy_status st = svyi_taker_reception(t, err);
 
     if (st != SVY_OK)
         return st;
     if (svy_package_read(package, n, 0, &to, NULL) != SVY_OK && !head.read)
         return svyi_refuse(t, frame, "an interview was not taken: its head cannot be read", err);
+    const int erased = svyi_erased_when(t->s, head.uuid, head.corrects, &when, err);
+    if (erased != 0)
+        return erased < 0 ? svyi_db_failed(err) : SVY_OK;       /* the other side gets the mark */
     if (head.corrects[0] != '\0' && (st = svyi_parent_find(t, head.corrects, variant, &parent, err)) != SVY_OK)
         return st;
     const svy_sender from = { .organisation = t->scope.organisation, .keys_hashed = t->scope.organisation == NULL || has_keys(t->reception, &head) };
@@ -140,26 +142,6 @@ static const char UNSETTLED[] =
     " AND (o.ended_utc_ms, o.uuid) > (w.ended_utc_ms, w.uuid))"
     " AND w.uuid <> (SELECT m.journal FROM submissions m WHERE m.interview = r.uuid ORDER BY m.revision DESC LIMIT 1)";
 
-static svy_status submit_again(svyi_taker *t, int64_t number, svy_error *err)
-{
-    svyi_arena arena;
-    svyi_version *v;
-    svyi_row row;
-    svy_interview *iv = NULL;
-    sqlite3_stmt *stmt = NULL;
-    svy_status st = svyi_once(t->s, "SELECT uuid FROM interviews WHERE number = ?", SVYI_ARGS(svyi_arg_int(number)), &stmt, err);
-
-    svyi_arena_init(&arena, &t->s->alloc);
-    if (st == SVY_OK && (svyi_db_step(t->s, stmt, err) != 1 || svyi_row_read(t->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(svyi_db_text(stmt, 0))), &arena, &row, err) != 1))
-        st = svyi_db_failed(err);
-    sqlite3_finalize(stmt);
-    if (st == SVY_OK && (st = svyi_version_load(t->s, row.form, &v, err)) == SVY_OK && (st = svyi_journal_replay(t->s, number, v->form, NULL, &iv, err)) == SVY_OK)
-        st = svyi_submit(t->s, v, iv, &row, row.ended, err);
-    svy_interview_free(iv);
-    svyi_arena_clear(&arena);
-    return st;
-}
-
 svy_status svyi_sync_settle(svyi_taker *t, svy_error *err)
 {
     svyi_things found_there;
@@ -176,7 +158,7 @@ svy_status svyi_sync_settle(svyi_taker *t, svy_error *err)
     if (st == SVY_OK && found < 0)
         st = svyi_db_failed(err);
     for (size_t i = 0; i < found_there.n && st == SVY_OK; i++)
-        st = submit_again(t, found_there.items[i].number, err);
+        st = svyi_submit_again(t->s, found_there.items[i].number, err);
     svyi_things_clear(&found_there);
     return st;
 }

@@ -66,7 +66,9 @@ static const struct { svyi_bundle_kind kind; const char *all, *row; } NUMBERED[]
       " WHERE i.organisation = ?1) OR a.number IN (SELECT f.attachment FROM kept_files f JOIN kept_aside k ON k.number = f.kept WHERE k.organisation = ?1))" },
     { SVYI_B_KEPT, "SELECT number FROM kept_aside WHERE ?1 IS NULL OR organisation = ?1 ORDER BY number",
       "SELECT 1 FROM kept_aside WHERE number = ?2 AND (?1 IS NULL OR organisation = ?1)" },
-    { SVYI_B_INTERVIEW, NULL, "SELECT 1 + (erased_utc_ms IS NOT NULL OR blanked) FROM interviews WHERE number = ?2 AND (?1 IS NULL OR organisation = ?1)" },
+    { SVYI_B_ERASURE, "SELECT number FROM erasures WHERE ?1 IS NULL OR organisation = ?1 ORDER BY number",
+      "SELECT 1 FROM erasures WHERE number = ?2 AND (?1 IS NULL OR organisation = ?1)" },
+    { SVYI_B_INTERVIEW, NULL, "SELECT 1 + blanked FROM interviews WHERE number = ?2 AND erased_utc_ms IS NULL AND (?1 IS NULL OR organisation = ?1)" },
 };
 
 /* Cases that nobody listed come and go with their interviews. */
@@ -122,11 +124,11 @@ static svy_status list_query(svy_study *s, const char *sql, svyi_bundle_kind kin
 /* What changes when an interview does. A digest that was made in the same state still holds. */
 typedef struct state { int64_t number, state, events, files; size_t at /* in the list */; } state;
 static const char INTERVIEWS[] =
-    "SELECT i.number, i.phase + 4 * (i.erased_utc_ms IS NOT NULL) + 8 * i.blanked + 16 * (i.conflicts IS NOT NULL),"
+    "SELECT i.number, i.phase + 8 * i.blanked + 16 * (i.conflicts IS NOT NULL),"
     " max(coalesce((SELECT j.events FROM journals j WHERE j.interview = i.number), 0), coalesce((SELECT max(e.sequence) FROM events e WHERE e.interview = i.number), 0)),"
     " (SELECT count(*) FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = i.number AND a.digest IS NOT NULL),"
     " d.state, d.events, d.files, d.digest FROM interviews i LEFT JOIN sync_digests d ON d.interview = i.number"
-    " WHERE (?1 IS NULL OR i.organisation = ?1) ORDER BY i.corrects IS NOT NULL, i.number";
+    " WHERE i.erased_utc_ms IS NULL AND (?1 IS NULL OR i.organisation = ?1) ORDER BY i.corrects IS NOT NULL, i.number";
 
 static svy_status keep_digest(svy_study *s, const state *now, const svyi_thing *one, svy_error *err)
 {
@@ -163,7 +165,7 @@ static svy_status list_interviews(svy_study *s, const svyi_scope *scope, svyi_th
 
     while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
         const state now = { sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), sqlite3_column_int64(stmt, 3), out->n };
-        svyi_thing one = { .kind = (now.state & 12) != 0 ? SVYI_B_REMNANT : SVYI_B_INTERVIEW, .number = now.number };
+        svyi_thing one = { .kind = (now.state & 8) != 0 ? SVYI_B_REMNANT : SVYI_B_INTERVIEW, .number = now.number };
         const int known = sqlite3_column_bytes(stmt, 7) == SVYI_THING_DIGEST && sqlite3_column_int64(stmt, 4) == now.state && sqlite3_column_int64(stmt, 5) == now.events &&
                           sqlite3_column_int64(stmt, 6) == now.files;
         if (known)
@@ -200,7 +202,7 @@ static svy_status list_kind(svy_study *s, svyi_bundle_kind kind, const svyi_scop
 svy_status svyi_things_list(svy_study *s, const svyi_scope *scope, svyi_things *out, svy_error *err)
 {
     /* What others need comes before them. */
-    static const svyi_bundle_kind ORDER[] = { SVYI_B_FORM, SVYI_B_PARAMETER, SVYI_B_CASE, SVYI_B_FILE, SVYI_B_INTERVIEW, SVYI_B_KEPT, SVYI_B_IMPORT };
+    static const svyi_bundle_kind ORDER[] = { SVYI_B_ERASURE, SVYI_B_FORM, SVYI_B_PARAMETER, SVYI_B_CASE, SVYI_B_FILE, SVYI_B_INTERVIEW, SVYI_B_KEPT, SVYI_B_IMPORT };
     svy_status st = SVY_OK;
 
     for (size_t i = 0; i < sizeof ORDER / sizeof ORDER[0] && st == SVY_OK; i++)

@@ -70,8 +70,9 @@ svy_status svyi_refuse(svyi_taker *t, const svyi_frame_read *frame, const char *
 svy_status svyi_taker_reception(svyi_taker *t, svy_error *err);
 svy_status svyi_take_interview(svyi_taker *t, const svyi_frame_read *frame, svy_error *err);
 svy_status svyi_take_remnant(svyi_taker *t, const svyi_frame_read *frame, svy_error *err);
+svy_status svyi_take_erasure(svyi_taker *t, const svyi_frame_read *frame, svy_error *err);
 /* The interview of the study that is this one elsewhere: `variant` tells it from others of the same uuid. Number 0: none. `foreign` 1: of another organisation. */
-typedef struct svyi_parent { int64_t number; char uuid[SVYI_UUID]; int erased, foreign; } svyi_parent;
+typedef struct svyi_parent { int64_t number; char uuid[SVYI_UUID]; int foreign; } svyi_parent;
 svy_status svyi_parent_find(svyi_taker *t, const char *uuid, const char *variant, svyi_parent *out, svy_error *err);
 /* ---- sync.c ---- */
 /* Adds a thing to a bundle; nothing when it is not there any more. */

@@ -1,9 +1,8 @@
-/* Taking what is left of an interview: one that was erased elsewhere is erased here, and one that never was here leaves a mark so that it never comes; of one that ended
-   early the answers that were kept. */
+/* Taking what is left of an interview: of one that was erased elsewhere the mark, by which it is erased here and never comes; of one that ended early the answers that were
+   kept. */
 #include <stdio.h>
 #include <string.h>
 
-#include "interview/ended.h"
 #include "store/people_priv.h"
 #include "store/sync_priv.h"
 
@@ -13,7 +12,7 @@ typedef struct remnant {
     const uint8_t *frames; size_t n;
     const char *case_id, *reason, *interviewer, *language;
     svy_moment started;
-    const char *eraser, *why, *organisation;
+    const char *organisation;
     svyi_fields sittings;
 } remnant;
 
@@ -34,8 +33,8 @@ static remnant read_remnant(const svyi_frame_read *frame)
     (void)svyi_get_text(&rest);
     r.started.utc_ms = svyi_get_signed(&rest);
     r.started.zone_minutes = (int32_t)svyi_get_signed(&rest);
-    r.eraser = svyi_get_text(&rest);
-    r.why = svyi_get_text(&rest);
+    (void)svyi_get_text(&rest);
+    (void)svyi_get_text(&rest);
     (void)svyi_get_signed(&rest);
     r.organisation = svyi_get_text(&rest);
     r.sittings = rest;
@@ -44,7 +43,7 @@ static remnant read_remnant(const svyi_frame_read *frame)
 
 /* ---- is it here? ---- */
 
-typedef struct here { int64_t number; char uuid[SVYI_UUID]; int erased, phase, rows; uint64_t events; } here;
+typedef struct here { int64_t number; char uuid[SVYI_UUID]; int phase; uint64_t events; } here;
 
 /* Only that something happened is left of some events: when, and what kind of thing. `ours` receives how many events are here, `differs` whether one is another. */
 static svy_status compare(svy_study *s, int64_t number, const remnant *r, uint64_t *ours, int *differs, svy_error *err)
@@ -73,8 +72,8 @@ static svy_status compare(svy_study *s, int64_t number, const remnant *r, uint64
 
 static svy_status find(svyi_taker *t, const remnant *r, here *out, svy_error *err)
 {
-    static const char SQL[] = "SELECT number, uuid, erased_utc_ms IS NOT NULL, phase FROM interviews WHERE (uuid = ?1 OR conflicts = ?1) AND (?2 IS NULL OR organisation = ?2)"
-                              " ORDER BY number";
+    static const char SQL[] = "SELECT number, uuid, phase FROM interviews WHERE (uuid = ?1 OR conflicts = ?1) AND erased_utc_ms IS NULL AND (?2 IS NULL OR organisation = ?2)"
+                              " ORDER BY conflicts IS NOT NULL, number";
     sqlite3_stmt *stmt = NULL;
     int found = 0, differs = 1;
     svy_status st = svyi_once(t->s, SQL, SVYI_ARGS(svyi_arg_text(r->uuid), svyi_arg_text(t->scope.organisation)), &stmt, err);
@@ -83,8 +82,7 @@ static svy_status find(svyi_taker *t, const remnant *r, here *out, svy_error *er
     while (st == SVY_OK && differs && (found = svyi_db_step(t->s, stmt, err)) == 1)
         if ((st = compare(t->s, sqlite3_column_int64(stmt, 0), r, &out->events, &differs, err)) == SVY_OK && !differs) {
             out->number = sqlite3_column_int64(stmt, 0);
-            out->erased = sqlite3_column_int(stmt, 2);
-            out->phase = sqlite3_column_int(stmt, 3);
+            out->phase = sqlite3_column_int(stmt, 2);
             snprintf(out->uuid, sizeof out->uuid, "%s", svyi_db_text(stmt, 1));
         }
     sqlite3_finalize(stmt);
@@ -129,109 +127,35 @@ static svy_status add_sittings(svyi_taker *t, int64_t number, const remnant *r, 
     return st;
 }
 
-/* Its row, its journal as it is. An erased one is not complete here: there is nothing to submit. */
+/* Its row, its journal as it is. */
 static svy_status add_row(svyi_taker *t, const remnant *r, const svyi_parent *parent, const char *conflicts, int64_t *number, char uuid[SVYI_UUID], svy_error *err)
 {
     static const char SQL[] = "INSERT INTO interviews(uuid, form, case_id, interviewer, language, seed, phase, outcome, started_utc_ms, started_zone, corrects, reason, imported, organisation,"
-                              " received_utc_ms, conflicts, erased_utc_ms) SELECT ?1, number, ?2, ?3, ?4, 0, 1, '', ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, ?12 FROM forms WHERE id = ?13 AND version = ?14";
-    uint8_t hash[SVYI_HASH];
+                              " received_utc_ms, conflicts) SELECT ?1, number, ?2, ?3, ?4, 0, 1, '', ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11 FROM forms WHERE id = ?12 AND version = ?13";
     svy_moment last = r->started;
     const uint64_t events = count_events(r, &last);
     svy_status st;
 
     snprintf(uuid, SVYI_UUID, "%s", r->uuid);
-    if (conflicts != NULL) {
-        svyi_sha256(r->frames, r->n, hash);
-        svyi_uuid_of(hash, uuid);
-    }
-    st = svyi_db_once(t->s, SQL, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(r->case_id[0] != '\0' && !r->erased ? r->case_id : NULL), svyi_arg_text(r->interviewer),
+    if (conflicts != NULL)
+        svyi_uuid_make(uuid);                 /* until they are put in order */
+    st = svyi_db_once(t->s, SQL, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(r->case_id[0] != '\0' ? r->case_id : NULL), svyi_arg_text(r->interviewer),
                                         svyi_arg_text(r->language), svyi_arg_int(r->started.utc_ms), svyi_arg_int(r->started.zone_minutes),
                                         parent->number != 0 ? svyi_arg_int(parent->number) : svyi_arg_text(NULL), svyi_arg_text(r->reason),
                                         svyi_arg_text(t->scope.organisation != NULL ? t->scope.organisation : r->organisation), svyi_arg_int(t->now.utc_ms), svyi_arg_text(conflicts),
-                                        r->erased ? svyi_arg_int(t->now.utc_ms) : svyi_arg_text(NULL), svyi_arg_text(r->form), svyi_arg_text(r->version)), err);
+                                        svyi_arg_text(r->form), svyi_arg_text(r->version)), err);
     *number = sqlite3_last_insert_rowid(t->s->db);
     if (st == SVY_OK && sqlite3_changes(t->s->db) == 0)
         return svyi_fail(err, SVY_E_NAME, "version %.64s of '%.80s' is not deployed here", r->version, r->form);
     if (st == SVY_OK)
         st = svyi_db_run(t->s, Q_JOURNAL_ADD, SVYI_ARGS(svyi_arg_int(*number), svyi_arg_int((int64_t)events), svyi_arg_int(last.utc_ms), svyi_arg_blob(r->frames, r->n)), err);
-    if (st == SVY_OK && !r->erased && r->case_id[0] != '\0')
+    if (st == SVY_OK && r->case_id[0] != '\0')
         st = svyi_db_once(t->s, "INSERT OR IGNORE INTO cases(form, id, assigned, disposition, listed) VALUES(?,?,?,'',0)",
                           SVYI_ARGS(svyi_arg_text(r->form), svyi_arg_text(r->case_id), svyi_arg_text(r->interviewer)), err);
     return st == SVY_OK ? add_sittings(t, *number, r, 0, err) : st;
 }
 
 /* ---- of an early end ---- */
-
-/* The early end of this outcome that keeps only some sections; 0 when there is none. */
-static uint32_t find_end(const svy_form *form, const svy_event *completed)
-{
-    for (uint32_t i = 1; i < svy_form_items(form); i++) {
-        const char *outcome = svy_form_outcome(form, i);
-        uint32_t n = 0;
-        (void)svy_form_keep(form, i, &n);
-        if (n > 0 && strlen(outcome) == completed->value_len && memcmp(outcome, completed->value, completed->value_len) == 0)
-            return i;
-    }
-    return 0;
-}
-
-/* An event that was kept, numbered as if the others had never been. */
-static svy_status replay_one(svy_interview *iv, const svy_form *form, const svy_event *event, uint64_t *sequence, svy_error *err)
-{
-    svy_event e = *event;
-    svy_status st;
-
-    e.sequence = ++*sequence;
-    if (e.action == SVY_DID_COMPLETE) {
-        const uint32_t end = find_end(form, &e);
-        if (end == 0)
-            return svyi_fail(err, SVY_E_INVALID, "the questionnaire has no early end of its outcome");
-        if ((st = svyi_end_given(iv, end, e.moment, err)) != SVY_OK)
-            return st;
-    }
-    return svy_interview_replay(iv, &e, err);
-}
-
-/* The answers that were kept, run through the engine without those that were not. */
-static svy_status replay_kept(svyi_taker *t, int64_t number, const svy_form *form, svy_interview **out, svy_moment *last, svy_error *err)
-{
-    svyi_events it;
-    uint64_t sequence = 0;
-    int found = 0;
-    svy_status st = svy_interview_replay_begin(&t->s->alloc, form, NULL, out, err);
-
-    if (st != SVY_OK || (st = svyi_events_open(t->s, &it, 1, err)) != SVY_OK)
-        return st;
-    st = svyi_events_of(&it, number, err);
-    while (st == SVY_OK && (found = svyi_events_next(&it, err)) == 1) {
-        *last = it.event.moment;
-        if (!it.erased)
-            st = replay_one(*out, form, &it.event, &sequence, err);
-    }
-    svyi_events_close(&it);
-    return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
-}
-
-static svy_status submit_kept(svyi_taker *t, int64_t number, const char *uuid, svy_error *err)
-{
-    svyi_arena arena;
-    svyi_row row;
-    svyi_version *v;
-    svy_interview *iv = NULL;
-    svy_moment last = { 0, 0, 0 };
-    svy_status st = SVY_OK;
-
-    svyi_arena_init(&arena, &t->s->alloc);
-    if (svyi_row_read(t->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(uuid)), &arena, &row, err) != 1)
-        st = svyi_db_failed(err);
-    if (st == SVY_OK && (st = svyi_version_load(t->s, row.form, &v, err)) == SVY_OK && (st = replay_kept(t, number, v->form, &iv, &last, err)) == SVY_OK)
-        st = svy_interview_phase(iv) == SVY_COMPLETE ? svyi_submit(t->s, v, iv, &row, last, err) : svyi_fail(err, SVY_E_INVALID, "it kept no answers, and is not complete");
-    if (st == SVY_OK)
-        st = svyi_db_once(t->s, "UPDATE interviews SET blanked = 1, seed = ? WHERE number = ?", SVYI_ARGS(svyi_arg_int((int64_t)svy_interview_seed(iv)), svyi_arg_int(number)), err);
-    svy_interview_free(iv);
-    svyi_arena_clear(&arena);
-    return st;
-}
 
 /* What is here is its beginning: the rest is added. */
 static svy_status go_on(svyi_taker *t, const remnant *r, const here *h, svy_error *err)
@@ -278,33 +202,14 @@ static svy_status take_early_end(svyi_taker *t, const remnant *r, const here *h,
     svy_moment last;
     svy_status st;
 
-    if (h->number != 0 && (h->erased || h->phase == SVY_COMPLETE || h->events >= count_events(r, &last)))
+    if (h->number != 0 && (h->phase == SVY_COMPLETE || h->events >= count_events(r, &last)))
         return SVY_OK;
-    snprintf(uuid, sizeof uuid, "%s", h->uuid);
-    st = h->number != 0 ? go_on(t, r, h, err) : add_row(t, r, parent, same->number != 0 ? same->uuid : NULL, &number, uuid, err);
-    if (st == SVY_OK)
-        st = submit_kept(t, number, uuid, err);
+    st = h->number != 0 ? go_on(t, r, h, err) : add_row(t, r, parent, same->number != 0 ? r->uuid : NULL, &number, uuid, err);
+    if (st == SVY_OK && (st = svyi_differing_settle(t->s, r->uuid, err)) == SVY_OK)
+        st = svyi_submit_kept(t->s, number, err);
     t->result->interviews += st == SVY_OK && h->number == 0 && same->number == 0;
     t->result->continued += st == SVY_OK && h->number != 0;
     t->result->conflicts += st == SVY_OK && h->number == 0 && same->number != 0;
-    return st;
-}
-
-/* ---- of an erasure ---- */
-
-static svy_status take_erasure(svyi_taker *t, const remnant *r, const here *h, const svyi_parent *parent, const svyi_parent *same, svy_error *err)
-{
-    char uuid[SVYI_UUID];
-    int64_t number;
-    svy_status st;
-
-    if (h->number == 0)
-        return add_row(t, r, parent, same->number != 0 ? same->uuid : NULL, &number, uuid, err);
-    if (h->erased)
-        return SVY_OK;
-    const char *whole = parent->number != 0 ? parent->uuid : h->uuid;     /* a correction goes with what it corrects */
-    st = svy_study_erase(t->s, whole, r->eraser[0] != '\0' ? r->eraser : t->actor, r->why[0] != '\0' ? r->why : "erased in another file of the study", t->now, err);
-    t->result->erased += st == SVY_OK;
     return st;
 }
 
@@ -320,14 +225,18 @@ static svy_status take(svyi_taker *t, const svyi_frame_read *frame, const remnan
     char sentence[480];
     here h;
     svyi_parent parent = { .number = 0 }, same;
+    int64_t when;
     svy_status st = find(t, r, &h, err), done;
+    const int erased = st == SVY_OK ? svyi_erased_when(t->s, r->uuid, r->corrects, &when, err) : 0;
 
+    if (erased != 0)
+        return erased < 0 ? svyi_db_failed(err) : SVY_OK;       /* the other side gets the mark */
     if (st == SVY_OK && r->corrects[0] != '\0')
         st = svyi_parent_find(t, r->corrects, "", &parent, err);
     if (st != SVY_OK || (st = svyi_parent_find(t, r->uuid, "", &same, err)) != SVY_OK || (st = svyi_db_run(t->s, Q_SAVE, NULL, 0, err)) != SVY_OK)
         return st;
     done = r->corrects[0] != '\0' && (parent.number == 0 || parent.foreign) ? svyi_fail(&why, SVY_E_NAME, "the interview it corrects is not here")
-                                                                           : (r->erased ? take_erasure : take_early_end)(t, r, &h, &parent, &same, &why);
+                                                                           : take_early_end(t, r, &h, &parent, &same, &why);
     if (done == SVY_E_NOMEM || done == SVY_E_IO || done == SVY_E_BUSY)
         return svyi_fail(err, done, "%s", why.message);
     if (done != SVY_OK && (st = svyi_db_run(t->s, Q_BACK, NULL, 0, err)) == SVY_OK) {
@@ -344,7 +253,43 @@ svy_status svyi_take_remnant(svyi_taker *t, const svyi_frame_read *frame, svy_er
 
     if (!is_uuid(r.uuid) || (r.corrects[0] != '\0' && !is_uuid(r.corrects)) || (r.n > 0 && count_events(&r, &last) == 0) || r.n > SVYI_PACKAGE_MAX)
         return svyi_refuse(t, frame, "an interview was not taken: what is left of it is not in form", err);
-    if (r.erased && !t->scope.erases)
-        return svyi_refuse(t, frame, "an interview that was erased elsewhere was not erased here: this account may not erase; ask a researcher", err);
     return take(t, frame, &r, err);
+}
+
+/* ---- of an erasure ---- */
+
+/* Of a partner: 1 when all versions of the interview that are here are its own. */
+static int is_own(svyi_taker *t, const char *uuid, svy_error *err)
+{
+    static const char SQL[] = "SELECT 1 FROM interviews i JOIN interviews p ON p.number = coalesce(i.corrects, i.number) WHERE (i.uuid = ?1 OR i.conflicts = ?1) AND p.organisation <> ?2";
+    int64_t one;
+
+    if (t->scope.organisation == NULL)
+        return 1;
+    const int found = svyi_once_number(t->s, SQL, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(t->scope.organisation)), &one, err);
+    return found < 0 ? -1 : !found;
+}
+
+svy_status svyi_take_erasure(svyi_taker *t, const svyi_frame_read *frame, svy_error *err)
+{
+    svyi_fields id = frame->identity, rest = frame->rest;
+    svyi_erasure e = { .uuid = svyi_get_text(&id) };
+    uint64_t undone;
+
+    e.actor = svyi_get_text(&id);
+    e.reason = svyi_get_text(&id);
+    e.when.utc_ms = svyi_get_signed(&id);
+    e.when.zone_minutes = (int32_t)svyi_get_signed(&id);
+    e.organisation = svyi_get_text(&rest);
+    e.organisation = t->scope.organisation != NULL ? t->scope.organisation : e.organisation;
+    if (!is_uuid(e.uuid))
+        return svyi_refuse(t, frame, "an erasure was not taken: it is not in form", err);
+    const int own = is_own(t, e.uuid, err);
+    if (own < 0)
+        return svyi_db_failed(err);
+    if (!t->scope.erases || !own)
+        return svyi_refuse(t, frame, "an interview that was erased elsewhere was not erased here: this account may not erase it; ask a researcher", err);
+    const svy_status st = svyi_erase(t->s, &e, t->now, &undone, err);
+    t->result->erased += st == SVY_OK && undone > 0;
+    return st;
 }

@@ -1,4 +1,5 @@
-/* What two files of one study need to agree: when a case was last given to somebody or returned, digests of interviews, what came and became something else. */
+/* What two files of one study need to agree: when a case was last given to somebody or returned, digests of interviews, what came and became something else, whose interview
+   was erased, and what was submitted under a uuid that another version has now. */
 #include "store/store_priv.h"
 
 #define NOW "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
@@ -8,6 +9,9 @@ static const char TABLES[] =
     "ALTER TABLE cases ADD COLUMN returned_utc_ms INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE sync_digests(interview INTEGER PRIMARY KEY REFERENCES interviews, state INTEGER NOT NULL, events INTEGER NOT NULL, files INTEGER NOT NULL,"
     " digest BLOB NOT NULL) STRICT;"
+    "ALTER TABLE erasures ADD COLUMN organisation TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX erasures_of ON erasures(interview, utc_ms);"
+    "CREATE TABLE submissions_moved(submission INTEGER PRIMARY KEY REFERENCES submissions, interview INTEGER NOT NULL REFERENCES interviews) STRICT;"
     "CREATE TABLE sync_seen(digest BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;";
 
 /* Whatever changes a case, its moment moves on; a merge sets moments itself. */

@@ -351,6 +351,7 @@ svy_status svyi_take(svyi_taker *t, const svyi_frame_read *frame, svy_error *err
     case SVYI_B_FILE: return take_file(t, frame, err);
     case SVYI_B_INTERVIEW: return svyi_take_interview(t, frame, err);
     case SVYI_B_REMNANT: return svyi_take_remnant(t, frame, err);
+    case SVYI_B_ERASURE: return svyi_take_erasure(t, frame, err);
     case SVYI_B_KEPT: return take_kept(t, frame, err);
     case SVYI_B_IMPORT: return take_import(t, frame, err);
     case SVYI_B_HEAD: return svyi_head_fits(t->s, frame, err);

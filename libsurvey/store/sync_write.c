@@ -80,6 +80,7 @@ static const struct { svyi_bundle_kind kind; const char *sql; int args; const ch
                    " coalesce(form_allowed, ''), touch, reason, received_utc_ms,"
                    " received_zone, boxed, bytes FROM kept_aside WHERE number = ?", 1, "d", "tttttnttntntntssnb",
       "SELECT f.name, f.media_type, a.hash FROM kept_files f JOIN attachments a ON a.number = f.attachment WHERE f.kept = ? ORDER BY f.name", "ttd" },
+    { SVYI_B_ERASURE, "SELECT interview, actor, reason, utc_ms, zone, organisation FROM erasures WHERE number = ?", 1, "tttss", "t", NULL, NULL },
     { SVYI_B_IMPORT, "SELECT form, row_key, interview FROM imports WHERE form = ? AND row_key = ?", 2, "ttt", "", NULL, NULL },
 };
 
@@ -156,10 +157,9 @@ svy_status svyi_variant_uuid(svy_study *s, int64_t number, char out[SVYI_UUID], 
 
 /* Whatever it is called here, an interview travels under the uuid that it was begun with. */
 static const char NAMES[] =
-    "SELECT coalesce(i.conflicts, i.uuid), coalesce(p.conflicts, p.uuid, ''), i.uuid, coalesce(i.corrects, 0), f.id, f.version, i.erased_utc_ms IS NOT NULL, coalesce(i.case_id, ''),"
-    " i.reason, i.interviewer, i.language, coalesce(e.actor, ''), coalesce(e.reason, ''), coalesce(e.utc_ms, 0), i.organisation, i.started_utc_ms, i.started_zone FROM interviews i"
-    " JOIN forms f ON f.number = i.form LEFT JOIN interviews p ON p.number = i.corrects LEFT JOIN erasures e ON e.interview = coalesce(p.uuid, i.uuid) WHERE i.number = ?"
-    " ORDER BY e.number LIMIT 1";
+    "SELECT coalesce(i.conflicts, i.uuid), coalesce(p.conflicts, p.uuid, ''), i.uuid, coalesce(i.corrects, 0), f.id, f.version, coalesce(i.case_id, ''), i.reason, i.interviewer,"
+    " i.language, i.organisation, i.started_utc_ms, i.started_zone FROM interviews i JOIN forms f ON f.number = i.form LEFT JOIN interviews p ON p.number = i.corrects"
+    " WHERE i.number = ?";
 
 static svy_status put_parent(svy_study *s, int64_t parent, svyi_buffer *rest, svy_error *err)
 {
@@ -223,7 +223,7 @@ static svy_status write_interview(svy_study *s, const svyi_thing *thing, sqlite3
     return st == SVY_OK && rest != NULL ? put_parent(s, sqlite3_column_int64(stmt, 3), rest, err) : st;
 }
 
-/* What is left of an interview that was erased, or that ended early without keeping all answers. */
+/* What is left of an interview that ended early without keeping all answers. */
 static svy_status write_remnant(svy_study *s, const svyi_thing *thing, sqlite3_stmt *stmt, svyi_buffer *identity, svyi_buffer *rest, svy_error *err)
 {
     static const char SITTINGS[] = "SELECT first, mode, actor, organisation, device, agent, clock_known, clock_offset_ms FROM sittings WHERE interview = ? ORDER BY first";
@@ -234,15 +234,18 @@ static svy_status write_remnant(svy_study *s, const svyi_thing *thing, sqlite3_s
     put_columns(identity, stmt, 0, "t");
     put_columns(identity, stmt, 4, "tt");
     put_columns(identity, stmt, 1, "t");
-    put_columns(identity, stmt, 6, "n");
+    svyi_put_number(identity, 0);
     svyi_put_bytes(identity, frames.data != NULL ? frames.data : "", frames.len);
     svyi_buffer_clear(&frames);
     if (st != SVY_OK || rest == NULL)
         return st;
-    put_columns(rest, stmt, 7, "tttt");
+    put_columns(rest, stmt, 6, "tttt");
     svyi_put_text(rest, "");
-    put_columns(rest, stmt, 15, "ss");
-    put_columns(rest, stmt, 11, "ttst");
+    put_columns(rest, stmt, 11, "ss");
+    svyi_put_text(rest, "");
+    svyi_put_text(rest, "");
+    svyi_put_signed(rest, 0);
+    put_columns(rest, stmt, 10, "t");
     return put_rows(s, SITTINGS, svyi_arg_int(thing->number), svyi_arg_int(0), 1, rest, "nnttttns", err);
 }
 

@@ -95,8 +95,28 @@ static svy_status check_payload(checking *c, const svyi_submission *m, const uin
     return SVY_OK;
 }
 
+/* The interview that a submission is of, and the journal that led to it. Of one that was made under a uuid that another version has now (`moved` 1) it is kept beside it.
+   1 found, 0 not, -1 failed. */
+static int find_interview(checking *c, const svyi_submission *m, svyi_row *first, svyi_row *own, int *moved)
+{
+    int64_t number;
+    const int there = svyi_db_number(c->s, Q_SUBMISSION_MOVED, SVYI_ARGS(svyi_arg_int(m->sequence)), &number, c->err);
+
+    *moved = there == 1;
+    if (there < 0)
+        return -1;
+    if (there == 0) {
+        const int a = svyi_row_read(c->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(m->interview)), &c->arena, first, c->err);
+        const int b = a < 0 ? -1 : svyi_row_read(c->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(m->journal)), &c->arena, own, c->err);
+        return b < 0 ? -1 : a & b;
+    }
+    const int found = svyi_row_read(c->s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(number)), &c->arena, own, c->err);
+    *first = *own;
+    return found == 1 && own->corrects != 0 ? svyi_row_read(c->s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(own->corrects)), &c->arena, first, c->err) : found;
+}
+
 /* Typed rows follow the last revision; each revision has a journal of its own. */
-static svy_status check_agreement(checking *c, const svyi_submission *m, svyi_version *v, const svyi_row *first, const svyi_row *own, const uint8_t *key)
+static svy_status check_agreement(checking *c, const svyi_submission *m, svyi_version *v, const svyi_row *first, const svyi_row *own, int moved, const uint8_t *key)
 {
     uint8_t digest[SVYI_HASH];
     int64_t last = 0;
@@ -107,6 +127,8 @@ static svy_status check_agreement(checking *c, const svyi_submission *m, svyi_ve
         return st;
     if (m->journal_digest_len != SVYI_HASH || !svyi_same_bytes(digest, m->journal_digest, SVYI_HASH))
         complain(c, m->uuid, BACKUP, "the journal of its interview is not the one that was submitted");
+    if (moved)
+        return SVY_OK;                        /* it was submitted again, under the uuid that it has now */
     if (svyi_db_number(c->s, Q_SUBMISSION_LAST, SVYI_ARGS(svyi_arg_text(m->interview)), &last, c->err) < 0)
         return svyi_db_failed(c->err);
     if (last != m->revision)
@@ -140,11 +162,10 @@ static svy_status check_submission(checking *c, const svyi_submission *m)
     if (st != SVY_OK)
         return st;
     check_link(c, m, v);
-    int a = svyi_row_read(c->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(m->interview)), &c->arena, &first, c->err);
-    int b = a < 0 ? -1 : svyi_row_read(c->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(m->journal)), &c->arena, &own, c->err);
-    if (b < 0)
+    int moved, there = find_interview(c, m, &first, &own, &moved);
+    if (there < 0)
         return svyi_db_failed(c->err);
-    if (a == 0 || b == 0) {
+    if (there == 0) {
         complain(c, m->uuid, BACKUP, "its interview is not in the file");
         return SVY_OK;
     }
@@ -158,7 +179,7 @@ static svy_status check_submission(checking *c, const svyi_submission *m)
         return SVY_OK;
     }
     if ((st = check_payload(c, m, key)) == SVY_OK)
-        st = check_agreement(c, m, v, &first, &own, key);
+        st = check_agreement(c, m, v, &first, &own, moved, key);
     svyi_wipe(key, sizeof key);
     return st;
 }
@@ -287,7 +308,7 @@ svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err)
     if (st == SVY_OK && step < 0)
         st = svyi_db_failed(err);
     if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK && (st = check_attachments(&c)) == SVY_OK)
-        st = check_none(&c, "SELECT uuid FROM interviews WHERE phase = 2 AND uuid NOT IN (SELECT journal FROM submissions)",
+        st = check_none(&c, "SELECT uuid FROM interviews WHERE phase = 2 AND uuid NOT IN (SELECT journal FROM submissions) AND number NOT IN (SELECT interview FROM submissions_moved)",
                         "the interview is complete, but its submission is not there");
     if (st == SVY_OK)
         st = check_audit(&c);

@@ -356,7 +356,7 @@ static svy_status try_one(kept *k, waiting *w, svy_diags *diags, svy_error *err)
 
 static svy_status try_all(kept *k, svy_diags *diags, svy_error *err)
 {
-    svy_opened opened = { 0, 0, 0 };
+    svy_opened opened = { .tried = 0 };
     svy_status st = svy_study_kept(k->study, list_one, k, err);
     for (size_t i = 0; i < k->n && st == SVY_OK; i++) {
         st = try_one(k, &k->list[i], diags, err);
@@ -368,7 +368,8 @@ static svy_status try_all(kept *k, svy_diags *diags, svy_error *err)
     if (st == SVY_OK)
         st = svy_study_try_again(k->study, &opened, err);
     k->stored += opened.stored;
-    k->left -= opened.stored < k->left ? opened.stored : k->left;
+    const uint64_t gone = opened.stored + opened.erased;
+    k->left -= gone < k->left ? gone : k->left;
     return st;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <survey/reception.h>
 
-enum { RECEIPTS = SVY_NEEDS_FILES + 1 };
+enum { RECEIPTS = SVY_ERASED + 1 };
 static const size_t MOST = (size_t)4 << 30;          /* bytes of a queue */
 
 int queue_is(const char *path)
@@ -58,7 +58,7 @@ static void tell(void *user, const svy_received *received)
     t->counts[received->receipt]++;
     if (received->receipt == SVY_KEPT_ASIDE)
         tool_say("kept aside: %s", received->sentence);
-    else if (received->receipt == SVY_KEPT_BOTH)
+    else if (received->receipt == SVY_KEPT_BOTH || received->receipt == SVY_ERASED)
         tool_say("%s: %s", received->uuid, received->sentence);
     else if (received->receipt == SVY_NEEDS_FILES)
         tool_say("%s: not stored: a photo or another file of it is not in the queue; save the queue again", received->uuid);

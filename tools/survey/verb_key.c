@@ -187,7 +187,7 @@ static int run_open_sealed(void *settings, int argc, char **argv)
 {
     svy_error err = SVY_ERROR_INIT;
     svy_study *study = NULL;
-    svy_opened result = { 0, 0, 0 };
+    svy_opened result = { .tried = 0 };
     uint8_t secret_key[32];
     const struct key_settings *k = settings;
     (void)argc;
@@ -201,6 +201,8 @@ static int run_open_sealed(void *settings, int argc, char **argv)
     svy_study_close(study);
     if (status == EXIT_DONE)
         tool_say("%llu were sealed: %llu are interviews now, %llu stay aside", (unsigned long long)result.tried, (unsigned long long)result.stored, (unsigned long long)result.kept);
+    if (status == EXIT_DONE && result.erased > 0)
+        tool_say("%llu of them belonged to interviews that were erased since: they are gone", (unsigned long long)result.erased);
     return status;
 }
 

@@ -78,9 +78,10 @@ typedef enum svy_receipt {
     SVY_STORED_ALREADY,
     SVY_KEPT_BOTH,       /**< it differs from the interview of that uuid that is here: both are kept */
     SVY_KEPT_ASIDE,      /**< kept, not an interview yet: `sentence` says why */
-    SVY_NEEDS_FILES      /**< not stored: files it names were not uploaded (svy_study_lacks_files tells which) */
+    SVY_NEEDS_FILES,     /**< not stored: files it names were not uploaded (svy_study_lacks_files tells which) */
+    SVY_ERASED           /**< not stored, and never will be: the interview, or what it corrects, was erased. Files that came for it are gone. The device may delete it */
 } svy_receipt;
-SVY_API const char *svy_receipt_name(svy_receipt receipt);        /**< "stored" "stored-already" "kept-both" "kept-aside" "needs-files" */
+SVY_API const char *svy_receipt_name(svy_receipt receipt);        /**< "stored" "stored-already" "kept-both" "kept-aside" "needs-files" "erased" */
 typedef struct svy_received {
     svy_receipt receipt;
     char uuid[37];           /**< of the interview it became or is; "" when kept aside unread */
@@ -163,7 +164,7 @@ SVY_API SVY_NODISCARD svy_status svy_study_kept_files(svy_study *s, int64_t numb
 /** Takes away what was kept, because it is elsewhere now. */
 SVY_API SVY_NODISCARD svy_status svy_study_kept_drop(svy_study *s, int64_t number, svy_error *err);
 
-typedef struct svy_opened { uint64_t tried, stored, kept; } svy_opened;     /**< stored: also those that were here already; kept: still aside */
+typedef struct svy_opened { uint64_t tried, stored, kept, erased; } svy_opened;     /**< stored: also those that were here already; kept: still aside */
 /** Tries everything again that is kept aside: after a version was deployed. */
 SVY_API SVY_NODISCARD svy_status svy_study_try_again(svy_study *s, svy_opened *result, svy_error *err);
 /** Runs what arrived sealed through the engine with a key that the file does not hold. SVY_E_VALUE when it is not the key of this study. */

@@ -89,12 +89,16 @@ SVY_API void svy_session_close(svy_session *session);
 /** Checks the hash chain and that every submission's payload, typed rows and journal agree. Problems go to `diags` with the submission as element.
  *  @return SVY_OK, SVY_E_INVALID when problems were found, SVY_E_IO, SVY_E_FORMAT, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err);
-/** Erases what an interview said, its corrections too (GDPR Art. 17): destroys its payload key, typed rows and journal values; the chain stays intact.
- *  Repeating it changes nothing.
+/** Erases what an interview said, its corrections and every version of it that differs (GDPR Art. 17): destroys payload keys, typed rows, journal values, files and what is
+ *  kept aside; the chain stays intact. A mark stays: whatever carries the interview later, on whatever way, is not stored (SVY_ERASED), and files of the study that are
+ *  synchronised erase it, too. Repeating it changes nothing.
  *  @param interview its uuid.
  *  @return SVY_OK; SVY_E_NAME (no such interview); SVY_E_STATE (it is a correction: erase what it corrects); SVY_E_BUSY (a session is open and
  *          nothing was done; or it is done, but a reader keeps the log from being emptied: repeat it later). */
 SVY_API SVY_NODISCARD svy_status svy_study_erase(svy_study *s, const char *interview, const char *actor, const char *reason, svy_moment now, svy_error *err);
+/** Whether an interview was erased, here or in another file of the study, also when it never was here.
+ *  @param sentence receives when, in words for whoever sends it (`size` 0: not wanted); untouched when it was not. */
+SVY_API SVY_NODISCARD svy_status svy_study_was_erased(svy_study *s, const char *uuid, int *erased, char *sentence, size_t size, svy_error *err);
 
 /** `complete` counts interviews that went to their end, `ended_early` those with an outcome; submissions count corrections too. last_utc_ms 0: nothing happened yet. */
 typedef struct svy_study_count { const char *form, *version; uint64_t open, suspended, complete, ended_early, submissions; int64_t last_utc_ms; } svy_study_count;

@@ -124,7 +124,7 @@ Test(reception, files_come_first_and_go_with_an_erasure)
     SAYS("SELECT group_concat(size, ' ') FROM attachments", "24");
     SAYS("SELECT group_concat(name, ' ') FROM interview_files", "same.jpg");
     verified(s);
-    GETS(receive(s, &d), SVY_STORED_ALREADY, "erased");
+    GETS(receive(s, &d), SVY_ERASED, "erased on 20");
     OK(svy_study_erase(s, U2, "admin", "asked for it", fixture_now(), &err));
     SAYS("SELECT count(*) FROM attachments", "0");
     SAYS("SELECT count(*) FROM journals WHERE instr(bytes, CAST('Sofia' AS BLOB)) > 0", "0");

@@ -157,17 +157,17 @@ static inline void verified(svy_study *s)
     OK(svy_study_verify(s, &diags, &err));
 }
 
-/* ---- what a file says, whatever it calls the second of two that differ ---- */
+/* ---- what a file says ---- */
 
 static inline char *dump(const char *name)
 {
     static const char *const SQL[] = {
-        "SELECT CASE WHEN i.conflicts IS NOT NULL OR EXISTS (SELECT 1 FROM interviews c WHERE c.conflicts = i.uuid) THEN coalesce(i.conflicts, i.uuid) || '*' ELSE i.uuid END"
-        " || ' ' || coalesce(d.words, '') || ' ' || coalesce(d.age, '') || ' ' || coalesce(d.twice, '') FROM data_tcn_study d JOIN interviews i ON i.uuid = d.interview ORDER BY 1",
-        "SELECT coalesce(i.conflicts, i.uuid) || ' ' || i.phase || ' ' || (i.erased_utc_ms IS NOT NULL) || ' ' || coalesce(i.case_id, '') || ' ' || i.outcome || ' ' || i.blanked || ' '"
-        " || ((SELECT coalesce(max(events), 0) FROM journals j WHERE j.interview = i.number) + (SELECT count(*) FROM events e WHERE e.interview = i.number)) FROM interviews i"
-        " WHERE i.erased_utc_ms IS NULL ORDER BY 1",
-        "SELECT DISTINCT coalesce(i.conflicts, i.uuid) || ' erased' FROM interviews i WHERE i.erased_utc_ms IS NOT NULL ORDER BY 1",
+        "SELECT d.interview || ' ' || coalesce(d.words, '') || ' ' || coalesce(d.age, '') || ' ' || coalesce(d.twice, '') || ' ' || d.version || ' ' || d.completed FROM data_tcn_study d ORDER BY 1",
+        "SELECT i.uuid || ' ' || coalesce(i.conflicts, '') || ' ' || coalesce(p.uuid, '') || ' ' || i.phase || ' ' || coalesce(i.case_id, '') || ' ' || i.outcome || ' ' || i.blanked || ' ' || i.interviewer"
+        " || ' ' || i.reason || ' ' || ((SELECT coalesce(max(events), 0) FROM journals j WHERE j.interview = i.number) + (SELECT count(*) FROM events e WHERE e.interview = i.number))"
+        " FROM interviews i LEFT JOIN interviews p ON p.number = i.corrects WHERE i.erased_utc_ms IS NULL ORDER BY 1",
+        /* Which versions were told apart before they were erased depends on who met whom; what was erased does not. */
+        "SELECT interview || ' ' || actor || ' ' || reason || ' ' || utc_ms || ' ' || zone || ' ' || organisation FROM erasures WHERE substr(interview, 15, 1) <> '8' ORDER BY 1",
         "SELECT id || ' ' || assigned || ' ' || disposition || ' ' || comment FROM cases ORDER BY 1",
         "SELECT form || ' ' || id || ' ' || coalesce(value, '') || ' ' || utc_ms FROM parameters ORDER BY 1",
         "SELECT id || ' ' || version || ' ' || utc_ms FROM forms ORDER BY 1" };
