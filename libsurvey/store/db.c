@@ -120,8 +120,10 @@ static svy_status use_log(svy_study *s, svy_error *err)
 svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
 {
     static const char SAFE[] = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;";
-    static const char WRITER[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=1000;"
-                                 "PRAGMA journal_size_limit=67108864; PRAGMA recursive_triggers=ON;";
+    /* A group of arrivals must fit into the cache, else its pages go to the log more than once; a log of 16 MB holds several, and the pages of indexes that all
+     * of them change go to the file once. */
+    static const char WRITER[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA cache_size=-16384;"
+                                 "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864; PRAGMA recursive_triggers=ON;";
     svy_status st = open_file(s, err);
 
     if (st != SVY_OK)
@@ -142,7 +144,8 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
     /* Somebody else's database is looked at before anything in it is set. */
     if (!create && (st = svyi_study_check(s, err)) != SVY_OK)
         return st;
-    if ((st = use_log(s, err)) != SVY_OK)
+    /* Journals and answers take several pages of 4 KB each; fewer and larger ones cost less. */
+    if ((create && (st = svyi_db_exec(s, "PRAGMA page_size=8192", err)) != SVY_OK) || (st = use_log(s, err)) != SVY_OK)
         return st;
     s->file = svyi_file_stamp(s->path);
     if ((st = svyi_db_exec(s, WRITER, err)) != SVY_OK || create)

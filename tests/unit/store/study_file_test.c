@@ -54,8 +54,8 @@ Test(study, settings_are_those_of_the_house)
 {
     static const struct { const char *pragma; int expected; } SETTINGS[] = {
         { "PRAGMA synchronous", 2 }, { "PRAGMA foreign_keys", 1 }, { "PRAGMA trusted_schema", 0 }, { "PRAGMA cell_size_check", 1 }, { "PRAGMA secure_delete", 1 },
-        { "PRAGMA mmap_size", 0 }, { "PRAGMA busy_timeout", 5000 }, { "PRAGMA wal_autocheckpoint", 1000 }, { "PRAGMA journal_size_limit", 67108864 },
-        { "PRAGMA temp_store", 2 } };
+        { "PRAGMA mmap_size", 0 }, { "PRAGMA busy_timeout", 5000 }, { "PRAGMA wal_autocheckpoint", 2000 }, { "PRAGMA journal_size_limit", 67108864 },
+        { "PRAGMA temp_store", 2 }, { "PRAGMA cache_size", -16384 }, { "PRAGMA page_size", 8192 } };
     svy_study *s = make();
 
     for (size_t i = 0; i < sizeof SETTINGS / sizeof SETTINGS[0]; i++) {
