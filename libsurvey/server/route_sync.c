@@ -64,6 +64,44 @@ static void hello(svyi_request *rq, svy_study *study)
     finish(rq, &a, st, &err);
 }
 
+static void list_groups(svyi_request *rq, svy_study *study)
+{
+    svy_error err = SVY_ERROR_INIT;
+    answer a;
+
+    svyi_buffer_init(&a.b, NULL);
+    finish(rq, &a, svy_sync_groups(study, rq->who, NULL, 0, keep, &a, &err), &err);
+}
+
+/* Digests of interviews are kept by the writer, some at a time, so that nobody who sends an interview waits; then a reader lists them. */
+static void keep_digests(svyi_request *rq, svy_study *study)
+{
+    enum { AT_ONCE = 250 };
+    svy_error err = SVY_ERROR_INIT;
+    int64_t *after = rq->own;
+
+    if (svy_sync_digests(study, after, AT_ONCE, &err) != SVY_OK)
+        svyi_answer_failed(rq, &err);
+    else
+        svyi_then(rq, *after != 0 ? SVYI_ON_WRITER : SVYI_ON_SLOW, *after != 0 ? keep_digests : list_groups);
+}
+
+static void groups(svyi_request *rq, svy_study *study)
+{
+    int64_t *after = svyi_arena_get(&rq->arena, sizeof *after);
+
+    (void)study;
+    if (!may(rq))
+        return;
+    if (after == NULL) {
+        svyi_answer_error(rq, 503, "the server is short of memory");
+        return;
+    }
+    *after = 0;
+    rq->own = after;
+    svyi_then(rq, SVYI_ON_WRITER, keep_digests);
+}
+
 static void have(svyi_request *rq, svy_study *study)
 {
     svy_error err = SVY_ERROR_INIT;
@@ -72,7 +110,7 @@ static void have(svyi_request *rq, svy_study *study)
     if (!may(rq))
         return;
     svyi_buffer_init(&a.b, NULL);
-    finish(rq, &a, svy_sync_have(study, rq->who, keep, &a, &err), &err);
+    finish(rq, &a, svy_sync_have(study, rq->who, rq->body, rq->body_size, keep, &a, &err), &err);
 }
 
 static void lack(svyi_request *rq, svy_study *study)
@@ -143,7 +181,8 @@ static void bundle(svyi_request *rq, svy_study *study)
 
 const svyi_route SVYI_ROUTES_SYNC[] = {
     { SVYI_GET, "/api/sync/study", SVY_RIGHT_SYNC_ORGANISATION, SVYI_ON_WRITER, hello, 0, 0 },
-    { SVYI_GET, "/api/sync/have", SVY_RIGHT_SYNC_ORGANISATION, SVYI_ON_SLOW, have, 0, 0 },
+    { SVYI_GET, "/api/sync/groups", SVY_RIGHT_SYNC_ORGANISATION, SVYI_ON_READER, groups, 0, 0 },
+    { SVYI_POST, "/api/sync/have", SVY_RIGHT_SYNC_ORGANISATION, SVYI_ON_SLOW, have, 24 << 20 /* all groups of 20 bits */, 0 },
     { SVYI_POST, "/api/sync/lack", SVY_RIGHT_SYNC_ORGANISATION, SVYI_ON_SLOW, lack, 256 << 10, 0 },
     { SVYI_POST, "/api/sync/bundle", SVY_RIGHT_SYNC_ORGANISATION, SVYI_ON_WRITER, bundle, SVY_BUNDLE_MAX, 0 },
     { 0 },

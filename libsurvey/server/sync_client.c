@@ -222,7 +222,7 @@ typedef struct exchange {
     svy_merged *ours, *theirs;
     const svy_sync_report *report;
     const svy_sync_progress *progress;
-    uint64_t done, total;
+    uint64_t done, total, groups;
     svyi_buffer have_ours, have_theirs, bundle;
     svy_error *err;
 } exchange;
@@ -320,14 +320,34 @@ static svy_status give(void *user, const void *wanted, size_t n, uint64_t things
     return st;
 }
 
+static svy_status keep_answer(exchange *x, svyi_buffer *into)
+{
+    return keep(into, x->c.answer.data != NULL ? x->c.answer.data : "", x->c.answer.len);
+}
+
+/* What both sides have in those groups of things that differ. */
+static svy_status find_difference(exchange *x)
+{
+    svyi_buffer *theirs = &x->have_theirs, *ours = &x->have_ours, *groups = &x->bundle;
+    svy_status st;
+
+    /* Merging a bundle of groups changes nothing, and says whether it is the same study. */
+    if ((st = ask(&x->c, "/api/sync/groups", NULL, 0)) != SVY_OK || (st = keep_answer(x, theirs)) != SVY_OK ||
+        (st = svy_sync_merge(x->s, NULL, theirs->data, theirs->len, x->actor, x->now, x->ours, x->report, x->err)) != SVY_OK ||
+        (st = svy_sync_groups(x->s, NULL, theirs->data, theirs->len, keep, ours, x->err)) != SVY_OK ||
+        (st = svy_sync_differ(NULL, ours->data, ours->len, theirs->data, theirs->len, keep, groups, &x->groups, x->err)) != SVY_OK || x->groups == 0)
+        return st;
+    if ((st = ask(&x->c, "/api/sync/have", groups->data, groups->len)) != SVY_OK || (st = keep_answer(x, theirs)) != SVY_OK)
+        return st;
+    return svy_sync_have(x->s, NULL, groups->data, groups->len, keep, ours, x->err);
+}
+
 static svy_status both_ways(exchange *x)
 {
     svy_status st;
     const svy_url_options *o = x->c.o;
 
-    if ((st = ask(&x->c, "/api/sync/have", NULL, 0)) != SVY_OK || (st = keep(&x->have_theirs, x->c.answer.data != NULL ? x->c.answer.data : "", x->c.answer.len)) != SVY_OK ||
-        (st = svy_sync_merge(x->s, NULL, x->have_theirs.data, x->have_theirs.len, x->actor, x->now, x->ours, x->report, x->err)) != SVY_OK ||
-        (st = svy_sync_have(x->s, NULL, keep, &x->have_ours, x->err)) != SVY_OK)
+    if ((st = find_difference(x)) != SVY_OK || x->groups == 0)
         return st;
     if (o->receive)
         st = svy_sync_lack(NULL, x->have_ours.data, x->have_ours.len, x->have_theirs.data, x->have_theirs.len, count_things, x, x->err);

@@ -6,8 +6,7 @@
 #include "store/people_priv.h"
 #include "store/sync_priv.h"
 
-/* Hands a finished bundle over. */
-static svy_status hand_over(svyi_bundle *b, svy_status st, svy_sync_take *take, void *user, svy_error *err)
+svy_status svyi_bundle_hand_over(svyi_bundle *b, svy_status st, svy_sync_take *take, void *user, svy_error *err)
 {
     if (st == SVY_OK) {
         svyi_bundle_finish(b);
@@ -28,7 +27,7 @@ svy_status svy_sync_hello(svy_study *s, const svy_principal *who, int keys, svy_
         return st;
     svyi_bundle_begin(&b, &s->alloc);
     st = svyi_sync_head(s, !keys ? 0 : scope.organisation != NULL ? 1 : 2, &b, err);
-    return hand_over(&b, st, take, user, err);
+    return svyi_bundle_hand_over(&b, st, take, user, err);
 }
 
 /* ---- a new file ---- */
@@ -89,62 +88,7 @@ svy_status svy_sync_create(const svy_alloc *alloc, const char *path, const void 
     return svyi_bundle_next(&at, (const uint8_t *)hello + n, &head) ? svyi_sync_make(alloc, path, &head, now, err) : svyi_fail(err, SVY_E_FORMAT, "this is no head of a study");
 }
 
-/* ---- who has what ---- */
-
-/* A list of things as frames of at most `most`. */
-static void write_list(svyi_bundle *b, const svyi_thing *items, size_t n, size_t most)
-{
-    svyi_buffer none, list;
-
-    svyi_buffer_init(&none, &b->out.alloc);
-    svyi_buffer_init(&list, &b->out.alloc);
-    for (size_t i = 0; i < n; i++) {
-        svyi_put_number(&list, items[i].kind);
-        svyi_put_number(&list, (uint64_t)items[i].number);
-        svyi_buffer_add(&list, items[i].digest, SVYI_THING_DIGEST);
-        if ((i + 1) % most == 0 || i + 1 == n) {
-            svyi_bundle_frame(b, SVYI_B_HAVE, &none, &list);
-            list.len = 0;
-        }
-    }
-    svyi_buffer_clear(&list);
-    svyi_buffer_clear(&none);
-}
-
-/* The lists in a bundle that was checked. */
-static svy_status read_list(const void *bytes, size_t n, svyi_things *out, svy_error *err)
-{
-    const uint8_t *at = (const uint8_t *)bytes + SVYI_BUNDLE_MAGIC_BYTES, *end = (const uint8_t *)bytes + n;
-    svyi_frame_read frame;
-    svy_status st = SVY_OK;
-
-    while (st == SVY_OK && svyi_bundle_next(&at, end, &frame))
-        while (frame.kind == SVYI_B_HAVE && st == SVY_OK && svyi_fields_left(&frame.rest)) {
-            const uint64_t kind = svyi_get_number(&frame.rest), number = svyi_get_number(&frame.rest);
-            svyi_thing one = { .kind = kind < SVYI_B_HAVE || kind == SVYI_B_ERASURE ? (svyi_bundle_kind)kind : SVYI_B_HEAD, .number = number <= INT64_MAX ? (int64_t)number : 0 };
-            memcpy(one.digest, svyi_get_fixed(&frame.rest, SVYI_THING_DIGEST), SVYI_THING_DIGEST);
-            st = svyi_things_add(out, &one, err);
-        }
-    return st;
-}
-
-svy_status svy_sync_have(svy_study *s, const svy_principal *who, svy_sync_take *take, void *user, svy_error *err)
-{
-    svyi_scope scope;
-    svyi_things things;
-    svyi_bundle b;
-    svy_status st;
-
-    SVY_REQUIRE(s != NULL && take != NULL, err);
-    if ((st = svyi_scope_of(who, &scope, err)) != SVY_OK)
-        return st;
-    svyi_things_init(&things, &s->alloc);
-    svyi_bundle_begin(&b, &s->alloc);
-    if ((st = svyi_sync_head(s, 0, &b, err)) == SVY_OK && (st = svyi_things_list(s, &scope, &things, err)) == SVY_OK && (st = svyi_things_seen(s, &things, err)) == SVY_OK)
-        write_list(&b, things.items, things.n, SVY_SYNC_WANTED);
-    svyi_things_clear(&things);
-    return hand_over(&b, st, take, user, err);
-}
+/* ---- what one side lacks ---- */
 
 /* What of `theirs` is not in `mine` (sorted). What they only remember to have seen, nobody can get. */
 static svy_status lacking(const svyi_things *mine, const svyi_things *theirs, svyi_things *out, svy_error *err)
@@ -157,8 +101,7 @@ static svy_status lacking(const svyi_things *mine, const svyi_things *theirs, sv
     return st;
 }
 
-/* A frame as it came, of a head. */
-static void copy_head(svyi_bundle *b, const void *have, size_t n)
+void svyi_head_copy(svyi_bundle *b, const void *have, size_t n)
 {
     const uint8_t *at = (const uint8_t *)have + SVYI_BUNDLE_MAGIC_BYTES;
     svyi_frame_read head;
@@ -180,7 +123,7 @@ svy_status svy_sync_lack(const svy_alloc *alloc, const void *mine, size_t n_mine
     svyi_things_init(&own, &a);
     svyi_things_init(&other, &a);
     svyi_things_init(&out, &a);
-    if ((st = read_list(mine, n_mine, &own, err)) == SVY_OK && (st = read_list(theirs, n_theirs, &other, err)) == SVY_OK) {
+    if ((st = svyi_list_read(mine, n_mine, &own, err)) == SVY_OK && (st = svyi_list_read(theirs, n_theirs, &other, err)) == SVY_OK) {
         svyi_things_sort(&own);
         st = lacking(&own, &other, &out, err);
     }
@@ -188,8 +131,8 @@ svy_status svy_sync_lack(const svy_alloc *alloc, const void *mine, size_t n_mine
         const size_t n = out.n - at < SVY_SYNC_WANTED ? out.n - at : SVY_SYNC_WANTED;
         svyi_bundle b;
         svyi_bundle_begin(&b, &a);
-        copy_head(&b, theirs, n_theirs);
-        write_list(&b, out.items + at, n, SVY_SYNC_WANTED);
+        svyi_head_copy(&b, theirs, n_theirs);
+        svyi_list_write(&b, out.items + at, n, SVY_SYNC_WANTED);
         svyi_bundle_finish(&b);
         st = b.out.failed ? svyi_nomem(err) : take(user, b.out.data, b.out.len, n);
         svyi_buffer_clear(&b.out);
@@ -278,7 +221,7 @@ svy_status svy_sync_give(svy_study *s, const svy_principal *who, const void *wan
         return st;
     svyi_things_init(&list, &s->alloc);
     svyi_bundle_begin(&b, &s->alloc);
-    if ((st = svyi_sync_head(s, 0, &b, err)) == SVY_OK && (st = read_list(wanted, n, &list, err)) == SVY_OK && list.n > SVY_SYNC_WANTED)
+    if ((st = svyi_sync_head(s, 0, &b, err)) == SVY_OK && (st = svyi_list_read(wanted, n, &list, err)) == SVY_OK && list.n > SVY_SYNC_WANTED)
         st = svyi_fail(err, SVY_E_LIMIT, "at most %d things are asked for at once", SVY_SYNC_WANTED);
     if (st == SVY_OK)
         st = put_some(s, &scope, &list, &at, &b, err);
@@ -292,7 +235,7 @@ svy_status svy_sync_give(svy_study *s, const svy_principal *who, const void *wan
         svyi_buffer_clear(&count);
     }
     svyi_things_clear(&list);
-    return hand_over(&b, st, take, user, err);
+    return svyi_bundle_hand_over(&b, st, take, user, err);
 }
 
 svy_status svy_sync_served(const void *bytes, size_t n, uint64_t *served, svy_error *err)

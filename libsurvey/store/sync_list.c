@@ -1,4 +1,5 @@
 /* What a study has: one line for every thing, with a digest of what it is. Digests of interviews are kept, because making one reads the whole journal. */
+#include "store/people_priv.h"
 #include "store/sync_priv.h"
 
 #include <stdlib.h>
@@ -128,7 +129,7 @@ static const char INTERVIEWS[] =
     " max(coalesce((SELECT j.events FROM journals j WHERE j.interview = i.number), 0), coalesce((SELECT max(e.sequence) FROM events e WHERE e.interview = i.number), 0)),"
     " (SELECT count(*) FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = i.number AND a.digest IS NOT NULL),"
     " d.state, d.events, d.files, d.digest FROM interviews i LEFT JOIN sync_digests d ON d.interview = i.number"
-    " WHERE i.erased_utc_ms IS NULL AND (?1 IS NULL OR i.organisation = ?1) ORDER BY i.corrects IS NOT NULL, i.number";
+    " WHERE i.erased_utc_ms IS NULL AND (?1 IS NULL OR i.organisation = ?1) AND i.number > ?2 ORDER BY i.corrects IS NOT NULL, i.number LIMIT ?3";
 
 static svy_status keep_digest(svy_study *s, const state *now, const svyi_thing *one, svy_error *err)
 {
@@ -155,7 +156,7 @@ static svy_status fill_in(svy_study *s, const state *states, size_t n, svyi_thin
     return writes ? svyi_db_end(s, st, err) : st;
 }
 
-static svy_status list_interviews(svy_study *s, const svyi_scope *scope, svyi_things *out, svy_error *err)
+static svy_status list_interviews(svy_study *s, const svyi_scope *scope, int64_t after, int64_t most, svyi_things *out, svy_error *err)
 {
     state *missing = NULL;
     size_t n = 0, capacity = 0;
@@ -163,6 +164,8 @@ static svy_status list_interviews(svy_study *s, const svyi_scope *scope, svyi_th
     int found = 0;
     svy_status st = prepare(s, INTERVIEWS, scope, &stmt, err);
 
+    if (st == SVY_OK && (st = svyi_db_bind(s, stmt, 2, svyi_arg_int(after), err)) == SVY_OK)
+        st = svyi_db_bind(s, stmt, 3, svyi_arg_int(most), err);
     while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
         const state now = { sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), sqlite3_column_int64(stmt, 3), out->n };
         svyi_thing one = { .kind = (now.state & 8) != 0 ? SVYI_B_REMNANT : SVYI_B_INTERVIEW, .number = now.number };
@@ -186,6 +189,26 @@ static svy_status list_interviews(svy_study *s, const svyi_scope *scope, svyi_th
     return st;
 }
 
+svy_status svy_sync_digests(svy_study *s, int64_t *after, unsigned most, svy_error *err)
+{
+    const svyi_scope all = { NULL, 1, 1 };
+    const int64_t from = *after;
+    int64_t last = 0;
+    svyi_things some;
+    svy_status st;
+
+    SVY_REQUIRE(s != NULL && after != NULL && most > 0, err);
+    const int found = svyi_once_number(s, "SELECT max(number) FROM (SELECT number FROM interviews WHERE number > ? ORDER BY number LIMIT ?)",
+                                       SVYI_ARGS(svyi_arg_int(from), svyi_arg_int(most)), &last, err);
+    *after = last;
+    if (found != 1 || last == 0)
+        return found < 0 ? svyi_db_failed(err) : SVY_OK;
+    svyi_things_init(&some, &s->alloc);
+    st = list_interviews(s, &all, from, last - from, &some, err);
+    svyi_things_clear(&some);
+    return st;
+}
+
 /* ---- all ---- */
 
 static svy_status list_kind(svy_study *s, svyi_bundle_kind kind, const svyi_scope *scope, svyi_things *out, svy_error *err)
@@ -196,7 +219,7 @@ static svy_status list_kind(svy_study *s, svyi_bundle_kind kind, const svyi_scop
     for (size_t i = 0; i < sizeof NUMBERED / sizeof NUMBERED[0]; i++)
         if (NUMBERED[i].kind == kind && NUMBERED[i].all != NULL)
             return list_query(s, NUMBERED[i].all, kind, 0, scope, out, err);
-    return list_interviews(s, scope, out, err);
+    return list_interviews(s, scope, 0, -1, out, err);
 }
 
 svy_status svyi_things_list(svy_study *s, const svyi_scope *scope, svyi_things *out, svy_error *err)

@@ -74,7 +74,15 @@ svy_status svyi_take_erasure(svyi_taker *t, const svyi_frame_read *frame, svy_er
 /* The interview of the study that is this one elsewhere: `variant` tells it from others of the same uuid. Number 0: none. `foreign` 1: of another organisation. */
 typedef struct svyi_parent { int64_t number; char uuid[SVYI_UUID]; int foreign; } svyi_parent;
 svy_status svyi_parent_find(svyi_taker *t, const char *uuid, const char *variant, svyi_parent *out, svy_error *err);
+/* ---- sync_groups.c ---- */
+/* A list of things as frames of at most `most`; and the lists in a bundle that was checked. */
+void svyi_list_write(svyi_bundle *b, const svyi_thing *items, size_t n, size_t most);
+svy_status svyi_list_read(const void *bytes, size_t n, svyi_things *out, svy_error *err);
 /* ---- sync.c ---- */
+/* Hands a finished bundle over. */
+svy_status svyi_bundle_hand_over(svyi_bundle *b, svy_status st, svy_sync_take *take, void *user, svy_error *err);
+/* The head of another bundle as it came. */
+void svyi_head_copy(svyi_bundle *b, const void *have, size_t n);
 /* Adds a thing to a bundle; nothing when it is not there any more. */
 svy_status svyi_sync_put(svy_study *s, const svyi_thing *one, svyi_bundle *b, svy_error *err);
 /* A new, empty file of the study whose head this is. */

@@ -357,6 +357,7 @@ svy_status svyi_take(svyi_taker *t, const svyi_frame_read *frame, svy_error *err
     case SVYI_B_HEAD: return svyi_head_fits(t->s, frame, err);
     case SVYI_B_HAVE:
     case SVYI_B_SERVED:
+    case SVYI_B_GROUPS:
     case SVYI_B_END:
     default: return SVY_OK;
     }

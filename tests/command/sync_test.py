@@ -262,10 +262,13 @@ with Server(survey, "hq.study") as server:
     for what, content in LEFT_OUT.items():
         status, _, body = admin.ask("POST", "/api/sync/bundle", content)
         assert status == 200 and body["refused"] == 1 and body["interviews"] == 0, f"{what}: {status} {body}"
-    assert Client(server).ask("GET", "/api/sync/have")[0] == 401
-    assert Client(server, bearer=pathlib.Path("ivo.token").read_text().strip()).ask("GET", "/api/sync/have")[0] == 403
+    assert Client(server).ask("GET", "/api/sync/groups")[0] == 401
+    assert Client(server, bearer=pathlib.Path("ivo.token").read_text().strip()).ask("GET", "/api/sync/groups")[0] == 403
     assert admin.ask("POST", "/api/sync/lack", b"SVYB")[0] == 422
-    status, _, have = admin.ask("GET", "/api/sync/have")
+    assert admin.ask("POST", "/api/sync/have", b"SVYB")[0] == 422
+    status, _, groups = admin.ask("GET", "/api/sync/groups")
+    status, _, have = admin.ask("POST", "/api/sync/have", groups)
+    assert status == 200 and len(have) > 1000, (status, have)
     status, _, got = partner.ask("POST", "/api/sync/lack", have)       # a partner asks for everything by number
     assert status in (200, 413, 422), status
     assert b"office" not in (got if isinstance(got, bytes) else b""), "a partner got what others collected"

@@ -40,9 +40,17 @@ typedef svy_status svy_sync_take(void *user, const void *bytes, size_t n);
 SVY_API SVY_NODISCARD svy_status svy_sync_hello(svy_study *s, const svy_principal *who, int keys, svy_sync_take *take, void *user, svy_error *err);
 /** Makes a new, empty file of the study that a head with keys tells of. SVY_E_IO: the path is taken. */
 SVY_API SVY_NODISCARD svy_status svy_sync_create(const svy_alloc *alloc, const char *path, const void *hello, size_t n, svy_moment now, svy_error *err);
-/** Everything the study has for `who`, as digests in a bundle: about 20 bytes for each. Cost: the first time the whole study is read; then only what is new when the
- *  study is open for writing. */
-SVY_API SVY_NODISCARD svy_status svy_sync_have(svy_study *s, const svy_principal *who, svy_sync_take *take, void *user, svy_error *err);
+/** Digests of groups of what the study has for `who`, as a bundle: about 20 bytes for 64 things. Cost: a row of the study's file for each thing; interviews whose digest is
+ *  not kept (svy_sync_digests()) are read.
+ *  @param like NULL, or such a bundle of the other side, so that both have the same groups. */
+SVY_API SVY_NODISCARD svy_status svy_sync_groups(svy_study *s, const svy_principal *who, const void *like, size_t n, svy_sync_take *take, void *user, svy_error *err);
+/** Which groups differ, as a bundle of them for svy_sync_have(); `groups` receives how many. No study. SVY_E_FORMAT when they are not groups of the same bits. */
+SVY_API SVY_NODISCARD svy_status svy_sync_differ(const svy_alloc *alloc, const void *mine, size_t n_mine, const void *theirs, size_t n_theirs, svy_sync_take *take, void *user,
+                                                 uint64_t *groups, svy_error *err);
+/** What the study has for `who` in these groups (NULL: everything), as digests in a bundle: about 20 bytes for each. Cost: as svy_sync_groups(). */
+SVY_API SVY_NODISCARD svy_status svy_sync_have(svy_study *s, const svy_principal *who, const void *groups, size_t n, svy_sync_take *take, void *user, svy_error *err);
+/** Keeps the digests of the next `most` interviews behind `after`, which moves on; 0: they all are. So that a server can do it in between. */
+SVY_API SVY_NODISCARD svy_status svy_sync_digests(svy_study *s, int64_t *after, unsigned most, svy_error *err);
 /** What is in `theirs` and not in `mine` (two results of svy_sync_have()), in the order of `theirs`: lists of at most SVY_SYNC_WANTED things, one after the other, each with
  *  how many it holds. No study. */
 SVY_API SVY_NODISCARD svy_status svy_sync_lack(const svy_alloc *alloc, const void *mine, size_t n_mine, const void *theirs, size_t n_theirs,

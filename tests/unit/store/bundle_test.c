@@ -34,8 +34,8 @@ static bytes bundle_for(svy_study *from, const svy_principal *who, svy_study *to
     bytes a = { NULL, 0 }, b = { NULL, 0 }, wanted = { NULL, 0 }, out = { NULL, 0 };
     uint64_t served;
 
-    OK(svy_sync_have(from, who, keep, &a, &err));
-    OK(svy_sync_have(to, NULL, keep, &b, &err));
+    OK(svy_sync_have(from, who, NULL, 0, keep, &a, &err));
+    OK(svy_sync_have(to, NULL, NULL, 0, keep, &b, &err));
     OK(svy_sync_lack(NULL, b.data, b.n, a.data, a.n, keep_wanted, &wanted, &err));
     if (wanted.data != NULL)
         OK(svy_sync_give(from, who, wanted.data, wanted.n, 0, keep, &out, &served, &err));
@@ -123,8 +123,8 @@ Test(bundle, a_partner_gets_and_gives_its_own_rows_only)
     whole_one(a, "c1", "own", own);
     whole_one(a, "c2", "foreign", foreign);
     run_sql(a, "UPDATE interviews SET organisation = CASE case_id WHEN 'c1' THEN 'NSI' ELSE 'other' END");
-    FAILS(svy_sync_have(a, &interviewer, keep, &ignored, &err), SVY_E_STATE, "may not synchronise");
-    FAILS(svy_sync_have(a, &nobody, keep, &ignored, &err), SVY_E_STATE, "may not synchronise");
+    FAILS(svy_sync_have(a, &interviewer, NULL, 0, keep, &ignored, &err), SVY_E_STATE, "may not synchronise");
+    FAILS(svy_sync_have(a, &nobody, NULL, 0, keep, &ignored, &err), SVY_E_STATE, "may not synchronise");
     OK(svy_sync_hello(a, &partner, 1, make_copy, target, &err));
     b = open_file("b");
     bytes x = bundle_for(a, &partner, b);
