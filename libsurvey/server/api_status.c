@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "server/core.h"
 
-enum { EXPORT_MAX = 1 << 30 };
+enum { LIST_MAX = 1 << 30 };
 
 typedef struct page { svyi_buffer b; size_t n; } page;
 
@@ -115,7 +115,7 @@ static svy_status add_interview(void *user, const svy_interview_line *line)
     }
     svyi_buffer_format(&p->b, ",\"phase\":\"%s\",\"erased\":%s,\"started\":%lld,\"ended\":%lld}", (unsigned)line->phase < 3 ? PHASES[line->phase] : "",
                        line->erased ? "true" : "false", (long long)line->started_utc_ms, (long long)line->ended_utc_ms);
-    return p->b.failed || p->b.len > EXPORT_MAX ? SVY_E_NOMEM : SVY_OK;
+    return p->b.failed || p->b.len > LIST_MAX ? SVY_E_NOMEM : SVY_OK;
 }
 
 static void interviews(svyi_request *rq, svy_study *study)
@@ -154,20 +154,9 @@ static void erase(svyi_request *rq, svy_study *study)
 
 /* ---- answers ---- */
 
-static svy_status put(void *user, const void *bytes, size_t len, svy_error *err)
-{
-    svyi_buffer *b = user;
-
-    svyi_buffer_add(b, bytes, len);
-    if (b->len > EXPORT_MAX)
-        return svyi_fail(err, SVY_E_LIMIT, "this is more than 1 GiB: use 'survey export' on the machine of the server");
-    return b->failed ? svyi_nomem(err) : SVY_OK;
-}
-
 static void export_noted(svyi_request *rq, svy_study *study)
 {
     svy_error err = SVY_ERROR_INIT;
-    svyi_buffer *b = rq->own;
     const char *sensitive = svyi_request_query(rq, "sensitive");
 
     if (svy_study_audit(study, rq->received, rq->who->name, "export.read", rq->part[0], sensitive != NULL ? "with sensitive answers" : "", &err) != SVY_OK) {
@@ -175,10 +164,8 @@ static void export_noted(svyi_request *rq, svy_study *study)
         return;
     }
     svyi_answer_header(rq, "Content-Disposition", "attachment");
-    svyi_answer_buffer(rq, 200, "text/csv; charset=utf-8", b);
+    svyi_spool_answer(rq, rq->own, "text/csv; charset=utf-8");
 }
-
-static void free_export(void *own) { svyi_buffer_clear(own); }
 
 /* Takes ".csv" off the end of a part of the path. */
 static int take_ending(svyi_request *rq, const char *name, char *out, size_t size)
@@ -199,18 +186,15 @@ static void export_level(svyi_request *rq, svy_study *study, const char *form, c
     svy_csv_write_options csv = SVY_CSV_WRITE_INIT;
     svy_error err = SVY_ERROR_INIT;
     svy_frame *frame = NULL;
-    svyi_buffer *b = svyi_arena_get(&rq->arena, sizeof *b);
+    svyi_spool *spool;
 
-    if (b == NULL) {
-        svyi_answer_error(rq, 503, "the server is short of memory");
-        return;
-    }
-    svyi_buffer_init(b, NULL);
-    rq->own = b;
-    rq->own_free = free_export;
     svy_status st = svy_study_frame_for(study, rq->who, form, level, svyi_request_query(rq, "sensitive") != NULL, &frame, &err);
-    if (st == SVY_OK)
-        st = svy_csv_write(frame, &csv, put, b, &err);
+    if (st == SVY_OK && (st = svyi_spool_open(rq->server->path, &spool, &err)) == SVY_OK) {
+        rq->own = spool;
+        rq->own_free = svyi_spool_close;
+        if ((st = svy_csv_write(frame, &csv, svyi_spool_put, spool, &err)) == SVY_OK)
+            st = svyi_spool_finish(spool, &err);
+    }
     svy_frame_free(frame);
     if (st == SVY_OK)
         svyi_then(rq, SVYI_ON_WRITER, export_noted);

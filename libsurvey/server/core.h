@@ -86,6 +86,17 @@ typedef struct svyi_connection {
     char in[SVYI_HEAD_BYTES];
 } svyi_connection;
 
+/* ---- spool.c: long answers, on disk until they are sent ---- */
+typedef struct svyi_spool svyi_spool;
+/* A file without a name beside the study. SVY_E_IO. */
+svy_status svyi_spool_open(const char *study, svyi_spool **out, svy_error *err);
+/* Adds bytes; as svy_csv_write() and the like want it. SVY_E_LIMIT: less than 256 MiB of the disk would stay free. */
+svy_status svyi_spool_put(void *spool, const void *bytes, size_t len, svy_error *err);
+/* After that only svyi_spool_answer() and svyi_spool_close(), when it was sent. */
+svy_status svyi_spool_finish(svyi_spool *s, svy_error *err);
+void svyi_spool_answer(svyi_request *rq, const svyi_spool *s, const char *type);
+void svyi_spool_close(void *spool);
+
 /* ---- lane.c: threads that run handlers ---- */
 typedef struct svyi_lane {
     svy_server *server;

@@ -29,7 +29,7 @@ typedef struct scan {
     svy_error *err;
     const char *form, *level, *organisation;
     int no_keys;
-    size_t rows;
+    size_t rows, cells;                  /* cells: most that are wanted; 0: any number */
     svyi_arena arena;
     svy_frame *frame;
     building *columns; size_t n, capacity;
@@ -64,6 +64,8 @@ static svy_status add_column(scan *f, source *t, building c)
 {
     uint32_t index = (uint32_t)f->n;
 
+    if (f->cells != 0 && f->rows > f->cells / (f->n + 1))      /* a server has many who ask, and one memory */
+        return svyi_fail(f->err, SVY_E_LIMIT, "the table has %zu rows and more than %zu columns: that is more than a server hands out; use 'survey export' on its machine", f->rows, f->n);
     svyi_map_init(&c.map, &f->s->alloc);
     c.missing = svy_frame_get(f->frame, f->rows, sizeof *c.missing);
     if (is_factor(c.type))
@@ -556,7 +558,7 @@ static svy_status make(scan *f, int sensitive)
 
 svy_status svyi_frame_make(svy_study *s, const char *form, const char *level, const svyi_frame_limits *limits, svy_frame **out, svy_error *err)
 {
-    scan f = { .s = s, .err = err, .organisation = limits->organisation, .no_keys = limits->no_keys };
+    scan f = { .s = s, .err = err, .organisation = limits->organisation, .no_keys = limits->no_keys, .cells = limits->cells };
     svyi_version *v;
     svy_status st;
 

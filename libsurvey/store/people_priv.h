@@ -50,6 +50,6 @@ svy_status svyi_case_owner(svy_study *s, const char *assigned, char name[SVY_ACC
 svy_status svyi_case_forget(svy_study *s, const char *form, const char *id, svy_moment now, svy_error *err);
 
 /* ---- frame.c ---- */
-typedef struct svyi_frame_limits { int sensitive, no_keys; const char *organisation; /* NULL: all */ } svyi_frame_limits;
+typedef struct svyi_frame_limits { int sensitive, no_keys; const char *organisation; /* NULL: all */ size_t cells; /* most; 0: any number */ } svyi_frame_limits;
 svy_status svyi_frame_make(svy_study *s, const char *form, const char *level, const svyi_frame_limits *limits, svy_frame **out, svy_error *err);
 #endif

@@ -68,6 +68,6 @@ svy_status svy_study_frame_for(svy_study *s, const svy_principal *for_whom, cons
     if (!svy_allowed(for_whom, SVY_RIGHT_EXPORT))
         return svyi_fail(err, SVY_E_STATE, "a %s may not read answers", svy_role_name(for_whom->role));
     const svyi_frame_limits limits = { .sensitive = sensitive && svy_allowed(for_whom, SVY_RIGHT_EXPORT_SENSITIVE), .no_keys = !svy_allowed(for_whom, SVY_RIGHT_CONTACTS),
-                                       .organisation = only_organisation(for_whom) };
+                                       .organisation = only_organisation(for_whom), .cells = SVY_FRAME_CELLS };
     return svyi_frame_make(s, form, level, &limits, out, err);
 }

@@ -129,7 +129,7 @@ static const char INTERVIEWS[] =
     " max(coalesce((SELECT j.events FROM journals j WHERE j.interview = i.number), 0), coalesce((SELECT max(e.sequence) FROM events e WHERE e.interview = i.number), 0)),"
     " (SELECT count(*) FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = i.number AND a.digest IS NOT NULL),"
     " d.state, d.events, d.files, d.digest FROM interviews i LEFT JOIN sync_digests d ON d.interview = i.number"
-    " WHERE i.erased_utc_ms IS NULL AND (?1 IS NULL OR i.organisation = ?1) AND i.number > ?2 ORDER BY i.corrects IS NOT NULL, i.number LIMIT ?3";
+    " WHERE i.erased_utc_ms IS NULL AND (?1 IS NULL OR i.organisation = ?1) AND i.number > ?2 AND i.number <= ?3 ORDER BY i.corrects IS NOT NULL, i.number";
 
 static svy_status keep_digest(svy_study *s, const state *now, const svyi_thing *one, svy_error *err)
 {
@@ -141,7 +141,7 @@ static svy_status keep_digest(svy_study *s, const state *now, const svyi_thing *
 static svy_status fill_in(svy_study *s, const state *states, size_t n, svyi_things *out, svy_error *err)
 {
     svyi_buffer identity;
-    const int writes = s->mode == SVY_STUDY_WRITE;
+    const int writes = s->mode == SVY_STUDY_WRITE && n > 0;
     svy_status st = writes ? svyi_db_begin(s, err) : SVY_OK;
 
     if (st != SVY_OK)
@@ -156,7 +156,7 @@ static svy_status fill_in(svy_study *s, const state *states, size_t n, svyi_thin
     return writes ? svyi_db_end(s, st, err) : st;
 }
 
-static svy_status list_interviews(svy_study *s, const svyi_scope *scope, int64_t after, int64_t most, svyi_things *out, svy_error *err)
+static svy_status list_interviews(svy_study *s, const svyi_scope *scope, int64_t after, int64_t last, svyi_things *out, svy_error *err)
 {
     state *missing = NULL;
     size_t n = 0, capacity = 0;
@@ -165,7 +165,7 @@ static svy_status list_interviews(svy_study *s, const svyi_scope *scope, int64_t
     svy_status st = prepare(s, INTERVIEWS, scope, &stmt, err);
 
     if (st == SVY_OK && (st = svyi_db_bind(s, stmt, 2, svyi_arg_int(after), err)) == SVY_OK)
-        st = svyi_db_bind(s, stmt, 3, svyi_arg_int(most), err);
+        st = svyi_db_bind(s, stmt, 3, svyi_arg_int(last), err);
     while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
         const state now = { sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2), sqlite3_column_int64(stmt, 3), out->n };
         svyi_thing one = { .kind = (now.state & 8) != 0 ? SVYI_B_REMNANT : SVYI_B_INTERVIEW, .number = now.number };
@@ -204,7 +204,7 @@ svy_status svy_sync_digests(svy_study *s, int64_t *after, unsigned most, svy_err
     if (found != 1 || last == 0)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
     svyi_things_init(&some, &s->alloc);
-    st = list_interviews(s, &all, from, last - from, &some, err);
+    st = list_interviews(s, &all, from, last, &some, err);
     svyi_things_clear(&some);
     return st;
 }
@@ -219,7 +219,7 @@ static svy_status list_kind(svy_study *s, svyi_bundle_kind kind, const svyi_scop
     for (size_t i = 0; i < sizeof NUMBERED / sizeof NUMBERED[0]; i++)
         if (NUMBERED[i].kind == kind && NUMBERED[i].all != NULL)
             return list_query(s, NUMBERED[i].all, kind, 0, scope, out, err);
-    return list_interviews(s, scope, 0, -1, out, err);
+    return list_interviews(s, scope, 0, INT64_MAX, out, err);
 }
 
 svy_status svyi_things_list(svy_study *s, const svyi_scope *scope, svyi_things *out, svy_error *err)

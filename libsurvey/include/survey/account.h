@@ -204,8 +204,9 @@ SVY_API SVY_NODISCARD svy_status svy_study_interviews(svy_study *s, const svy_pr
 /** One interview by uuid; `*seen` 0 when there is none or `for_whom` may not see it: answer both in the same way. */
 SVY_API SVY_NODISCARD svy_status svy_study_interview_seen(svy_study *s, const svy_principal *for_whom, const char *uuid, int *seen, svy_error *err);
 
+#define SVY_FRAME_CELLS ((size_t)64 << 20)       /**< most values of a table that somebody gets from a server: it takes 9 bytes of memory for each while it is made */
 /** svy_study_frame() as `for_whom` may have it: rows it sees; sensitive variables only with SVY_RIGHT_EXPORT_SENSITIVE, variables of type key only with
- *  SVY_RIGHT_CONTACTS. Needs SVY_RIGHT_EXPORT: else SVY_E_STATE. `sensitive` asks for what the right allows. */
+ *  SVY_RIGHT_CONTACTS. Needs SVY_RIGHT_EXPORT: else SVY_E_STATE. `sensitive` asks for what the right allows. SVY_E_LIMIT: more than SVY_FRAME_CELLS. */
 SVY_API SVY_NODISCARD svy_status svy_study_frame_for(svy_study *s, const svy_principal *for_whom, const char *form, const char *level, int sensitive,
                                                      svy_frame **out, svy_error *err);
 
