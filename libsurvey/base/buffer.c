@@ -30,6 +30,11 @@ static int reserve(svyi_buffer *b, size_t len)
     return b->failed;
 }
 
+void svyi_buffer_room(svyi_buffer *b, size_t len)
+{
+    (void)reserve(b, len);
+}
+
 void svyi_buffer_add(svyi_buffer *b, const void *bytes, size_t len)
 {
     if (reserve(b, len) != 0)

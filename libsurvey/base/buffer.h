@@ -9,6 +9,7 @@ typedef struct svyi_buffer { svy_alloc alloc; char *data; size_t len, capacity; 
 
 void svyi_buffer_init(svyi_buffer *b, const svy_alloc *alloc);
 void svyi_buffer_clear(svyi_buffer *b);
+void svyi_buffer_room(svyi_buffer *b, size_t len);      /* for so many bytes more at once, when it is known that they come */
 void svyi_buffer_add(svyi_buffer *b, const void *bytes, size_t len);
 void svyi_buffer_text(svyi_buffer *b, const char *text);
 /* Not for doubles: their point would be the locale's. Use svyi_number_format. */

@@ -1,7 +1,6 @@
 /* Dates, months and times of day between ISO 8601 text and numbers, in the proleptic Gregorian calendar. */
 #include "base/date.h"
 
-#include <stdio.h>
 
 enum { DAY = 86400, ERA_DAYS = 146097 /* 400 years */, EPOCH = 719468 /* 0000-03-01 to 1970-01-01 */ };
 
@@ -172,12 +171,25 @@ static int day_in_range(double days)
     return days >= svyi_days_from_civil(1, 1, 1) && days < svyi_days_from_civil(10000, 1, 1);
 }
 
-static size_t written(char *out, int length)
+/* The digits of a number, from the left with zeros. Not by printf: thousands of dates are written for each upload. */
+static char *digits(char *at, unsigned number, unsigned n)
 {
-    if (length < 0 || length >= 32)
-        length = 0;
-    out[length] = '\0';
-    return (size_t)length;
+    for (unsigned i = n; i-- > 0; number /= 10)
+        at[i] = (char)('0' + number % 10);
+    return at + n;
+}
+
+/* Two digits behind a sign. */
+static char *next_two(char *at, char sign, unsigned number)
+{
+    *at = sign;
+    return digits(at + 1, number, 2);
+}
+
+static size_t written(char *out, const char *end)
+{
+    out[end - out] = '\0';
+    return (size_t)(end - out);
 }
 
 /* The largest whole number not above `x`, which is known to be within the range of years. */
@@ -193,33 +205,32 @@ size_t svyi_date_format(double days, char *out)
     int year, month, day;
 
     if (!day_in_range(days))
-        return written(out, 0);
+        return written(out, out);
     svyi_civil_from_days((int32_t)whole(days), &year, &month, &day);
-    return written(out, snprintf(out, 32, "%04d-%02d-%02d", year, month, day));
+    return written(out, next_two(next_two(digits(out, (unsigned)year, 4), '-', (unsigned)month), '-', (unsigned)day));
 }
 
 size_t svyi_month_format(double month, char *out)
 {
     if (!(month >= 12 && month < 120000))
-        return written(out, 0);
-    const int number = (int)whole(month);
-    if (month > number)
-        return written(out, snprintf(out, 32, "%04d", number / 12));
-    return written(out, snprintf(out, 32, "%04d-%02d", number / 12, number % 12 + 1));
+        return written(out, out);
+    const unsigned number = (unsigned)whole(month);
+    char *at = digits(out, number / 12, 4);
+    return written(out, month > number ? at : next_two(at, '-', number % 12 + 1));
 }
 
 size_t svyi_time_format(double seconds, char *out)
 {
     if (!(seconds >= 0 && seconds < DAY))
-        return written(out, 0);
-    const int s = (int)seconds;
-    return written(out, snprintf(out, 32, "%02d:%02d:%02d", s / 3600, s / 60 % 60, s % 60));
+        return written(out, out);
+    const unsigned s = (unsigned)seconds;
+    return written(out, next_two(next_two(digits(out, s / 3600, 2), ':', s / 60 % 60), ':', s % 60));
 }
 
 size_t svyi_datetime_format(double seconds, char *out)
 {
     if (!(seconds >= -1e12 && seconds <= 1e12))
-        return written(out, 0);
+        return written(out, out);
     const int64_t total = whole(seconds), days = whole((double)total / DAY);
     const size_t length = svyi_date_format((double)days, out);
     if (length == 0)

@@ -10,12 +10,9 @@ enum { REPLACEMENT = 0xFFFD };
 /* Bytes that a first byte announces; 0 for one that cannot be first. */
 static size_t announced(unsigned char lead)
 {
-    static const struct { unsigned char below, bytes; } LEADS[] = { { 0x80, 1 }, { 0xC2, 0 }, { 0xE0, 2 }, { 0xF0, 3 }, { 0xF5, 4 } };
-
-    for (size_t i = 0; i < sizeof LEADS / sizeof LEADS[0]; i++)
-        if (lead < LEADS[i].below)
-            return LEADS[i].bytes;
-    return 0;
+    if (lead < 0xC2)
+        return lead < 0x80;
+    return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
 }
 
 static int is_character(uint32_t c)
@@ -82,6 +79,8 @@ int svyi_utf8_valid(const char *text, size_t len)
     for (size_t at = 0; at < len;) {
         while (len - at >= 8 && plain(text + at))
             at += 8;
+        while (at < len && (unsigned char)text[at] - 1u < 0x7F)
+            at++;
         if (at == len)
             break;
         const size_t n = sequence((const unsigned char *)text + at, len - at, &c);

@@ -16,16 +16,15 @@ void svyi_judge_odd(svy_interview *iv, uint64_t event, uint32_t item, const char
 }
 
 /* The value is an answer in the form the engine writes it: the choices were offered then, a number is a number. */
-static int would_be_read(svy_interview *iv, svy_place place, const svy_event *e)
+static int would_be_read(svy_interview *iv, svy_place place, const svy_event *e, svy_value *value)
 {
     char text[40];
-    svy_value value;
 
-    if (svyi_answer_read(iv, place, e->value, e->value_len, &value, NULL) != SVY_OK || value.missing != SVY_PRESENT)
+    if (svyi_answer_read(iv, place, e->value, e->value_len, value, NULL) != SVY_OK || value->missing != SVY_PRESENT)
         return 0;
-    if (value.len > 0)
-        return value.len == e->value_len && memcmp(value.text, e->value, value.len) == 0;
-    const size_t len = svy_value_format(&value, text, sizeof text);
+    if (value->len > 0)
+        return value->len == e->value_len && memcmp(value->text, e->value, value->len) == 0;
+    const size_t len = svy_value_format(value, text, sizeof text);
     return len == e->value_len && len < sizeof text && memcmp(text, e->value, len) == 0;
 }
 
@@ -35,18 +34,20 @@ static int may_be_missing(const svy_interview *iv, svy_place place, svy_missing 
 }
 
 /* A missing answer is given by a choice that says so, or where it is possible. */
-void svyi_judge_answer(svy_interview *iv, svy_place place, const svy_event *e)
+int svyi_judge_answer(svy_interview *iv, svy_place place, const svy_event *e, svy_value *value)
 {
     const svy_item *item = svyi_item(iv, place.item);
+    int read = 0;
 
     if (item->kind != SVY_EL_QUESTION || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0)
         svyi_judge_odd(iv, e->sequence, place.item, "a value is put where nothing is asked");
     else if (svy_interview_readonly(iv, place))
         svyi_judge_odd(iv, e->sequence, place.item, "a question that is read only is answered");
-    else if (e->missing == SVY_PRESENT && !would_be_read(iv, place, e))
+    else if (e->missing == SVY_PRESENT && !(read = would_be_read(iv, place, e, value)))
         svyi_judge_odd(iv, e->sequence, place.item, "the answer is none that was possible then");
     else if (e->missing != SVY_PRESENT && !may_be_missing(iv, place, e->missing))
         svyi_judge_odd(iv, e->sequence, place.item, "a question that must be answered is not");
+    return read && !svyi_is_odk(iv);
 }
 
 void svyi_judge_clear(svy_interview *iv, svy_place place, const svy_event *e)

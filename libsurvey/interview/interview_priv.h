@@ -133,6 +133,7 @@ struct svy_interview {
     uint64_t work;                    /* what all changes cost so far: steps of expressions, cells touched */
     uint8_t audited;                  /* replaying looks for what answering would not have taken; the first is kept: */
     const char *odd; uint64_t odd_event; uint32_t odd_item;
+    uint32_t replayed;                /* item of the event that was replayed last */
     svyi_buffer path, value;          /* of the event being written */
     svyi_buffer given;                /* ODK: the answer being given */
 };
@@ -289,7 +290,8 @@ int svyi_override_own(svy_interview *iv, svy_place place, const char *reason);
 
 /* ---- audit.c: what a replayed event does that answering would have refused; before the event acts. ---- */
 void svyi_judge_odd(svy_interview *iv, uint64_t event, uint32_t item, const char *what);
-void svyi_judge_answer(svy_interview *iv, svy_place place, const svy_event *e);
+/* 1 when the answer was read as answering would have: then `value` is it, and need not be read again. */
+int svyi_judge_answer(svy_interview *iv, svy_place place, const svy_event *e, svy_value *value);
 void svyi_judge_clear(svy_interview *iv, svy_place place, const svy_event *e);
 void svyi_judge_order(svy_interview *iv, svy_place place, const svy_event *e);
 void svyi_judge_complete(svy_interview *iv, const svy_event *e);

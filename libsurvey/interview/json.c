@@ -3,10 +3,13 @@
 
 #include "interview/interview_priv.h"
 
+/* A constant text. */
+#define PUT(o, text) svyi_out_bytes(o, text, sizeof text - 1)
+
 static void key(svyi_out *o, const char *name)
 {
     svyi_out_json(o, name, strlen(name));
-    svyi_out_text(o, ":");
+    PUT(o, ":");
 }
 
 static void member(svyi_out *o, const char *name, const char *text)
@@ -37,19 +40,19 @@ static void put_answer(svyi_out *o, const svy_interview *iv, svy_place place)
     const char *remark = svy_interview_get_remark(iv, place), *reason = svy_interview_get_reason(iv, place);
 
     key(o, svy_form_item_id(iv->form, place.item));
-    svyi_out_text(o, "{");
+    PUT(o, "{");
     put_value(o, &v);
     if ((cell->flags & (SVYI_ON | SVYI_PRESET)) == (SVYI_ON | SVYI_PRESET))
-        svyi_out_text(o, ",\"preset\":true");
+        PUT(o, ",\"preset\":true");
     if ((cell->flags & SVYI_ON) != 0 && reason[0] != '\0') {
-        svyi_out_text(o, ",");
+        PUT(o, ",");
         member(o, "reason", reason);
     }
     if (remark[0] != '\0') {
-        svyi_out_text(o, ",");
+        PUT(o, ",");
         member(o, "remark", remark);
     }
-    svyi_out_text(o, "}");
+    PUT(o, "}");
 }
 
 static int wanted(const svy_item *item, int sensitive)
@@ -63,48 +66,50 @@ static void put_entry(svyi_out *o, const svy_interview *iv, uint32_t entry, int 
     const uint32_t roster = iv->entries[entry].roster, end = svyi_item(iv, roster)->end;
     int n = 0;
 
-    svyi_out_text(o, "\"answers\":{");
+    PUT(o, "\"answers\":{");
     for (uint32_t i = roster + 1; i < end; i++) {
         const svy_item *item = svyi_item(iv, i);
         if (item->roster != roster || !wanted(item, sensitive))
             continue;
-        svyi_out_text(o, n++ > 0 ? "," : "");
+        if (n++ > 0)
+            PUT(o, ",");
         put_answer(o, iv, (svy_place){ i, entry });
     }
-    svyi_out_text(o, "},\"rosters\":{");
+    PUT(o, "},\"rosters\":{");
     n = 0;
     for (uint32_t i = roster + 1; i < end; i++) {
         if (svyi_item(iv, i)->roster != roster || svyi_item(iv, i)->kind != SVY_EL_ROSTER)
             continue;
-        svyi_out_text(o, n++ > 0 ? "," : "");
+        if (n++ > 0)
+            PUT(o, ",");
         key(o, svy_form_item_id(iv->form, i));
-        svyi_out_text(o, "[");
+        PUT(o, "[");
         for (uint32_t kid = svyi_sibling(iv, entry, i, 0, 1), first = kid; kid != 0; kid = svyi_sibling(iv, entry, i, kid, 1)) {
             svyi_out_text(o, kid != first ? ",{" : "{");
             member(o, "key", svy_interview_entry_key(iv, kid));
-            svyi_out_text(o, ",");
+            PUT(o, ",");
             put_entry(o, iv, kid, sensitive);
-            svyi_out_text(o, "}");
+            PUT(o, "}");
         }
-        svyi_out_text(o, "]");
+        PUT(o, "]");
     }
-    svyi_out_text(o, "}");
+    PUT(o, "}");
 }
 
 size_t svy_interview_json(const svy_interview *iv, int sensitive, char *out, size_t size)
 {
     svyi_out o = { out, size, 0 };
 
-    svyi_out_text(&o, "{");
+    PUT(&o, "{");
     member(&o, "form", svy_form_id(iv->form));
-    svyi_out_text(&o, ",");
+    PUT(&o, ",");
     member(&o, "version", svy_form_version(iv->form));
-    svyi_out_text(&o, ",");
+    PUT(&o, ",");
     member(&o, "language", svy_form_language(iv->form, iv->s.language));
-    svyi_out_text(&o, ",");
+    PUT(&o, ",");
     member(&o, "outcome", svy_interview_outcome(iv));
-    svyi_out_text(&o, ",");
+    PUT(&o, ",");
     put_entry(&o, iv, 0, sensitive);
-    svyi_out_text(&o, "}");
+    PUT(&o, "}");
     return svyi_out_end(&o);
 }

@@ -35,7 +35,7 @@ static void wrong(cursor *c, const uint8_t *at, svy_status st, const char *what)
         c->st = svyi_fail(c->err, st, "byte %llu of the package: %s", (unsigned long long)(at - c->begin), what);
 }
 
-static uint64_t get_number(cursor *c)
+static uint64_t get_long_number(cursor *c)
 {
     const uint8_t *begin = c->at;
     uint64_t x = 0;
@@ -55,6 +55,12 @@ static uint64_t get_number(cursor *c)
             return x;
     }
     return 0;
+}
+
+/* Most have one byte. */
+static inline uint64_t get_number(cursor *c)
+{
+    return c->st == SVY_OK && c->at < c->end && *c->at < 0x80 ? *c->at++ : get_long_number(c);
 }
 
 static uint64_t get_at_most(cursor *c, uint64_t least, uint64_t most, const char *what)

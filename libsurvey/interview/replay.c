@@ -131,18 +131,19 @@ static svy_status replay_answer(svy_interview *iv, const act *a, svy_error *err)
     const char *reason = a->e->reason != NULL ? a->e->reason : "";
     svy_value value;
     svy_status st;
+    int read = 0;
 
     if (!is_question(iv, a->place) || !on(iv, a->place) || (!svyi_is_odk(iv) && (svyi_item(iv, a->place.item)->flags & SVY_ITEM_READONLY) != 0))
         return wrong(a, err, "an answer is given to what is not asked");
     if (strlen(reason) > SVYI_MAX_ANSWER || !svyi_utf8_valid(reason, strlen(reason)))
         return wrong(a, err, "the reason is too long or not UTF-8");
     if (iv->audited)
-        svyi_judge_answer(iv, a->place, a->e);
+        read = svyi_judge_answer(iv, a->place, a->e, &value);
     if (missing == SVY_DONT_KNOW || missing == SVY_REFUSED || missing == SVY_NOT_STATED)
         return a->e->value_len == 0 ? svyi_do_missing(iv, a->place, missing, err) : wrong(a, err, "an answer is both given and missing");
     if (missing != SVY_PRESENT)
         return wrong(a, err, "the reason for a missing answer is unknown");
-    if ((st = replay_value(iv, a, &value, err)) != SVY_OK ||
+    if ((!read && (st = replay_value(iv, a, &value, err)) != SVY_OK) ||
         (st = svyi_answer_put(iv, a->place, &value, reason, err)) != SVY_OK)
         return st;
     if (reason[0] != '\0') {
@@ -294,12 +295,28 @@ static svy_status (*const REPLAY[])(svy_interview *iv, const act *a, svy_error *
 };
 enum { N_ACTIONS = sizeof REPLAY / sizeof REPLAY[0] };
 
+/* Mostly it is the item of the event before, or one of those behind it. */
+static int find_item(svy_interview *iv, const char *id, uint32_t *item)
+{
+    enum { NEAR = 3 };
+
+    for (uint32_t i = iv->replayed; i > 0 && i < iv->replayed + NEAR && i < iv->plan.n_items; i++)
+        if (strcmp(svy_form_item_id(iv->form, i), id) == 0) {
+            *item = iv->replayed = i;
+            return 1;
+        }
+    if (!svy_form_find(iv->form, id, strlen(id), item))
+        return 0;
+    iv->replayed = *item;
+    return 1;
+}
+
 /* Finds the item and the entry; of an added entry, which is not there yet, the entry around it. */
-static svy_status resolve(const svy_interview *iv, act *a, svy_error *err)
+static svy_status resolve(svy_interview *iv, act *a, svy_error *err)
 {
     const char *item = a->e->item != NULL ? a->e->item : "", *path = a->e->entry != NULL ? a->e->entry : "";
 
-    if (item[0] != '\0' && !svy_form_find(iv->form, item, strlen(item), &a->place.item))
+    if (item[0] != '\0' && !find_item(iv, item, &a->place.item))
         return svyi_fail(err, SVY_E_FORMAT, "event %llu: the form has no '%.64s'", (unsigned long long)a->e->sequence, item);
     if (a->e->action == SVY_DID_ADD) {
         const char *last = strrchr(path, '/');

@@ -22,18 +22,49 @@ typedef struct making {
 
 /* ---- values ---- */
 
-static void stream_number(svyi_made *m, int64_t number)
+static void put_u64(uint8_t *at, uint64_t number)
 {
-    uint8_t bytes[16] = { 8 };
-
     for (size_t i = 0; i < 8; i++)
-        bytes[8 + i] = (uint8_t)((uint64_t)number >> (8 * i));
+        at[i] = (uint8_t)(number >> (8 * i));
+}
+
+/* A number as the digest sees it: its length, and it. */
+static void put_number(uint8_t at[16], int64_t number)
+{
+    put_u64(at, 8);
+    put_u64(at + 8, (uint64_t)number);
+}
+
+static void stream_numbers(svyi_made *m, int64_t first, int64_t second)
+{
+    uint8_t bytes[32];
+
+    put_number(bytes, first);
+    put_number(bytes + 16, second);
+    svyi_buffer_add(&m->stream, bytes, sizeof bytes);
+}
+
+static void stream_null(svyi_made *m)
+{
+    uint8_t bytes[16];
+
+    put_number(bytes, SQLITE_NULL);
     svyi_buffer_add(&m->stream, bytes, sizeof bytes);
 }
 
 static void stream_bytes(svyi_made *m, const void *text, size_t len)
 {
     svyi_buffer_u64(&m->stream, len);
+    svyi_buffer_add(&m->stream, text != NULL ? text : "", len);
+}
+
+static void stream_value(svyi_made *m, int64_t type, const void *text, size_t len)
+{
+    uint8_t bytes[24];
+
+    put_number(bytes, type);
+    put_u64(bytes + 16, len);
+    svyi_buffer_add(&m->stream, bytes, sizeof bytes);
     svyi_buffer_add(&m->stream, text != NULL ? text : "", len);
 }
 
@@ -48,20 +79,17 @@ static void add(svyi_made *m, svyi_arg arg)
     }
     switch (arg.kind) {
     case SVYI_ARG_NULL:
-        stream_number(m, SQLITE_NULL);
+        stream_null(m);
         break;
     case SVYI_ARG_INT:
-        stream_number(m, SQLITE_INTEGER);
-        stream_number(m, arg.number);
+        stream_numbers(m, SQLITE_INTEGER, arg.number);
         break;
     case SVYI_ARG_REAL:
-        stream_number(m, SQLITE_FLOAT);
-        stream_bytes(m, number, svyi_number_format(arg.real, number));
+        stream_value(m, SQLITE_FLOAT, number, svyi_number_format(arg.real, number));
         break;
     case SVYI_ARG_TEXT:
     case SVYI_ARG_BLOB:
-        stream_number(m, SQLITE_TEXT);
-        stream_bytes(m, arg.bytes, arg.len);
+        stream_value(m, SQLITE_TEXT, arg.bytes, arg.len);
         arg.number = (int64_t)m->text.len;           /* where it will be, when the buffer stands still */
         svyi_buffer_add(&m->text, arg.bytes != NULL ? arg.bytes : "", arg.len);
         break;
@@ -111,8 +139,7 @@ static svy_status begin_row(making *k, int64_t row)
     if (svyi_grow(&m->alloc, &m->rows, &m->rows_capacity, m->n_rows + 1, sizeof one) != 0)
         return svyi_nomem(k->err);
     m->rows[m->n_rows++] = one;
-    stream_number(m, SQLITE_INTEGER);
-    stream_number(m, 0);
+    stream_numbers(m, SQLITE_INTEGER, 0);
     return SVY_OK;
 }
 
@@ -189,6 +216,18 @@ static void settle(svyi_made *m)
             m->args[i].bytes = m->text.data + m->args[i].number;
 }
 
+/* For an interview without rosters, at once: room that grows is copied again and again. */
+static void make_room(svyi_made *m, const svyi_version *v)
+{
+    size_t n = 16;
+
+    for (size_t i = 0; i < v->n_levels; i++)
+        n += 2 * v->levels[i].n_vars;
+    svyi_buffer_room(&m->text, 4 * n);
+    svyi_buffer_room(&m->stream, 32 * n);
+    m->failed = svyi_grow(&m->alloc, &m->args, &m->args_capacity, n, sizeof *m->args) != 0;
+}
+
 svy_status svyi_rows_make(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_row *row, svyi_made *m, svy_error *err)
 {
     svy_status st = SVY_OK;
@@ -198,6 +237,7 @@ svy_status svyi_rows_make(const svy_alloc *alloc, const svyi_version *v, const s
     svyi_buffer_init(&m->stream, alloc);
     if ((m->tables = svyi_get(alloc, v->n_levels * sizeof *m->tables)) == NULL)
         return svyi_nomem(err);
+    make_room(m, v);
     for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++) {
         making k = { .m = m, .v = v, .iv = iv, .row = row, .level = &v->levels[i], .number = (uint32_t)i, .err = err };
         m->tables[i] = k.level->table;
