@@ -4,6 +4,7 @@ import path from 'node:path';
 import { axe, browserPath, playwright, QUIET } from './browser.mjs';
 import { mock } from './mock-server.mjs';
 import { arranged, diary, frames, keys, signIn, study, tests, unlock, unseal } from './world.mjs';
+import { settled } from './walk.mjs';
 
 const { survey, scratch, form } = arranged(), pair = keys();
 const { forms } = study(survey, path.join(scratch, 'diary.study'), diary(path.join(scratch, 'diary'), 3));
@@ -38,7 +39,7 @@ await tests({
     await unlock(page);
     await page.getByRole('button', { name: 'Continue' }).first().click();
     const finish = page.getByRole('button', { name: 'Finish' });
-    for (let i = 0; i < 20 && !await finish.isVisible(); i++) { await page.locator('.nav .primary').click({ timeout: 2000 }).catch(() => {}); await page.waitForTimeout(50); }
+    for (let i = 0; i < 20 && !await finish.isVisible(); i++) { await page.locator('.nav .primary').click(); await settled(page); }
     await finish.click();
     await page.getByRole('button', { name: 'Close' }).click();
     for (let i = 0; !server.world.received.size; i++) { assert.ok(i < 200, 'nothing arrived'); await page.waitForTimeout(50); }

@@ -27,6 +27,26 @@ async function open(options = {}, query = '', preferences = {}, from = browser) 
 }
 
 const tests = {
+  async 'a slow press of Next stores what was typed and goes on'() {
+    const page = await open(), p = new Person(page), next = page.locator('.nav .primary');
+    for (const label of ['Last week', 'How old', 'What shall we call you']) {
+      await next.click();
+      await p.at(label);
+      if (label === 'Last week') await p.press('1');
+      if (label === 'How old') await page.locator('.items input').fill('40');
+    }
+    await page.locator('.items textarea, .items input').first().fill('Anna');
+    const box = await next.boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height - 4);
+    await page.mouse.down();
+    await page.waitForFunction(() => window.engine.page(0, 0, 1).items.some(view => view.value === 'Anna'));      // the answer is taken, the button still down
+    await page.evaluate(() => new Promise(done => setTimeout(done, 100)));
+    assert.deepEqual(await next.boundingBox(), box, 'the button stays under the pointer');
+    await page.mouse.up();
+    await p.at('Dear Anna');
+    await page.close();
+  },
+
   async 'every type of question, by the keyboard'() {
     const page = await open(), p = new Person(page);
     await p.at('Thank you');

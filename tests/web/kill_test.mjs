@@ -5,6 +5,7 @@ import path from 'node:path';
 import { mortal } from './browser.mjs';
 import { mock } from './mock-server.mjs';
 import { arranged, diary, frames, installed, keys, sendNow, signIn, study, tests, unlock, unseal } from './world.mjs';
+import { settled } from './walk.mjs';
 
 const { survey, scratch, form } = arranged(), KILLS = Number(process.env.WEB_KILLS ?? 10), ANSWERS = KILLS * 12 + 60;
 let seed = Number(process.env.WEB_SEED ?? Date.now() % 1e6);
@@ -33,6 +34,7 @@ async function answer(until) {
     const n = shown + 1;
     await question(n).waitFor();
     await page.locator('.items input').first().fill(String(value(n)));
+    await settled(page);
     await page.locator('.nav .primary').click();
     await question(n + 1).waitFor();
     shown = n;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { axe, profile } from './browser.mjs';
 import { mock } from './mock-server.mjs';
 import { arranged, diary, frames, installed, keys, PIN, queueItems, sendNow, signIn, study, tests, unlock, unseal } from './world.mjs';
+import { settled } from './walk.mjs';
 
 const { survey, scratch, form } = arranged();
 const { forms } = study(survey, path.join(scratch, 'diary.study'), diary(path.join(scratch, 'diary'), 20));
@@ -28,11 +29,11 @@ const saved = () => page.locator('.saved', { hasText: '✓' }).waitFor();
 const label = text => page.locator('.items').getByText(text, { exact: true }).waitFor();
 /** The next question shows when the answer before it is on the disk. */
 const next = async wanted => { await page.locator('.nav .primary').click(); await label(wanted); };
-const fill = async (text, wanted = 'A photo?') => { await page.locator('.items input:not([type=file]), .items textarea').first().fill(text); await next(wanted); };
+const fill = async (text, wanted = 'A photo?') => { await page.locator('.items input:not([type=file]), .items textarea').first().fill(text); await settled(page); await next(wanted); };
 const holds = async text => { for (let i = 0; await page.locator('.items input').first().inputValue() !== text; i++) { assert.ok(i < 100, `the answer is not ${text}`); await page.waitForTimeout(20); } };
 const home = () => page.locator('section.queue').waitFor();
 const finish = async () => {
-  for (let i = 0; i < 40 && !await page.getByRole('button', { name: 'Finish' }).isVisible(); i++) { await page.locator('.nav .primary').click({ timeout: 2000 }).catch(() => {}); await page.waitForTimeout(30); }    // Next may be gone by now
+  for (let i = 0; i < 40 && !await page.getByRole('button', { name: 'Finish' }).isVisible(); i++) { await page.locator('.nav .primary').click(); await settled(page); }
   await page.getByRole('button', { name: 'Finish' }).click();
   const close = page.getByRole('button', { name: 'Close' });
   await close.or(page.getByRole('heading', { name: 'Thank you', exact: true })).waitFor();
@@ -125,7 +126,7 @@ await tests({
     await label('A photo?');
     const picture = Buffer.concat([Buffer.from('\x89PNG KANARI-PHOTO'), Buffer.alloc(1200000, 7)]);
     await page.locator('.items input[type=file]').first().setInputFiles({ name: 'KANARI-FILE.png', mimeType: 'image/png', buffer: picture });
-    await page.waitForTimeout(500);
+    await settled(page);
     await saved();
     await finish();
     await home();
@@ -243,7 +244,7 @@ await tests({
     await protocol.send('Storage.overrideQuotaForOrigin', { origin: url });
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('no room left').waitFor({ state: 'detached' });
-    await page.waitForTimeout(300);
+    await settled(page);
     await saved();
     await finish();
     await home();

@@ -1,12 +1,13 @@
 /* A person at the keyboard, for the tests of the interview's screen: what is pressed, what is there, where the focus is. */
 import assert from 'node:assert/strict';
+import { settled } from './walk.mjs';
 
 /** What a person at the keyboard sees and does. */
 export class Person {
   constructor(page) { this.page = page; }
   async press(...keys) { for (const key of keys) await this.page.keyboard.press(key); await this.settle(); }
   async type(text) { await this.page.keyboard.type(text); }
-  async settle() { await this.page.evaluate(async () => { await new Promise(done => setTimeout(done, 20)); await new Promise(requestAnimationFrame); }); }
+  async settle() { await settled(this.page); await this.page.evaluate(() => new Promise(requestAnimationFrame)); }
   async next() { await this.press('Alt+' + (await this.page.evaluate(() => document.documentElement.dir) === 'rtl' ? 'ArrowLeft' : 'ArrowRight')); await this.settle(); }
   label() { return this.page.evaluate(() => document.querySelector('.items .label, .items .note')?.innerText.split('\n')[0].replace(/[\u2066-\u2069]/g, '').trim()); }
   errors() { return this.page.evaluate(() => [...document.querySelectorAll('.error')].map(e => e.textContent.trim()).filter(Boolean)); }

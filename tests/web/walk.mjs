@@ -24,6 +24,9 @@ const asked = page => page.evaluate(() => [...document.querySelectorAll('.items 
     ...make('parts', parts.length, parts.every(p => p.value))];
 }));
 
+/** Waits until the screen is not at work (or asks something): what is seen then stays until somebody does something. */
+export const settled = page => page.waitForFunction(() => !document.querySelector('.items[aria-busy]') || document.querySelector('dialog[open]'));
+
 async function answer(page, what, attempt, random, taste, pick) {
   const item = page.locator(`[data-walk="${what.i}"]`);
   const reason = item.locator('.reason input');
@@ -56,6 +59,7 @@ async function answer(page, what, attempt, random, taste, pick) {
 export async function walk(page, { finish, random = dice(1), taste = 6, onPage = async () => {}, pick = () => undefined, limit = 600 }) {
   const tries = new Map(), button = page.getByRole('button', { name: finish, exact: true });
   for (let pages = 0; pages < limit; pages++) {
+    await settled(page);
     await onPage(page, pages);
     for (let round = 0; round < 40; round++) {
       const open = (await asked(page)).filter(({ done }) => !done);
@@ -63,15 +67,14 @@ export async function walk(page, { finish, random = dice(1), taste = 6, onPage =
       const before = await signature(page), key = before + open[0].i, attempt = tries.get(key) ?? 0;
       tries.set(key, attempt + 1);
       await answer(page, open[0], attempt, random, taste, pick(pages));
-      await page.waitForTimeout(25);
+      await settled(page);
     }
-    const before = await signature(page);
     const next = page.locator('.nav .primary');
     if (await next.isVisible()) await next.click();
-    for (let i = 0; i < 100 && await signature(page) === before && !await button.isVisible() && !await page.locator('.items .wrong').first().isVisible(); i++) await page.waitForTimeout(20);
+    await settled(page);
     if (await button.isVisible()) {
       await button.click();
-      await page.waitForTimeout(150);
+      await settled(page);
       const problem = page.locator('.answer.wrong').first();
       if (!await problem.isVisible()) return pages + 1;
       await problem.click();

@@ -9,7 +9,7 @@ import { run, Server } from './real.mjs';
 import { dice, walk } from './walk.mjs';
 import { arranged, installed, PASSWORD, signIn, tests, unlock } from './world.mjs';
 
-const { survey, scratch, form } = arranged(), FORMS = ['c-training', 'a-main-tcn'], LANGUAGES = { en: ['Finish', 'Close'], bg: ['Край', 'Затваряне'], ar: ['إنهاء', 'إغلاق'] };
+const { survey, scratch, form } = arranged(), FORMS = ['c-training', 'a-main-tcn'], LANGUAGES = { en: ['Finish', 'Close', 'works without'], bg: ['Край', 'Затваряне', 'работят без'], ar: ['إنهاء', 'إغلاق', 'تعمل بلا اتصال'] };
 /** Of the main study: the choices that lead past its entrance (consent, born before 2008, no citizenship of the Union). */
 const ELIGIBLE = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 const pictures = process.env.WEB_PICTURES, file = path.join(scratch, 'whole.study'), password = PASSWORD;
@@ -24,14 +24,14 @@ let page, context;
 const errors = [];
 const picture = async name => { if (pictures) { fs.mkdirSync(pictures, { recursive: true }); await page.screenshot({ path: path.join(pictures, name + '.png'), fullPage: true }); } };
 
-async function whole(id, language, [finish, close], size) {
+async function whole(id, language, words, size) {
+  const [finish, close] = words;
   context = await browser.newContext({ viewport: size, colorScheme: language === 'bg' ? 'dark' : 'light' });
   page = await context.newPage();
   page.on('pageerror', error => errors.push(`${id} ${language}: ${error.stack}`));
   await page.addInitScript(tag => { localStorage.setItem('survey.language', tag); }, language);
   await signIn(page, server.url);
-  await installed(page);
-  await page.waitForTimeout(500);
+  await installed(page, words.at(-1));
   await picture(`${id}-${language}-home`);
   await server.stop(id === 'a-main-tcn' ? 'SIGKILL' : 'SIGTERM');
   await page.reload();

@@ -127,11 +127,14 @@ export async function sendNow(page, said) {
   await there.waitFor();
 }
 
-/** Waits until the service worker has everything, so that the form starts without a server. */
-export const installed = page => page.evaluate(async () => {
-  await navigator.serviceWorker.ready;
-  if (!navigator.serviceWorker.controller) await new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve));
-});
+/** Waits until the service worker has everything and the home screen says that the questionnaires are here, so that the form starts without a server. */
+export async function installed(page, said = 'works without a connection') {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    if (!navigator.serviceWorker.controller) await new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+  });
+  await page.getByText(said).waitFor();
+}
 
 /** Runs tests one after the other; the first that fails ends everything, with a picture. */
 export async function tests(list, page = () => null, scratch = '.') {

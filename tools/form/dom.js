@@ -39,6 +39,13 @@ export function words(text, tag = 'span', props = {}) {
 /** Something a person wrote: in its own direction. */
 export const said = text => h('bdi', { dir: 'auto' }, text);
 
+/** Gives the person a file to keep. */
+export function download(blob, name) {
+  const address = URL.createObjectURL(blob);
+  h('a', { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
 /** What a person prefers on this device; forgotten where the browser keeps nothing. */
 export function preference(name, value) {
   try {

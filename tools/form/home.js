@@ -3,7 +3,6 @@ import { conduct, formOf } from './conduct.js';
 import { h, said } from './dom.js';
 import { Login } from './login.js';
 import { Queue } from './queue.js';
-import { saved } from './respondent.js';
 import { sentences } from './strings-home.js';
 
 const IDLE = 15 * 60000, SHOWN = 100;
@@ -67,18 +66,21 @@ class Home {
       const project = await api.get('/api/project'), cases = await api.get('/api/cases').catch(error => { if (error.status === 403) return []; throw error; });
       Object.assign(this, { project, cases: cases.cases ?? cases, asOf: Date.now(), stale: false });
       await this.keep();
-      this.prepare();
     } catch (error) {
       this.stale = true;
       if (error.status === 401 || error.status === 403) this.queue.stumbled(error);
     }
+    this.prepare();
     return true;
   }
 
-  /** Brings every questionnaire to this device while there is a connection. */
+  /** Brings every questionnaire to this device while there is a connection; `ready` when all are here. */
   async prepare() {
-    for (const meta of this.forms()) await formOf(this.app, meta).catch(() => {});
-    if (this.forms().some(({ odk }) => odk)) await fetch('engine-odk.wasm').catch(() => {});     // the service worker keeps it
+    let missing = 0;
+    for (const meta of this.forms()) await formOf(this.app, meta).catch(() => { missing++; });
+    if (this.forms().some(({ odk }) => odk)) await fetch('engine-odk.wasm').catch(() => { missing++; });     // the service worker keeps it
+    this.ready = this.forms().length > 0 && !missing;
+    await this.drawQueue();
   }
 
   /* ---- the screen ---- */
@@ -148,7 +150,7 @@ class Home {
   formList() {
     const forms = this.forms();
     return this.section(this.say('fresh'), forms.length ? h('ul', { class: 'answers' }, forms.map(meta => h('li', null,
-      h('button', { type: 'button', class: 'answer', onclick: () => this.conduct({ meta, label: meta.title }) }, h('b', null, meta.title))))) : h('p', null, this.say('noForms')));
+      h('button', { type: 'button', class: 'answer', onclick: () => this.conduct({ meta, label: meta.title }) }, h('b', null, meta.title))))) : h('p', null, this.say(this.project || this.stale ? 'noForms' : 'wait')));
   }
 
   /** Remembered here, so that nobody starts the same case twice while there is no connection. */
@@ -158,7 +160,7 @@ class Home {
     await this.keep();
   }
 
-  async drawQueue() { if (this.atHome) await this.panel.draw(); }
+  async drawQueue() { if (this.atHome) await this.panel?.draw(); }
 
   async conduct(what) {
     this.atHome = false;
@@ -183,7 +185,7 @@ class QueuePanel {
     this.rest = h('p', { class: 'hint' });
     this.problem = h('p', { class: 'error' });
     this.send = h('button', { type: 'button', onclick: () => home.queue.now() }, say('sendNow'));
-    this.save = h('button', { type: 'button', class: 'quiet', onclick: () => saved(home.queue) }, say('saveQueue'));
+    this.save = h('button', { type: 'button', class: 'quiet', onclick: () => home.queue.save() }, say('saveQueue'));
     this.signIn = h('button', { type: 'button', onclick: () => { const login = new Login(home.app); login.resolve = () => location.reload(); login.signIn(); } }, say('signIn'));
     this.node = h('section', { class: 'stack queue', role: 'region', 'aria-labelledby': 'queue' }, h('h2', { id: 'queue' }, say('queue')),
       h('div', { role: 'status', class: 'stack' }, this.counts, this.problem, this.rest), h('div', { class: 'row' }, this.send, this.signIn, this.save));
@@ -193,7 +195,7 @@ class QueuePanel {
     const { home } = this, say = (...of) => home.say(...of), state = await home.queue.state(), waiting = state.interviews + state.files > 0;
     this.counts.textContent = waiting ? say('queued', state.interviews, state.files) : say('allSent');
     this.rest.textContent = [state.others > 0 && say('othersQueued', state.others), state.lastSync ? say('lastSync', home.when(state.lastSync)) : say('neverSynced'),
-      home.app.persisted && say('persisted')].filter(Boolean).join('\n');
+      home.ready && say('onDevice'), home.app.persisted && say('persisted')].filter(Boolean).join('\n');
     const { problem } = state;
     this.problem.textContent = state.busy && !problem ? '' : problem ? [say('problem-' + problem.code), problem.sentence].filter(Boolean).join(' ') : '';
     this.send.textContent = say(state.busy ? 'sendingNow' : 'sendNow');

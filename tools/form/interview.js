@@ -1,10 +1,11 @@
 /* The screen of one interview: a page, the way on and back, the languages, the menu. Every change is stored before anything else shows. */
-import { h, attributes, place, preference, setText, words } from './dom.js';
+import { download, h, attributes, place, preference, setText, words } from './dom.js';
 import { prepare } from './controls/index.js';
 import { question } from './question.js';
 import { sentences } from './strings.js';
 import { ask } from './dialog.js';
 import { keyboard } from './keyboard.js';
+import { released } from './pointer.js';
 
 const SECTION = 1, CELLS = 2;
 const KNOWN = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
@@ -29,7 +30,7 @@ export async function openInterview(root, { engine, session, self = false, onAns
 
 class Screen {
   constructor(root, engine, session, self, onAnswer) {
-    Object.assign(this, { root, engine, session, self, onAnswer, pending: new Map(), problems: new Map(), made: new Map(), queue: Promise.resolve() });
+    Object.assign(this, { root, engine, session, self, onAnswer, pending: new Map(), problems: new Map(), made: new Map(), queue: Promise.resolve(), working: 0 });
     this.sections = preference('page') === 'section';
     this.tables = preference('rosters') === 'table';
     this.digits = preference('digits') !== 'off';
@@ -66,7 +67,7 @@ class Screen {
     if (page.phase === 'suspended') await this.act(() => this.engine.resume());
     if (page.phase === 'complete') return this.leave('complete');
     this.frame(page);
-    await this.show(page.place);
+    await this.once(() => this.show(page.place));
     if (!page.items?.length) this.review('finish');
   }
 
@@ -85,7 +86,7 @@ class Screen {
       languages.map(({ tag, name }) => h('option', { value: tag, lang: localeOf(tag), selected: tag === page.language }, name || tag)));
     this.trail = h('p', { class: 'trail' });
     this.heading = h('h1', { tabindex: -1 });
-    this.items = h('div', { class: 'items' });
+    this.items = h('div', { class: 'items', 'aria-busy': this.working > 0 && 'true' });
     this.backButton = h('button', { type: 'button', onclick: () => this.back() }, say('back'));
     this.nextButton = h('button', { type: 'button', class: 'primary', onclick: () => this.next() }, say('next'));
     this.root.replaceChildren(
@@ -128,9 +129,7 @@ class Screen {
   async copy(bytes) {
     let blob = new Blob([bytes]), kind = 'svyp';
     try { const whole = await this.session.copy?.(bytes); if (whole) [blob, kind] = [whole, 'svyq']; } catch { /* the bytes in hand are better than nothing */ }
-    const address = URL.createObjectURL(blob);
-    h('a', { href: address, download: `${this.engine.form.id}-${Date.now()}.${kind}` }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60000);
+    download(blob, `${this.engine.form.id}-${Date.now()}.${kind}`);
   }
 
   async broken(error) {
@@ -160,6 +159,7 @@ class Screen {
   }
 
   async draw() {
+    await released();
     if (this.over) return;
     const page = this.page = await this.act(() => this.engine.page(this.at.item, this.at.entry, this.whole())); // the order of choices may be written
     if (page.language !== this.language) this.frame(page);
@@ -203,10 +203,11 @@ class Screen {
     (frames.length === 1 ? frames[0] : { focus: () => this.heading.focus() }).focus();
   }
 
-  /** Stores what was typed last and waits for everything before it. */
+  /** Stores what was typed last and waits until everything before it is stored and shown. */
   async commit() {
     if (!this.over) await Promise.all(this.frames().map(made => made.commit?.()));
     await this.queue;
+    await this.shown;
   }
 
   next() { return this.once(() => this.forward()); }
@@ -216,7 +217,14 @@ class Screen {
   async once(work) {
     if (this.moving) return;
     this.moving = true;
-    try { await work(); } catch (error) { await this.broken(error); } finally { this.moving = false; }
+    try { await this.busy(work); } catch (error) { await this.broken(error); } finally { this.moving = false; }
+  }
+
+  /** While something is under way the page says so: a screen reader waits with what is only half there. */
+  async busy(work) {
+    this.working++;
+    attributes(this.items, { 'aria-busy': 'true' });
+    try { return await work(); } finally { if (--this.working === 0) attributes(this.items, { 'aria-busy': null }); }
   }
 
   async forward() {
@@ -299,14 +307,23 @@ class Screen {
     return choices.map((choice, i) => coded ? choice.code : i < 99 ? String(i + 1) : '');
   }
 
-  async change(view, call, text) {
-    const result = await this.act(call);
-    if (result.status === 'ok') this.pending.delete(this.key(view));
-    else this.pending.set(this.key(view), { text, ...result });
-    this.problems.delete(this.key(view));
-    await this.draw();
-    if (result.status === 'ok') this.onAnswer?.(view);
-    return result;
+  /** What goes on by itself and is waited for before the page is left: an answer, a photo. */
+  during(work) {
+    const done = this.busy(work);
+    this.shown = Promise.allSettled([this.shown, done]).then(() => {});
+    return done;
+  }
+
+  change(view, call, text) {
+    return this.during(async () => {
+      const result = await this.act(call);
+      if (result.status === 'ok') this.pending.delete(this.key(view));
+      else this.pending.set(this.key(view), { text, ...result });
+      this.problems.delete(this.key(view));
+      await this.draw();
+      if (result.status === 'ok') this.onAnswer?.(view);
+      return result;
+    });
   }
 
   answer(view, text, reason = '') { return this.change(view, () => this.engine.answer(view.item, view.entry, text, reason), text); }

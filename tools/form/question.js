@@ -118,15 +118,15 @@ function drawTools(tools, view, ctx) {
   const has = code => view.choices?.some(choice => choice.missing === code);
   const ways = [['dont-know', view.can_dont_know, ctx.self ? 'selfDontKnow' : 'dontKnow'], ['refused', view.can_refuse, ctx.self ? 'selfRefused' : 'refused']]
     .filter(([code, may]) => may && !has(code) && !view.readonly);
-  const clearable = !view.readonly && (view.value != null || view.missing) && !view.preset;
-  const now = JSON.stringify([ways, view.missing, clearable, ctx.language]);
+  const clears = !view.readonly && !view.preset, idle = view.value == null && !view.missing;
+  const now = JSON.stringify([ways, view.missing, clears, idle, ctx.language]);
   if (tools.drawn === now) return;
   tools.drawn = now;
   const buttons = ways.map(([code, , key]) => [...tools.querySelectorAll('button')].find(b => b.dataset.code === code + ctx.language)
     ?? h('button', { type: 'button', class: 'quiet', 'data-code': code + ctx.language, onclick: () => ctx.missing(tools.view, code) }, ctx.say(key)));
   ways.forEach(([code], i) => attributes(buttons[i], { 'aria-pressed': String(view.missing === code) }));
   const nodes = buttons.length ? [h('div', { class: 'row', role: 'group', 'aria-label': ctx.say('noAnswer') }, buttons)] : [];
-  if (clearable) nodes.push(h('button', { type: 'button', class: 'quiet clear', onclick: () => ctx.clear(tools.view) }, ctx.say('clear')));
+  if (clears) nodes.push(h('button', { type: 'button', class: 'quiet clear', 'data-idle': idle, onclick: () => ctx.clear(tools.view) }, ctx.say('clear')));     // its place is kept, so that nothing moves when an answer comes
   tools.view = view;
   const focused = document.activeElement;
   tools.replaceChildren(...nodes);

@@ -1,4 +1,5 @@
 /* What waits to be sent: in the background, again and again, from where it stopped; gone from here only when the server says that it has it on its disk. */
+import { download } from './dom.js';
 import { queueFile } from './session.js';
 
 const PART = 512 * 1024;
@@ -137,6 +138,9 @@ export class Queue extends EventTarget {
     for (const { hash } of [...mine, ...others]) blobs.push(new Blob([await this.storage.get('bytes', hash)]));    // the browser may keep these on disk
     return queueFile(blobs);
   }
+
+  /** Gives it to the person as a file for `survey import`. */
+  async save() { download(await this.file(), `interviews-${new Date().toISOString().slice(0, 10)}.svyq`); }
 
   async forgetNotices() { await this.storage.put('settings', [], 'notices ' + this.owner); this.changed(); }
 }

@@ -103,7 +103,7 @@ class Respondent {
   async thanks() {
     const { app, queue } = this, { say } = app;
     app.speak(document.documentElement.lang);
-    const text = h('p', { role: 'status' }), file = h('button', { type: 'button', onclick: () => saved(queue) }, app.say('saveQueue'));
+    const text = h('p', { role: 'status' }), file = h('button', { type: 'button', onclick: () => queue.save() }, app.say('saveQueue'));
     app.show(app.say('thanks'), text, app.warnings().map(warning => h('p', { class: 'hint' }, warning)), file,
       this.open && h('button', { type: 'button', class: 'quiet', onclick: () => { location.hash = new URLSearchParams({ o: this.code }); } }, app.say('another')));
     const draw = async () => {
@@ -115,11 +115,4 @@ class Respondent {
     await draw();
     await queue.now();
   }
-}
-
-/** Gives everything that is not sent to the person as a file for `survey import`. */
-export async function saved(queue) {
-  const address = URL.createObjectURL(await queue.file());
-  h('a', { href: address, download: `interviews-${new Date().toISOString().slice(0, 10)}.svyq` }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60000);
 }

@@ -16,10 +16,10 @@ function put(screen, title, ...content) {
 }
 
 /** From a list to one question; with `mending` its "next" leads back to the list, unless the answer brought new questions. */
-const go = (screen, to, mending = false) => async () => {
+const go = (screen, to, mending = false) => () => screen.once(async () => {
   await screen.show({ item: to.item, entry: to.entry });
   screen.mending = mending && screen.page.total;
-};
+});
 
 export async function menu(screen) {
   const { say } = screen;
@@ -93,16 +93,18 @@ export async function finish(screen) {
       problem.soft ? soft(screen, problem) : ''))));
   }
   put(screen, say('finishTitle'), h('p', null, say('finishText')), h('div', { class: 'row' },
-    h('button', { type: 'button', class: 'primary', onclick: () => complete(screen) }, say('finish')),
+    h('button', { type: 'button', class: 'primary', onclick: () => screen.once(() => complete(screen)) }, say('finish')),
     h('button', { type: 'button', onclick: () => review(screen) }, say('review'))));
 }
 
 function soft(screen, problem) {
   const text = h('input', { type: 'text', id: newId(), autocomplete: 'off' });
-  const keep = async () => {
+  const keep = () => {
     if (!text.value.trim()) return text.focus();
-    await screen.act(() => screen.engine.override(problem.check, problem.checkEntry, text.value.trim()));
-    finish(screen);
+    return screen.once(async () => {
+      await screen.act(() => screen.engine.override(problem.check, problem.checkEntry, text.value.trim()));
+      return finish(screen);
+    });
   };
   return h('div', { class: 'reason' }, h('label', { for: text.id }, screen.say('reason')), text, h('button', { type: 'button', onclick: keep }, screen.say('keep')));
 }

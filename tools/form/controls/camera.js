@@ -21,7 +21,7 @@ function fileName(view, type, given = '') {
 }
 
 /** A photo, a recording: stored first, then named by the answer. */
-export async function attach(ctx, view, blob, given) {
+export const attach = (ctx, view, blob, given) => ctx.during(async () => {
   const { say } = ctx, name = fileName(view, blob.type, given), bytes = new Uint8Array(await blob.arrayBuffer());
   for (;;) {
     try {
@@ -33,4 +33,4 @@ export async function attach(ctx, view, blob, given) {
       if (does === 'cancel') return null;
     }
   }
-}
+});
