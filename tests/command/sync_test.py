@@ -244,6 +244,21 @@ with Server(survey, "hq.study") as server:
     assert "interviews" in run("sync", "far.study", url, "--token-file", "ann.token").stdout
     alike("far.study", "hq.study")
 
+    # A new version and a parameter are put up while the server runs: from a file that holds nothing else.
+    bearer = Client(server, bearer=pathlib.Path("ann.token").read_text().strip())
+    run("sync", "forms.study", url, "--token-file", "ann.token", "--only-send")
+    assert query("forms.study", "SELECT (SELECT count(*) FROM forms), (SELECT count(*) FROM interviews)") == [(0, 0)]
+    run("study", "deploy", "forms.study", questionnaire("visit", "7", " (in years)"))
+    run("study", "parameters", "forms.study", "wage=777")
+    run("sync", "forms.study", url, "--token-file", "ann.token", "--only-send")
+    status, _, project = bearer.ask("GET", "/api/project")
+    versions = {form["version"]: form for form in project["forms"] if form["id"] == "visit"}
+    assert versions["7"]["newest"] and not versions["1"]["newest"], project       # drafts go on with theirs
+    assert versions["7"]["parameters"] == {"wage": "777"}, versions["7"]
+    run("sync", "forms.study", url, "--token-file", "pat.token", "--only-send")
+    run("study", "deploy", "forms.study", questionnaire("visit", "8"))
+    assert "may not deploy" in run("sync", "forms.study", url, "--token-file", "pat.token", "--only-send", status=1).stderr
+
     # The partner gets nothing of others, and its own arrives as its own.
     run("sync", "partner.study", url, "--token-file", "pat.token")
     assert query("partner.study", "SELECT count(*) FROM interviews") == [(0,)]
