@@ -250,6 +250,19 @@ def check_edits(client, other):
     assert orphan.status == 201 and "Orphan" not in names(), orphan.body
 
 
+def check_erased(first, xml):
+    """Whatever carries an interview that was erased is taken for done by the client, and not stored."""
+    run("erase", "s.study", plain(first), "--reason", "asked for it")
+    before = study("SELECT (SELECT count(*) FROM interviews), (SELECT count(*) FROM kept_aside), (SELECT count(*) FROM attachments)")
+    with Server() as server:
+        client = Client(server.port, "ines")
+        for what in (xml, visit("Changed", instance=first)[1], visit("Edited", replaces=first, photo="1.jpg")[1], visit("Elsewhere", instance=first, version="99")[1]):
+            answer = client.submit(what, [("1.jpg", b"a photo", "image/jpeg")])
+            assert answer.status == 202 and "was erased on 20" in answer.message(), (answer.status, answer.body)
+    assert study("SELECT (SELECT count(*) FROM interviews), (SELECT count(*) FROM kept_aside), (SELECT count(*) FROM attachments)") == before
+    assert study("SELECT count(*) FROM audit WHERE action = 'interview.receive' AND detail = 'erased'") == [(4,)]
+
+
 def check_at_once(port):
     instance, xml = visit("Once")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -424,7 +437,10 @@ def main():
         check_log(ines)
         sealed = check_encrypted(ines)
         check_hostile(server, ines)
+        gone = visit("Gone")
+        assert ines.submit(gone[1]).status == 201
     check_kept(sealed)
+    check_erased(*gone)
     run("study", "verify", "s.study")
 
 

@@ -178,6 +178,19 @@ def sending(server, admin, device):
     return form, interviews, key
 
 
+def erased(server, admin, device, key, form, interviews):
+    """An interview that was erased is refused in whatever form it comes again, so that the device deletes it."""
+    name, content = package(form, interviews[3])
+    check(upload(device, seal(content, key))[0] == 201, "one that will be erased")
+    check(admin.ask("DELETE", f"/api/interviews/{name}?reason=asked")[0] in (204, 409), "it is erased")      # 409: a reader kept the log from being emptied at once
+    other = content[:-20]                 # cut: what is in it cannot be read, whose it is can
+    for what in (content, other):
+        status, _, body = upload(device, seal(what, key))
+        check(status == 200 and body["receipt"] == "erased" and body["uuid"] == name and "was erased on 20" in body["sentence"], f"sent again: {status} {body}")
+    status, _, lines = admin.ask("GET", "/api/audit?limit=1000")
+    check(sum(line["action"] == "interview.receive" and line["detail"] == "erased" for line in (lines["lines"] if isinstance(lines, dict) else lines)) == 2, "the audit log says so")
+
+
 def answered_in_pieces(server, device, key, form, interviews):
     """Many at once, and requests cut at every place: each is stored once or not acknowledged."""
     packages = [package(form, interviews[2]) for _ in range(40)]
@@ -299,6 +312,7 @@ with Server(survey, study, "--log", log) as server:
     disabling(server, admin, device)
     form, interviews, key = sending(server, admin, device)
     answered_in_pieces(server, device, key, form, interviews)
+    erased(server, admin, device, key, form, interviews)
     links(server, admin, form, key, interviews)
     erasing(server, admin)
     second = run(survey, "serve", study, "--listen", "127.0.0.1:0")
