@@ -237,7 +237,7 @@ static svy_status blank(svy_arrival *a, uint32_t end, svy_error *err)
 static svy_status prepare_submission(reading *g, svy_error *err)
 {
     svy_arrival *a = g->a;
-    svy_status st = blank(a, svy_interview_end(g->iv), err);
+    svy_status st = blank(a, a->end = svy_interview_end(g->iv), err);
     svyi_row row = svyi_arrival_row(a, a->v);
 
     if ((a->outcome = keep(a, svy_interview_outcome(g->iv))) == NULL)

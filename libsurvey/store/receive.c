@@ -120,15 +120,21 @@ static svy_status read_uuid(svy_study *s, int64_t number, char out[SVYI_UUID], s
     return st;
 }
 
-/* Submits an interview whose journal is in the file. */
-static svy_status submit(svy_study *s, svyi_version *v, svyi_row *row, svy_moment at, svy_error *err)
+/* Submits an interview that is complete with the arrival, and whose journal is in the file. Only its head is of the file, so what was prepared of it holds: the
+ * writer, for which everybody waits, runs nothing through the engine. Unless it was begun with another version than it came with. */
+static svy_status submit(svy_study *s, const svy_arrival *a, svyi_version *v, svyi_row *row, svy_error *err)
 {
     svy_interview *iv;
-    svy_status st = svyi_journal_replay(s, row->number, v->form, NULL, &iv, err);
 
+    if (v->number == a->v->number) {
+        row->outcome = a->outcome;
+        row->language = a->language;
+        return svyi_submit_prepared(s, v, a->v, &a->submission, row, a->end, a->last, err);
+    }
+    svy_status st = svyi_journal_replay(s, row->number, v->form, NULL, &iv, err);
     if (st != SVY_OK)
         return st;
-    st = svyi_submit(s, v, iv, row, at, err);
+    st = svyi_submit(s, v, iv, row, a->last, err);
     svy_interview_free(iv);
     return st;
 }
@@ -170,7 +176,7 @@ static svy_status add_other(svy_study *s, const svy_arrival *a, svyi_version *v,
     if ((st = add_history(s, a, row, &a->packed, conflicts, err)) == SVY_OK && conflicts != NULL && (st = svyi_differing_settle(s, conflicts, err)) == SVY_OK)
         st = read_uuid(s, row->number, uuid, err);
     if (st == SVY_OK && a->phase == SVY_COMPLETE)
-        st = submit(s, v, row, a->last, err);
+        st = submit(s, a, v, row, err);
     if (st == SVY_OK && conflicts != NULL && row->blanked && (st = svyi_differing_settle(s, conflicts, err)) == SVY_OK)
         st = read_uuid(s, row->number, uuid, err);
     if (st == SVY_OK && row->corrects == 0 && row->case_id[0] != '\0')
@@ -214,7 +220,7 @@ static svy_status go_on(svy_study *s, const svy_arrival *a, svyi_row *row, const
         st = svyi_db_run(s, Q_ARRIVAL_GOES_ON, SVYI_ARGS(svyi_arg_int(a->phase == SVY_SUSPENDED), svyi_arg_text(a->language), svyi_arg_text(last->organisation), svyi_arg_int(last->mode),
                                                       svyi_arg_text(last->device), svyi_arg_int(a->received.utc_ms), svyi_arg_int(row->number)), err);
     if (st == SVY_OK && a->phase == SVY_COMPLETE)
-        st = submit(s, v, row, a->last, err);
+        st = submit(s, a, v, row, err);
     return st == SVY_OK ? svyi_differing_settle(s, common, err) : st;
 }
 

@@ -46,6 +46,7 @@ struct svy_arrival {
     svy_moment started, last;            /* of the first and the last event */
     uint64_t seed;
     const char *language, *outcome;
+    uint32_t end;                        /* its early end, or 0 */
 
     svyi_prepared submission;            /* of a complete one, as it will be when it is new here */
     uint8_t journal[SVYI_HASH];          /* digest of its events as they will be stored */

@@ -160,18 +160,29 @@ static svy_status end_row(making *k, uint32_t entry)
     return m->failed || m->text.failed || m->stream.failed ? svyi_nomem(k->err) : SVY_OK;
 }
 
-static svy_status make_interview(making *k)
+/* What a row begins with, before its keys and answers; returns how many values that are. */
+static size_t add_head(making *k)
 {
     char started[64], completed[64];
     const svyi_row *r = k->row;
-    svy_status st = begin_row(k, 0);
+    const size_t n = k->depth == 0 && k->level->first ? 8 : 1;
 
     moment_text(r->started, started, sizeof started);
     moment_text(r->ended, completed, sizeof completed);
-    const char *const texts[] = { r->uuid, r->case_id[0] != '\0' ? r->case_id : NULL, svy_form_version(k->v->form), r->interviewer, r->language, started, completed, r->outcome };
-    for (size_t i = 0; i < (k->level->first ? sizeof texts / sizeof texts[0] : 1) && st == SVY_OK; i++)
+    const char *const texts[8] = { r->uuid, r->case_id[0] != '\0' ? r->case_id : NULL, svy_form_version(k->v->form), r->interviewer, r->language, started, completed, r->outcome };
+    for (size_t i = 0; i < n; i++)
         add(k->m, svyi_arg_text(texts[i]));
-    return st == SVY_OK ? end_row(k, 0) : st;
+    return n;
+}
+
+static svy_status make_interview(making *k)
+{
+    const svy_status st = begin_row(k, 0);
+
+    if (st != SVY_OK)
+        return st;
+    (void)add_head(k);
+    return end_row(k, 0);
 }
 
 /* The keys of the entry and of those around it, outermost first. */
@@ -193,7 +204,7 @@ static svy_status make_entry(making *k, uint32_t entry)
         return svyi_fail(k->err, SVY_E_LIMIT, "a roster has more than %d entries", (1 << SVYI_ROW_BITS) - 1);
     if ((st = begin_row(k, k->rows)) != SVY_OK)
         return st;
-    add(k->m, svyi_arg_text(k->row->uuid));
+    (void)add_head(k);
     add_keys(k, entry);
     return end_row(k, entry);
 }
@@ -228,8 +239,38 @@ static void make_room(svyi_made *m, const svyi_version *v)
     m->failed = svyi_grow(&m->alloc, &m->args, &m->args_capacity, n, sizeof *m->args) != 0;
 }
 
-svy_status svyi_rows_make(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_row *row, svyi_made *m, svy_error *err)
+/* A row as it was made, under another head. */
+static svy_status copy_row(making *k, const svyi_made *from, const svyi_made_row *row)
 {
+    const svy_status st = begin_row(k, row->row);
+
+    if (st != SVY_OK)
+        return st;
+    for (size_t i = add_head(k); i < row->n; i++)
+        add(k->m, from->args[row->first + i]);
+    k->m->rows[k->m->n_rows - 1].n = row->n;
+    return SVY_OK;
+}
+
+/* The rows of a level: of the interview, or those that were made of it before. */
+static svy_status make_level(making *k, const svyi_made *from, size_t *copied)
+{
+    svy_status st = SVY_OK;
+
+    k->depth = svyi_roster_chain(k->v->form, k->level->roster, k->chain);
+    if (!k->level->first && k->level->n_vars == 0)
+        return SVY_OK;
+    stream_bytes(k->m, k->level->table, strlen(k->level->table));
+    if (from == NULL)
+        return k->depth == 0 ? make_interview(k) : walk(k, 0, 0);
+    for (; st == SVY_OK && *copied < from->n_rows && from->rows[*copied].level == k->number; ++*copied)
+        st = copy_row(k, from, &from->rows[*copied]);
+    return st;
+}
+
+static svy_status make_all(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_made *from, const svyi_row *row, svyi_made *m, svy_error *err)
+{
+    size_t copied = 0;
     svy_status st = SVY_OK;
 
     *m = (svyi_made){ .alloc = svyi_alloc_or_default(alloc), .n_levels = v->n_levels };
@@ -241,17 +282,23 @@ svy_status svyi_rows_make(const svy_alloc *alloc, const svyi_version *v, const s
     for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++) {
         making k = { .m = m, .v = v, .iv = iv, .row = row, .level = &v->levels[i], .number = (uint32_t)i, .err = err };
         m->tables[i] = k.level->table;
-        k.depth = svyi_roster_chain(v->form, k.level->roster, k.chain);
-        if (!k.level->first && k.level->n_vars == 0)
-            continue;
-        stream_bytes(m, k.level->table, strlen(k.level->table));
-        st = k.depth == 0 ? make_interview(&k) : walk(&k, 0, 0);
+        st = make_level(&k, from, &copied);
     }
     if (st == SVY_OK && (m->failed || m->text.failed || m->stream.failed))
         st = svyi_nomem(err);
     if (st == SVY_OK)
         settle(m);
     return st;
+}
+
+svy_status svyi_rows_make(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_row *row, svyi_made *m, svy_error *err)
+{
+    return make_all(alloc, v, iv, NULL, row, m, err);
+}
+
+svy_status svyi_rows_again(const svy_alloc *alloc, const svyi_version *v, const svyi_made *from, const svyi_row *row, svyi_made *m, svy_error *err)
+{
+    return make_all(alloc, v, NULL, from, row, m, err);
 }
 
 void svyi_made_digest(svyi_made *m, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH])

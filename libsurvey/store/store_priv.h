@@ -201,6 +201,8 @@ typedef struct svyi_made {
 } svyi_made;
 /* Any thread. `v` needs its levels, not their statements. To be cleared also when it failed. */
 svy_status svyi_rows_make(const svy_alloc *alloc, const svyi_version *v, const svy_interview *iv, const svyi_row *row, svyi_made *m, svy_error *err);
+/* The same rows as `from`, which were made with this version, under what `row` says: its uuid, case, interviewer, language, outcome and moments. */
+svy_status svyi_rows_again(const svy_alloc *alloc, const svyi_version *v, const svyi_made *from, const svyi_row *row, svyi_made *m, svy_error *err);
 void svyi_made_clear(svyi_made *m);
 /* The digest that svyi_rows_digest() will find, once they are the rows of interview `number`. */
 void svyi_made_digest(svyi_made *m, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH]);
@@ -305,6 +307,9 @@ svy_status svyi_submission_store(svy_study *s, svyi_version *v, svyi_prepared *p
                                  const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err);
 /* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */
 svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err);
+/* Likewise, with what was prepared of it with the version `of` (another snapshot of `v`), so that nothing is run through the engine again. `row` has its outcome and
+ * language; `end` is its early end, or 0. */
+svy_status svyi_submit_prepared(svy_study *s, svyi_version *v, const svyi_version *of, const svyi_prepared *p, svyi_row *row, uint32_t end, svy_moment now, svy_error *err);
 /* ---- resubmit.c: within a transaction ---- */
 /* Submits a complete interview or correction once more, as it is in the file. */
 svy_status svyi_submit_again(svy_study *s, int64_t number, svy_error *err);

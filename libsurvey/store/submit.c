@@ -201,3 +201,22 @@ svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, s
     svyi_arena_clear(&arena);
     return st;
 }
+
+svy_status svyi_submit_prepared(svy_study *s, svyi_version *v, const svyi_version *of, const svyi_prepared *p, svyi_row *row, uint32_t end, svy_moment now, svy_error *err)
+{
+    svyi_prepared again = *p;
+    svyi_arena arena;
+    svyi_row first;
+
+    again.made.tables = NULL;
+    svyi_arena_init(&arena, &s->alloc);
+    row->ended = now;
+    svy_status st = svyi_events_blank(s, row->number, v->form, end, &row->blanked, err);
+    if (st == SVY_OK && (st = svyi_typed_levels(s, v, err)) == SVY_OK && (st = first_row(s, row, &arena, &first, err)) == SVY_OK &&
+        (st = svyi_rows_again(&s->alloc, of, &p->made, &first, &again.made, err)) == SVY_OK && (st = submit_prepared(s, v, &again, &first, row, now, err)) == SVY_OK)
+        st = close_row(s, v, row, err);
+    svyi_made_clear(&again.made);
+    svyi_wipe(again.key, sizeof again.key);
+    svyi_arena_clear(&arena);
+    return st;
+}
