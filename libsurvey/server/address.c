@@ -5,7 +5,6 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <qrencode.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,34 +157,4 @@ void svyi_addresses_find(svy_server *s)
 const char *svy_server_address(const svy_server *server, unsigned index)
 {
     return server != NULL && index < server->n_addresses ? server->addresses[index] : NULL;
-}
-
-/* ---- QR code ---- */
-
-enum { QUIET = 2 };
-
-static int is_dark(const QRcode *code, int x, int y)
-{
-    return x >= 0 && y >= 0 && x < code->width && y < code->width && (code->data[y * code->width + x] & 1);
-}
-
-char *svy_server_qr(const char *text)
-{
-    /* Light modules are drawn, so that a dark terminal shows dark on light. */
-    static const char *const BLOCKS[] = { "\xE2\x96\x88", "\xE2\x96\x80", "\xE2\x96\x84", " " };
-    QRcode *code = text != NULL ? QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1) : NULL;
-    svyi_buffer b;
-
-    if (code == NULL)
-        return NULL;
-    svyi_buffer_init(&b, NULL);
-    for (int y = -QUIET; y < code->width + QUIET; y += 2) {
-        for (int x = -QUIET; x < code->width + QUIET; x++)
-            svyi_buffer_text(&b, BLOCKS[is_dark(code, x, y) * 2 + is_dark(code, x, y + 1)]);
-        svyi_buffer_text(&b, "\n");
-    }
-    QRcode_free(code);
-    if (b.failed)
-        svyi_buffer_clear(&b);
-    return b.failed ? NULL : b.data;
 }

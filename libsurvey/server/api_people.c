@@ -121,28 +121,31 @@ static void make_account(svyi_request *rq, svy_study *study)
     svyi_then(rq, SVYI_ON_WRITER, account_made);
 }
 
-static void disable(svyi_request *rq, svy_study *study)
+static void set_disabled(svyi_request *rq, svy_study *study, int disabled)
 {
     svy_error err = SVY_ERROR_INIT;
-    const svy_status st = svy_study_account_disable(study, rq->part[0], 1, rq->who->name, rq->received, &err);
+    const svy_status st = svy_study_account_disable(study, rq->part[0], disabled, rq->who->name, rq->received, &err);
+
+    svyi_server_forget(rq->server);
+    done(rq, st, &err);
+}
+
+static void disable(svyi_request *rq, svy_study *study) { set_disabled(rq, study, 1); }
+static void enable(svyi_request *rq, svy_study *study) { set_disabled(rq, study, 0); }
+
+typedef struct change { const char *account, *old, *new; char hash[SVY_PASSWORD_HASH]; } change;
+
+static void password_changed(svyi_request *rq, svy_study *study)
+{
+    const change *c = rq->own;
+    svy_error err = SVY_ERROR_INIT;
+    const svy_status st = svy_study_account_password(study, c->account, c->hash, rq->who->name, rq->received, &err);
 
     svyi_server_forget(rq->server);
     done(rq, st, &err);
 }
 
 /* One's own password: the old one shows that it is the person and not only an open browser. */
-typedef struct change { const char *old, *new; char hash[SVY_PASSWORD_HASH]; } change;
-
-static void password_changed(svyi_request *rq, svy_study *study)
-{
-    const change *c = rq->own;
-    svy_error err = SVY_ERROR_INIT;
-    const svy_status st = svy_study_account_password(study, rq->who->account, c->hash, rq->who->name, rq->received, &err);
-
-    svyi_server_forget(rq->server);
-    done(rq, st, &err);
-}
-
 static void change_password(svyi_request *rq, svy_study *study)
 {
     const struct svyi_json *json = svyi_request_json(rq);
@@ -164,6 +167,33 @@ static void change_password(svyi_request *rq, svy_study *study)
         svyi_answer_failed(rq, &err);
     } else {
         svyi_login_worked(rq, rq->who->name);
+        c->account = rq->who->account;
+        rq->own = c;
+        svyi_then(rq, SVYI_ON_WRITER, password_changed);
+    }
+    svyi_wipe(&account, sizeof account);
+}
+
+/* That of somebody else, who has forgotten it. */
+static void set_password(svyi_request *rq, svy_study *study)
+{
+    const struct svyi_json *json = svyi_request_json(rq);
+    change *c = svyi_arena_get(&rq->arena, sizeof *c);
+    svy_error err = SVY_ERROR_INIT;
+    svy_account account;
+    int found = 0;
+
+    if (json == NULL)
+        return;
+    if (c == NULL || svy_study_account_get(study, rq->part[0], &account, &found, &err) != SVY_OK || !found) {
+        svyi_answer_error(rq, 404, "there is no such account");
+        return;
+    }
+    c->account = rq->part[0];
+    c->new = svyi_request_text(json, "password");
+    if (svy_password_accept(c->new, strlen(c->new), account.name, &err) != SVY_OK || svy_password_hash(c->new, strlen(c->new), c->hash, &err) != SVY_OK) {
+        svyi_answer_failed(rq, &err);
+    } else {
         rq->own = c;
         svyi_then(rq, SVYI_ON_WRITER, password_changed);
     }
@@ -286,10 +316,13 @@ const svyi_route SVYI_ROUTES_PEOPLE[] = {
     { SVYI_GET, "/api/accounts", SVY_RIGHT_ACCOUNTS, SVYI_ON_READER, accounts, 0, 0 },
     { SVYI_POST, "/api/accounts", SVY_RIGHT_ACCOUNTS, SVYI_ON_SLOW, make_account, 8192, 0 },
     { SVYI_POST, "/api/accounts/*/disable", SVY_RIGHT_ACCOUNTS, SVYI_ON_WRITER, disable, 4096, 0 },
+    { SVYI_POST, "/api/accounts/*/enable", SVY_RIGHT_ACCOUNTS, SVYI_ON_WRITER, enable, 4096, 0 },
+    { SVYI_POST, "/api/accounts/*/password", SVY_RIGHT_ACCOUNTS, SVYI_ON_SLOW, set_password, 8192, 0 },
     { SVYI_POST, "/api/password", SVYI_SIGNED_IN, SVYI_ON_SLOW, change_password, 8192, 0 },
     { SVYI_GET, "/api/links", SVY_RIGHT_LINKS, SVYI_ON_READER, links, 0, 0 },
     { SVYI_POST, "/api/links", SVY_RIGHT_LINKS, SVYI_ON_WRITER, make_link, 8192, 0 },
     { SVYI_POST, "/api/links/*/close", SVY_RIGHT_LINKS, SVYI_ON_WRITER, close_link, 4096, 0 },
+    { SVYI_POST, "/api/qr", SVY_RIGHT_LINKS, SVYI_ON_READER, svyi_qr_picture, 8192, 0 },
     { SVYI_GET, "/api/audit", SVY_RIGHT_AUDIT, SVYI_ON_READER, audit, 0, 0 },
     { 0 },
 };

@@ -222,6 +222,7 @@ const svyi_route SVYI_ROUTES_STATUS[] = {
     { SVYI_GET, "/api/health", SVYI_ANYBODY, SVYI_ON_NETWORK, health, 0, SVYI_OPEN },
     { SVYI_GET, "/api/status", SVY_RIGHT_STATUS, SVYI_ON_READER, status, 0, 0 },
     { SVYI_GET, "/status", SVY_RIGHT_INTERVIEWS, SVYI_ON_READER, svyi_status_page, 0, 0 },
+    { SVYI_GET, "/api/fieldwork", SVY_RIGHT_INTERVIEWS, SVYI_ON_READER, svyi_fieldwork, 0, 0 },
     { SVYI_GET, "/api/interviews", SVY_RIGHT_INTERVIEWS, SVYI_ON_READER, interviews, 0, 0 },
     { SVYI_DELETE, "/api/interviews/*", SVY_RIGHT_ERASE, SVYI_ON_WRITER, erase, 0, 0 },
     { SVYI_GET, "/api/export/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_form, 0, 0 },

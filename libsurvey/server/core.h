@@ -169,6 +169,8 @@ void svyi_assets_answer(svyi_request *rq, svy_study *study);
 
 /* ---- status_page.c ---- */
 void svyi_status_page(svyi_request *rq, svy_study *study);
+void svyi_fieldwork(svyi_request *rq, svy_study *study);
+void svyi_qr_picture(svyi_request *rq, svy_study *study);
 
 /* ---- block.c ---- */
 typedef struct svyi_blocks svyi_blocks;

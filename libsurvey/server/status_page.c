@@ -1,4 +1,4 @@
-/* The status of a study as a plain page, for a supervisor with a browser: no scripts, nothing to install. */
+/* How far fieldwork is, by form and interviewer: as a plain page without scripts, and for the screens of the form. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
@@ -112,4 +112,34 @@ void svyi_status_page(svyi_request *rq, svy_study *study)
         add_attention(&b, study);
     svyi_buffer_text(&b, "</body></html>\n");
     svyi_answer_buffer(rq, 200, "text/html; charset=utf-8", &b);
+}
+
+static void add_member(svyi_buffer *b, const char *name, const char *text)
+{
+    svyi_buffer_format(b, "\"%s\":", name);
+    svyi_buffer_json(b, text, strlen(text));
+    svyi_buffer_text(b, ",");
+}
+
+void svyi_fieldwork(svyi_request *rq, svy_study *study)
+{
+    svy_error err = SVY_ERROR_INIT;
+    counting c = { .arena = &rq->arena };
+    svyi_buffer b;
+
+    if (svy_study_interviews(study, rq->who, NULL, count, &c, &err) != SVY_OK) {
+        svyi_answer_failed(rq, &err);
+        return;
+    }
+    svyi_buffer_init(&b, NULL);
+    svyi_buffer_text(&b, "[");
+    for (const tally *t = c.first; t != NULL; t = t->next) {
+        svyi_buffer_text(&b, t == c.first ? "{" : ",\n{");
+        add_member(&b, "form", t->form);
+        add_member(&b, "interviewer", t->interviewer);
+        add_member(&b, "organisation", t->organisation);
+        svyi_buffer_format(&b, "\"complete\":%lu,\"endedEarly\":%lu,\"open\":%lu,\"last\":%lld}", t->complete, t->early, t->open, (long long)t->last);
+    }
+    svyi_buffer_text(&b, "]\n");
+    svyi_answer_json(rq, 200, &b);
 }
