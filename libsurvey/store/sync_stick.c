@@ -116,6 +116,7 @@ typedef struct writing {
     svyi_stick_out out;
     svyi_bundle b;
     const svyi_things *ours, *refused;   /* sorted */
+    svyi_things gone;                    /* files of interviews that were erased; sorted */
     int all;                             /* what is in the file and not ours stays in it, also when it was not tried */
 } writing;
 
@@ -128,40 +129,93 @@ static svy_status flush(writing *w, svy_error *err)
     return st;
 }
 
-/* Whether an interview in the file was erased here: then it does not stay there. */
-static svy_status is_erased(writing *w, const svyi_frame_read *frame, int *erased, svy_error *err)
-{
-    svyi_fields id = frame->identity;
-    int64_t one;
-    size_t n;
-    char uuid[SVYI_UUID] = "";
+/* Whose interview a frame carries, and the files that it names. */
+typedef struct carried { char uuid[SVYI_UUID], corrects[SVYI_UUID]; svyi_things *files; } carried;
 
-    *erased = 0;
+static svy_status read_head(void *user, const svy_package_head *head, svy_error *err)
+{
+    carried *c = user;
+
+    (void)err;
+    snprintf(c->uuid, sizeof c->uuid, "%s", head->uuid);
+    snprintf(c->corrects, sizeof c->corrects, "%s", head->corrects);
+    return c->files != NULL ? SVY_OK : SVY_E_STATE;
+}
+
+/* A file is known by its content, or by what it was uploaded as. */
+static svy_status read_file(void *user, const svy_package_file *file, svy_error *err)
+{
+    carried *c = user;
+    svy_status st = SVY_OK;
+
+    for (unsigned by_hash = 0; by_hash < 2 && st == SVY_OK; by_hash++) {
+        svyi_thing one = { .kind = SVYI_B_FILE };
+        uint8_t identity[SVYI_HASH + 1];
+        memcpy(identity, by_hash ? file->sealed_sha256 : file->sha256, SVYI_HASH);
+        identity[SVYI_HASH] = (uint8_t)by_hash;
+        svyi_thing_digest(SVYI_B_FILE, identity, sizeof identity, one.digest);
+        st = svyi_things_add(c->files, &one, err);
+    }
+    return st;
+}
+
+/* What was erased here does not stay in the file: 1, 0, -1 failed. */
+static int is_erased(svy_study *s, const svyi_frame_read *frame, carried *c, svy_error *err)
+{
+    svyi_fields id = frame->identity, rest = frame->rest;
+    const svy_package_reader head = { .head = read_head, .user = c };
+    int64_t when;
+    size_t n;
+
+    if (frame->kind == SVYI_B_INTERVIEW) {
+        const uint8_t *package = svyi_get_bytes(&id, &n);
+        (void)!svy_package_read(package, n, 0, &head, NULL);
+    } else if (frame->kind == SVYI_B_REMNANT) {
+        snprintf(c->uuid, sizeof c->uuid, "%s", svyi_get_text(&id));
+        (void)svyi_get_text(&id);
+        (void)svyi_get_text(&id);
+        snprintf(c->corrects, sizeof c->corrects, "%s", svyi_get_text(&id));
+    } else if (frame->kind == SVYI_B_KEPT) {
+        snprintf(c->uuid, sizeof c->uuid, "%s", svyi_get_text(&rest));
+    }
+    return c->uuid[0] != '\0' ? svyi_erased_when(s, c->uuid, c->corrects, &when, err) : 0;
+}
+
+/* The files of what was erased: they come before it, and must not stay in the file either. */
+static svy_status note_files(void *user, const svyi_frame_read *frame, svy_error *err)
+{
+    writing *w = user;
+    svyi_fields id = frame->identity;
+    carried c = { .files = NULL }, all = { .files = &w->gone };
+    const svy_package_reader to = { .head = read_head, .file = read_file, .user = &all };
+    size_t n;
+
     if (frame->kind != SVYI_B_INTERVIEW)
         return SVY_OK;
+    const int erased = is_erased(w->s, frame, &c, err);
+    if (erased != 1)
+        return erased < 0 ? svyi_db_failed(err) : SVY_OK;
     const uint8_t *package = svyi_get_bytes(&id, &n);
-    svyi_fields head = { package + (n < 8 ? n : 7), package + n, 0 };
-    if (svyi_get_number(&head) == SVYI_UUID - 1 && head.end - head.at >= SVYI_UUID)
-        memcpy(uuid, head.at, SVYI_UUID - 1);
-    const int found = svyi_once_number(w->s, "SELECT 1 FROM interviews WHERE erased_utc_ms IS NOT NULL AND (uuid = ?1 OR conflicts = ?1)", SVYI_ARGS(svyi_arg_text(uuid)), &one, err);
-    *erased = found == 1;
-    return found < 0 ? svyi_db_failed(err) : SVY_OK;
+    (void)!svy_package_read(package, n, 0, &to, NULL);
+    return SVY_OK;
 }
 
 static svy_status carry_over(void *user, const svyi_frame_read *frame, svy_error *err)
 {
     writing *w = user;
     uint8_t digest[SVYI_THING_DIGEST];
-    int erased;
-    svy_status st;
+    carried c = { .files = NULL };
 
     if (frame->kind == SVYI_B_HEAD || frame->kind == SVYI_B_END)
         return SVY_OK;
     svyi_thing_digest(frame->kind, frame->identity.at, (size_t)(frame->identity.end - frame->identity.at), digest);
     if (svyi_things_have(w->ours, digest) || (!w->all && !svyi_things_have(w->refused, digest)))
         return SVY_OK;
-    if ((st = is_erased(w, frame, &erased, err)) != SVY_OK || erased)
-        return st;
+    if (frame->kind == SVYI_B_FILE && svyi_things_have(&w->gone, digest))
+        return SVY_OK;
+    const int erased = is_erased(w->s, frame, &c, err);
+    if (erased != 0)
+        return erased < 0 ? svyi_db_failed(err) : SVY_OK;
     svyi_bundle_copy(&w->b, frame->begin, frame->size);
     return flush(w, err);
 }
@@ -178,8 +232,10 @@ static svy_status write_all(writing *w, const svyi_things *list, const place *ol
         if (progress != NULL && progress->step != NULL)
             progress->step(progress->user, i + 1, list->n);
     }
-    if (st == SVY_OK && old != NULL)
+    if (st == SVY_OK && old != NULL && (st = run_through(old, note_files, w, err)) == SVY_OK) {
+        svyi_things_sort(&w->gone);
         st = run_through(old, carry_over, w, err);
+    }
     if (st != SVY_OK)
         return st;
     svyi_bundle_finish(&w->b);
@@ -196,6 +252,7 @@ static svy_status write_stick(svy_study *s, const place *p, int there, svyi_thin
 
     svyi_things_init(&list, &s->alloc);
     svyi_things_init(&sorted, &s->alloc);
+    svyi_things_init(&w.gone, &s->alloc);
     if (p->options->passphrase != NULL)
         st = svyi_stick_key_make(&key, p->options->passphrase, p->options->passphrase_len, 1, err);
     if (st == SVY_OK && (st = svyi_things_list(s, &all, &list, err)) == SVY_OK)
@@ -211,6 +268,7 @@ static svy_status write_stick(svy_study *s, const place *p, int there, svyi_thin
     svyi_wipe(&key, sizeof key);
     svyi_things_clear(&list);
     svyi_things_clear(&sorted);
+    svyi_things_clear(&w.gone);
     return st;
 }
 

@@ -38,8 +38,8 @@ static svy_study *open_or_die(const char *path)
 static void add(svy_study *s, int i, const char *words)
 {
     svy_error err = SVY_ERROR_INIT;
-    svy_reception *r;
-    svy_arrival *a;
+    svy_reception *r = NULL;
+    svy_arrival *a = NULL;
     svy_received got;
     char uuid[37], case_id[16];
 

@@ -10,7 +10,8 @@
  *  with the reason and can be tried again: something acknowledged is never thrown away.
  *
  *  The same interview again: the same package, or a beginning of what is here: nothing changes (SVY_STORED_ALREADY). What goes on from what is here: the new
- *  events are added. What differs from what is here: both are kept; the one that came later gets a uuid made of its package (SVY_KEPT_BOTH). */
+ *  events are added. What differs from what is here: both are kept, and which of them has which uuid is the same on every machine (SVY_KEPT_BOTH). What was erased
+ *  is not stored again, whatever carries it (SVY_ERASED). */
 #ifndef SURVEY_RECEPTION_H
 #define SURVEY_RECEPTION_H
 #include <survey/package.h>

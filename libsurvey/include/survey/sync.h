@@ -4,8 +4,8 @@
  *  unfinished ones, corrections), what is kept aside, erasures, and which rows were imported. Accounts, links, tokens and the audit log are each file's own, and so
  *  are its design and weighting.
  *
- *  Merging is the same in any order and any number of times: an unfinished interview that went on elsewhere goes on here; two that differ are both kept, the one
- *  that came later under a uuid made of its journal; an interview that was erased on one side is erased on the other and never comes back; the typed tables follow
+ *  Merging is the same in any order and any number of times: an unfinished interview that went on elsewhere goes on here; two that differ are both kept, and
+ *  have the same uuids everywhere; an interview that was erased on one side is erased on the other and never comes back; the typed tables follow
  *  the correction that was completed last, and of two at the same moment that of the greater uuid. A version that is deployed on both sides with different content is
  *  reported, with its interviews left where they are; everything else goes on.
  *

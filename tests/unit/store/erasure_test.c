@@ -238,3 +238,44 @@ Test(erasure, it_travels_also_to_files_that_never_had_the_interview)
     device_close(&other);
     device_close(&aside);
 }
+
+/* A stick that has been elsewhere: what it holds of the interview goes the next time it is written, its files too. */
+Test(erasure, nothing_of_it_stays_on_a_stick)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+    svy_stick_options only_send = SVY_STICK_OPTIONS_INIT, both_ways = SVY_STICK_OPTIONS_INIT;
+    svy_merged m = { 0 };
+    char stick[64], photo[64];
+    device d, other;
+
+    snprintf(stick, sizeof stick, "%s", file("stick"));
+    snprintf(photo, sizeof photo, "%s", PHOTO);
+    only_send.receive = 0;
+    together(a, b);
+    filled(&d, U1, "stick-said");
+    device_complete(&d);
+    device_file(&d, "photo.jpg", PHOTO, sizeof PHOTO);
+    device_end(&d);
+    whole(&other, U2, "other-said");
+    attach(a);
+    GETS(receive(a, &d), SVY_STORED);
+    GETS(receive(a, &other), SVY_STORED);
+    OK(svy_sync_stick(a, stick, &only_send, "ann", tick(), &m, &REPORT, NULL, &err));
+    const svyi_erasure e = { U1, "officer", "request 11", "", tick() };      /* it knows, and never had it */
+    uint64_t undone;
+    OK(svyi_erase(b, &e, tick(), &undone, &err));
+    OK(svy_sync_stick(b, stick, &only_send, "ann", tick(), &m, &REPORT, NULL, &err));
+    says_nothing("stick", "stick-said");
+    says_nothing("stick", photo);
+    m = (svy_merged){ 0 };
+    OK(svy_sync_stick(b, stick, &both_ways, "ann", tick(), &m, &REPORT, NULL, &err));
+    cr_expect_eq(m.interviews, 1);                          /* the other one stayed in it */
+    OK(svy_sync_stick(a, stick, &both_ways, "ann", tick(), &m, &REPORT, NULL, &err));
+    cr_expect_eq(m.erased, 1);
+    ALIKE("tcn", "b");
+    svy_study_close(a);
+    svy_study_close(b);
+    says_nothing("tcn", "stick-said");
+    device_close(&d);
+    device_close(&other);
+}
