@@ -24,6 +24,8 @@ void svyi_buffer_clear(svyi_buffer *b)
 /* Room for `len` more bytes and the NUL; 0 on success. */
 static int reserve(svyi_buffer *b, size_t len)
 {
+    if (len < b->capacity - b->len && !b->failed && b->capacity > 0)
+        return 0;                 /* nearly always */
     if (!b->failed && (len > SIZE_MAX / 2 - b->len ||
                        svyi_grow(&b->alloc, &b->data, &b->capacity, b->len + len + 1, 1) != 0))
         b->failed = 1;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* XML_PARSE_IGNORE_ENC: the bytes were made UTF-8 before. Nothing that expands entities, loads a DTD or lifts libxml2's own limits. */
-enum { OPTIONS = XML_PARSE_NONET | XML_PARSE_IGNORE_ENC, LONGEST_NAME = 256 };
+enum { OPTIONS = XML_PARSE_NONET | XML_PARSE_IGNORE_ENC, LONGEST_NAME = 256, NAMES = 64 };
 
 typedef struct parser {
     svyi_xml_file *file;
@@ -27,6 +27,7 @@ typedef struct parser {
     svyi_buffer text;                      /* run of text that is being read */
     size_t text_from;                      /* where the last mark-up ended */
     size_t seen; int line, column;         /* position of byte `seen` */
+    struct { const xmlChar *prefix, *name; char *full; } names[NAMES];   /* the last names copied; libxml2 keeps one string for each name */
 } parser;
 
 svy_xml_limits svyi_xml_limits_or_default(const svy_xml_limits *limits)
@@ -44,13 +45,17 @@ static void place(parser *p, size_t offset, int *line, int *column)
         p->seen = 0;
         p->line = p->column = 1;
     }
-    for (const char *end = memchr(p->bytes + p->seen, '\n', offset - p->seen); end != NULL; end = memchr(p->bytes + p->seen, '\n', offset - p->seen)) {
-        p->seen = (size_t)(end - p->bytes) + 1;
+    const char *at = p->bytes + p->seen, *const there = p->bytes + offset;
+    for (const char *end = memchr(at, '\n', (size_t)(there - at)); end != NULL; end = memchr(at, '\n', (size_t)(there - at))) {
+        at = end + 1;
         p->line++;
         p->column = 1;
     }
-    for (; p->seen < offset; p->seen++)
-        p->column += ((unsigned char)p->bytes[p->seen] & 0xC0) != 0x80;
+    int letters = 0;                       /* counted apart from `p`, which the bytes might be part of for all the compiler knows */
+    for (; at < there; at++)
+        letters += ((unsigned char)*at & 0xC0) != 0x80;
+    p->column += letters;
+    p->seen = offset;
     *line = p->line;
     *column = p->column;
 }
@@ -199,8 +204,10 @@ static int is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == 
 
 static int all_blank(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (!is_blank(text[i]))
+    for (size_t i = 0; i < len;)
+        if (len - i >= 8 && memcmp(text + i, "        ", 8) == 0)
+            i += 8;                /* indentation */
+        else if (!is_blank(text[i++]))
             return 0;
     return 1;
 }
@@ -220,7 +227,7 @@ static void flush_text(parser *p)
     const size_t len = p->text.len;
     size_t from = p->text_from;
     p->text.len = 0;
-    if (len == 0 || p->at == NULL || p->status != SVY_OK || (!keeps_blanks(p) && all_blank(p->text.data, len)))
+    if (len == 0 || p->at == NULL || p->status != SVY_OK || (all_blank(p->text.data, len) && !keeps_blanks(p)))
         return;
     svyi_xml *node = svyi_arena_get(&p->file->arena, sizeof *node);
     char *text = svyi_arena_text(&p->file->arena, p->text.data, len);
@@ -242,7 +249,7 @@ static void on_text(void *user, const xmlChar *text, int len)
     parser *p = user;
     if (p->status != SVY_OK || p->at == NULL || len <= 0)
         return;
-    if (p->text.len == 0 && !keeps_blanks(p) && all_blank((const char *)text, (size_t)len))
+    if (p->text.len == 0 && all_blank((const char *)text, (size_t)len) && !keeps_blanks(p))
         return;                     /* indentation, of any length */
     if (p->text.len + (size_t)len > p->limits.attribute) {
         over_limit(p, p->text_from, "a text is too long, in bytes", p->limits.attribute);
@@ -304,8 +311,7 @@ static void place_attributes(parser *p, svyi_xml *node, size_t from)
     }
 }
 
-/* "prefix:name" when there is a prefix. */
-static char *full_name(parser *p, const xmlChar *prefix, const xmlChar *name)
+static char *copy_name(parser *p, const xmlChar *prefix, const xmlChar *name)
 {
     const size_t n = strlen((const char *)name), m = prefix != NULL ? strlen((const char *)prefix) + 1 : 0;
     char *out = svyi_arena_get(&p->file->arena, n + m + 1);
@@ -317,6 +323,19 @@ static char *full_name(parser *p, const xmlChar *prefix, const xmlChar *name)
     }
     memcpy(out + m, name, n + 1);
     return out;
+}
+
+/* "prefix:name" when there is a prefix. A few names make up most of a file: one copy of each. */
+static const char *full_name(parser *p, const xmlChar *prefix, const xmlChar *name)
+{
+    const uintptr_t key = (uintptr_t)name ^ (uintptr_t)prefix * 31;
+    const size_t slot = (key ^ key >> 6) % NAMES;
+    if (p->names[slot].name != name || p->names[slot].prefix != prefix || p->names[slot].full == NULL) {
+        p->names[slot].full = copy_name(p, prefix, name);
+        p->names[slot].name = name;
+        p->names[slot].prefix = prefix;
+    }
+    return p->names[slot].full;
 }
 
 /* A parser that expands no entities gives the character & in attributes as "&#38;". In place. */
