@@ -289,6 +289,49 @@ static svy_status find_match(svy_study *s, const svy_arrival *a, svyi_arena *are
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
 }
 
+/* How many events the arrival begins with that are those of interview `number`. */
+static svy_status count_common(svy_study *s, int64_t number, const svy_arrival *a, uint64_t *n, svy_error *err)
+{
+    const uint8_t *at = (const uint8_t *)a->packed.data, *end = at + a->packed.len;
+    svyi_events it;
+    svy_event theirs;
+    int blank, found = 0;
+    svy_status st = svyi_events_open(s, &it, 1, err);
+
+    *n = 0;
+    if (st == SVY_OK)
+        st = svyi_events_of(&it, number, err);
+    while (st == SVY_OK && at != end && (found = svyi_events_next(&it, err)) == 1 && svyi_frame_next(&at, end, &theirs, &blank) == 1 && same_event(&it.event, it.erased, &theirs))
+        ++*n;
+    svyi_events_close(&it);
+    return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
+}
+
+/* Of several versions of an interview a correction is of the one that it begins with: which of them has the uuid may have changed since the device got it. */
+static svy_status choose_version(svy_study *s, const svy_arrival *a, svyi_arena *arena, svyi_row *first, svy_error *err)
+{
+    char common[SVYI_UUID];
+    uint64_t most = 0, n;
+    svyi_row other;
+    sqlite3_stmt *stmt = NULL;
+    int found = 0;
+    svy_status st = read_common(s, first->number, common, err);
+
+    if (st == SVY_OK && (st = count_common(s, first->number, a, &most, err)) == SVY_OK)
+        st = svyi_db_query(s, Q_INTERVIEW_CONFLICTS, SVYI_ARGS(svyi_arg_text(common)), &stmt, err);
+    while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
+        if (svyi_row_take(stmt, arena, &other) < 0)
+            st = svyi_nomem(err);
+        else if (other.number != first->number && (st = count_common(s, other.number, a, &n, err)) == SVY_OK && n > most) {
+            most = n;
+            *first = other;
+        }
+    }
+    if (stmt != NULL)
+        sqlite3_reset(stmt);
+    return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
+}
+
 /* The interview a correction belongs to; `reason` says why there is none to correct. */
 static svy_status find_corrected(svy_study *s, const svy_arrival *a, svyi_arena *arena, svyi_row *first, const char **reason, svy_error *err)
 {
@@ -299,12 +342,14 @@ static svy_status find_corrected(svy_study *s, const svy_arrival *a, svyi_arena 
         found = svyi_row_read(s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(first->corrects)), arena, first, err);
     if (found < 0)
         return svyi_db_failed(err);
+    svy_status st = found == 1 ? choose_version(s, a, arena, first, err) : SVY_OK;
+    if (st != SVY_OK)
+        return st;
     if (found == 0)
         *reason = "the interview it corrects is not here";
     else if (first->phase != SVY_COMPLETE || first->blanked)
         *reason = "the interview it corrects is not complete, or kept no answers after its early end";
     int may = 1;
-    svy_status st = SVY_OK;
     if (*reason == NULL && may_touch(s, a, first->number, &may, &st, err) && (!may || a->from.touch == SVY_TOUCH_NEW))
         *reason = "the interview it corrects is somebody else's";
     return st;

@@ -57,6 +57,71 @@ Test(sync, one_interview_that_went_on_in_two_ways_is_kept_twice)
     svy_study_close(c);
 }
 
+typedef struct packed { uint8_t *bytes; size_t n; } packed;
+
+static svy_status keep_package(void *user, const void *bytes, size_t n)
+{
+    packed *p = user;
+
+    p->bytes = malloc(n);
+    p->n = n;
+    memcpy(p->bytes, bytes, n);
+    return SVY_OK;
+}
+
+static svy_received receive_package(svy_study *s, const void *bytes, size_t n)
+{
+    const svy_sender from = { .keys_hashed = 1 };
+    svy_reception *r;
+    svy_arrival *a;
+    svy_received got = { .receipt = 0 };
+
+    OK(svy_reception_new(s, &r, &err));
+    OK(svy_arrival_prepare(r, bytes, n, 0, &from, tick(), &a, &err));
+    OK(svy_study_receive(s, &a, 1, &got, &err));
+    svy_arrival_free(a);
+    svy_reception_free(r);
+    return got;
+}
+
+/* A device says what it corrects by the uuid that it knew; another version, which is older, has it by now. */
+Test(sync, a_correction_is_of_the_version_that_it_begins_with)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+    char one[37], correction[37];
+    packed p = { NULL, 0 };
+    sqlite3_stmt *stmt = NULL;
+
+    whole_one(a, "c1", "ours", one);
+    together(a, b);
+    correct(b, one, "ours, corrected");
+    device d = device_open("tcn-study", 0, one, "c1");
+    device_start(&d);
+    device_say_all(&d, "theirs");
+    device_complete(&d);
+    device_end(&d);
+    svy_received got = receive_package(a, d.bytes, d.n);
+    cr_expect_eq(got.receipt, SVY_KEPT_BOTH);
+    cr_expect_str_eq(got.uuid, one);
+    SAYS("SELECT count(*) FROM submissions_moved", "1");
+    OK(svyi_db_prepare(b, "SELECT uuid FROM interviews WHERE corrects IS NOT NULL", &stmt, &err));
+    cr_assert_eq(sqlite3_step(stmt), SQLITE_ROW);
+    snprintf(correction, sizeof correction, "%s", (const char *)sqlite3_column_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    OK(svy_study_package(b, correction, keep_package, &p, &err));
+    got = receive_package(a, p.bytes, p.n);
+    cr_expect_eq(got.receipt, SVY_STORED, "%s", got.sentence);
+    SAYS("SELECT group_concat(words, '; ') FROM (SELECT words FROM data_tcn_study ORDER BY words)", "ours, corrected; theirs");
+    together(a, b);
+    ALIKE("tcn", "b");
+    verified(a);
+    verified(b);
+    free(p.bytes);
+    device_close(&d);
+    svy_study_close(a);
+    svy_study_close(b);
+}
+
 Test(sync, of_two_corrections_the_last_one_counts_everywhere)
 {
     svy_study *a = make(), *b = copy(a, "b");
