@@ -141,6 +141,12 @@ write("bad.csv", "variable,value,share\nregion,east,1\n")
 assert "'east' is no code of 'region'" in run("simulate", "q.xml", "-d", "bad.csv", status=1).stderr
 write("bad.csv", "variable,value,share\nhelped,1,1.5\n")
 assert "not between 0 and 1" in run("simulate", "q.xml", "-d", "bad.csv", status=1).stderr
+write("bad.csv", "variable,value,share\nregion,n,0\nregion,s,0\n")
+assert "bad.csv:2: the shares of 'region' add to nothing" in run("simulate", "q.xml", "-d", "bad.csv", status=1).stderr
+write("bad.csv", "variable,value,share,region\nwork,1,1,n\nwork,1,0,s\nwork,2,0,s\n")
+assert "bad.csv:3: the shares of 'work' add to nothing under these conditions" in run("simulate", "q.xml", "-d", "bad.csv", status=1).stderr
+write("bad.csv", "variable,value,share\nhelped,1,0\nregion,n,0\nregion,s,1\n")      # nobody chosen at all is an answer of a question with several
+run("simulate", "q.xml", "-d", "bad.csv", "--cases", "3", "-o", "few.csv")
 write("bad.csv", "variable,share\nage,1\n")
 assert "variable, value and share are needed" in run("simulate", "q.xml", "-d", "bad.csv", status=1).stderr
 write("bad.csv", "variable,value,share\nnobody,1,1\n")
