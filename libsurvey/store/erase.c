@@ -117,7 +117,9 @@ svy_status svyi_erase(svy_study *s, const svyi_erasure *e, svy_moment now, uint6
 
 int svyi_erased_when(svy_study *s, const char *uuid, const char *other, int64_t *utc_ms, svy_error *err)
 {
-    return svyi_db_number(s, Q_ERASED_WHEN, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(other[0] != '\0' ? other : uuid)), utc_ms, err);
+    const int found = svyi_db_number(s, Q_ERASED, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(other[0] != '\0' ? other : NULL)), utc_ms, err);
+
+    return found != 1 ? found : svyi_db_number(s, Q_ERASED_WHEN, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(other[0] != '\0' ? other : uuid)), utc_ms, err);
 }
 
 void svyi_erased_say(int64_t utc_ms, char *out, size_t size)

@@ -120,6 +120,9 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_ERASING_ADD] = "INSERT INTO erasing(interview) VALUES(?)",
     [Q_ERASING_DROP] = "DELETE FROM erasing",
+    /* Asked for every arrival, and almost never so: without sorting. The next only after it. */
+    [Q_ERASED] = "SELECT 1 WHERE EXISTS(SELECT 1 FROM erasures WHERE interview = ?1) OR EXISTS(SELECT 1 FROM interviews WHERE uuid = ?1 AND erased_utc_ms IS NOT NULL)"
+                 " OR (?2 IS NOT NULL AND (EXISTS(SELECT 1 FROM erasures WHERE interview = ?2) OR EXISTS(SELECT 1 FROM interviews WHERE uuid = ?2 AND erased_utc_ms IS NOT NULL)))",
     [Q_ERASED_WHEN] = "SELECT utc_ms FROM erasures WHERE interview IN (?1, ?2) UNION ALL SELECT erased_utc_ms FROM interviews WHERE uuid IN (?1, ?2) AND erased_utc_ms IS NOT NULL"
                       " ORDER BY 1 LIMIT 1",
 
