@@ -44,9 +44,9 @@ typedef struct svyi_workbook_limits {
     size_t ratio;              /* 200 times: unpacked to packed, from 1 MiB on */
     unsigned entries;          /* 1,000 files in the zip */
     size_t cells;              /* 16,000,000 in a sheet */
-    size_t texts;              /* 256 MiB: texts of all cells */
+    size_t texts;              /* 64 MiB: texts of all cells, a text that cells share as often as it is used */
 } svyi_workbook_limits;
-#define SVYI_WORKBOOK_LIMITS_INIT { 64u << 20, 64u << 20, 256u << 20, 200, 1000, 16000000, 256u << 20 }
+#define SVYI_WORKBOOK_LIMITS_INIT { 64u << 20, 64u << 20, 256u << 20, 200, 1000, 16000000, 64u << 20 }
 
 /* Reads a workbook from memory. Its kind is told by the content: a zip, an OLE2 file, a text with pipes (.md) or with commas (.csv).
    @param source name for messages

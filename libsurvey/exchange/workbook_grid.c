@@ -31,15 +31,21 @@ const char *svyi_grid_show(const char *text, char *out, size_t size)
     return out;
 }
 
+static svy_status count(svyi_grid *g, size_t len)
+{
+    if (len > g->limits->texts || *g->texts > g->limits->texts - len)
+        return svyi_grid_fail(g, SVY_E_LIMIT, g->row, "sheet '%s' makes too much text: at most %zu bytes are read; shorten the texts, or put long lists into a CSV file of their own", g->shown,
+                              g->limits->texts);
+    *g->texts += len;
+    return SVY_OK;
+}
+
 /* A copy in the arena, counted. NULL after an error, which is in err. */
 static char *copy(svyi_grid *g, const char *text, size_t len, svy_status *st)
 {
-    *st = SVY_OK;
-    if (len > g->limits->texts || *g->texts > g->limits->texts - len) {
-        *st = svyi_grid_fail(g, SVY_E_LIMIT, g->row, "sheet '%s' makes too much text: at most %zu bytes are read", g->shown, g->limits->texts);
+    *st = count(g, len);
+    if (*st != SVY_OK)
         return NULL;
-    }
-    *g->texts += len;
     char *out = svyi_arena_text(g->arena, text, len);
     if (out == NULL)
         *st = svyi_nomem(g->err);
@@ -240,6 +246,8 @@ svy_status svyi_grid_shared(svyi_grid *g, uint32_t column, svyi_shared *s, size_
             return st;
         svyi_cell_plain_blanks(own, len);
         s->cleaned[index] = own;
+    } else if ((st = count(g, strlen(s->cleaned[index]))) != SVY_OK) {
+        return st;                 /* one text in the workbook is as many in the form as there are cells that share it */
     }
     return s->cleaned[index][0] != '\0' ? svyi_grid_kept(g, column, s->cleaned[index], SVYI_CELL_TEXT) : SVY_OK;
 }

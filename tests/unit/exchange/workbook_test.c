@@ -232,6 +232,23 @@ Test(workbook, texts)
     cr_expect_null(read_bytes("", 0, &err));
 }
 
+/* One text of the workbook becomes as many texts of the form as cells share it. */
+Test(workbook, a_text_counts_in_every_cell_that_shares_it)
+{
+    const char *parts = XLSX(HEAD "<row r='2'><c t='s'><v>1</v></c></row><row r='3'><c t='s'><v>1</v></c></row><row r='4'><c t='s'><v>1</v></c></row>");
+    zipped z = zipped_text(parts, strlen(parts), 1);
+    svyi_workbook_limits limits = SVYI_WORKBOOK_LIMITS_INIT;
+    svy_error err = SVY_ERROR_INIT;
+    svyi_workbook *w;
+    limits.texts = strlen("typename") + strlen("two\xC2\xA0" "parts") + 2 * strlen("two parts");
+    cr_assert_eq(svyi_workbook_read_memory(NULL, z.bytes, z.len, "a.xlsx", &limits, &w, &err), SVY_OK, "%s", err.message);
+    svyi_workbook_free(w);
+    limits.texts--;
+    cr_assert_eq(svyi_workbook_read_memory(NULL, z.bytes, z.len, "a.xlsx", &limits, &w, &err), SVY_E_LIMIT);
+    cr_expect(err.line == 4 && strstr(err.message, "makes too much text") != NULL, "%d: %s", err.line, err.message);
+    free(z.bytes);
+}
+
 Test(workbook, every_allocation_may_fail)
 {
     const char *parts = XLSX(HEAD "<row r='2'><c t='s'><v>1</v></c></row>");
