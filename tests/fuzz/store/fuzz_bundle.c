@@ -91,6 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     take(s, &b, NULL);
     take(s, &b, &partner);
+    (void)!svy_sync_have(s, NULL, b.out.data, b.out.len, ignore, NULL, NULL);
+    (void)!svy_sync_groups(s, &partner, b.out.data, b.out.len, ignore, NULL, NULL);
+    (void)!svy_sync_differ(NULL, b.out.data, b.out.len, b.out.data, b.out.len, ignore, NULL, &served, NULL);
     (void)!svy_sync_give(s, &partner, b.out.data, b.out.len, 0, ignore, NULL, &served, NULL);
     svyi_buffer_clear(&b.out);
     return 0;
