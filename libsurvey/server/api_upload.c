@@ -133,7 +133,16 @@ static void drop_wrong(svyi_request *rq, svy_study *study)
         svyi_answer_error(rq, 422, "what arrived is not what its hash says: send it again from the beginning");
 }
 
-/* On a worker: all bytes are there. */
+/* The bytes are not those that their name says: what came in pieces is forgotten. */
+static void refuse_wrong(svyi_request *rq, const upload *u)
+{
+    if (u->bytes != NULL)
+        svyi_then(rq, SVYI_ON_WRITER, drop_wrong);
+    else
+        svyi_answer_error(rq, 422, "what arrived is not what its hash says: send it again");
+}
+
+/* On a worker: all bytes are there. Preparing a package finds its hash anyway, so it is looked at behind that. */
 static void take_whole(svyi_request *rq, svy_study *study)
 {
     upload *u = rq->own;
@@ -142,15 +151,12 @@ static void take_whole(svyi_request *rq, svy_study *study)
     svy_error err = SVY_ERROR_INIT;
 
     (void)study;
-    if (!svy_hash_fits(bytes, n, u->hash)) {
-        if (u->bytes != NULL)
-            svyi_then(rq, SVYI_ON_WRITER, drop_wrong);
-        else
-            svyi_answer_error(rq, 422, "what arrived is not what its hash says: send it again");
-        return;
-    }
-    if (prepare(rq, u, bytes, n, &err) != SVY_OK) {
+    if (u->is_file && !svy_hash_fits(bytes, n, u->hash)) {
+        refuse_wrong(rq, u);
+    } else if (prepare(rq, u, bytes, n, &err) != SVY_OK) {
         svyi_answer_failed(rq, &err);
+    } else if (!u->is_file && !svy_arrival_has_hash(u->arrival, u->hash)) {
+        refuse_wrong(rq, u);
     } else if (u->is_file) {
         svyi_then(rq, SVYI_ON_WRITER, attach);
     } else {
