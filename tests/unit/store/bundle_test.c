@@ -152,6 +152,58 @@ Test(bundle, a_partner_gets_and_gives_its_own_rows_only)
     svy_study_close(b);
 }
 
+/* ---- who has what ---- */
+
+static uint64_t differ(svy_study *a, svy_study *b, bytes *groups)
+{
+    bytes mine = { NULL, 0 }, theirs = { NULL, 0 };
+    uint64_t n = 0;
+
+    OK(svy_sync_groups(b, NULL, NULL, 0, keep, &theirs, &err));
+    OK(svy_sync_groups(a, NULL, theirs.data, theirs.n, keep, &mine, &err));
+    free(groups->data);
+    *groups = (bytes){ NULL, 0 };
+    OK(svy_sync_differ(NULL, mine.data, mine.n, theirs.data, theirs.n, keep, groups, &n, &err));
+    free(mine.data);
+    free(theirs.data);
+    return n;
+}
+
+Test(bundle, only_groups_that_differ_are_listed)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+    bytes groups = { NULL, 0 }, all = { NULL, 0 }, some = { NULL, 0 };
+    int64_t after = 0;
+    int turns = 0;
+
+    for (int i = 0; i < 60; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "c%d", i);
+        whole_one(a, name, "said", NULL);
+    }
+    do
+        OK(svy_sync_digests(a, &after, 25, &err));
+    while (after != 0 && ++turns < 100);
+    cr_expect_eq(turns, 3);
+    SAYS("SELECT count(*) FROM sync_digests", "60");
+    cr_expect(differ(a, b, &groups) > 10);
+    together(a, b);
+    cr_expect_eq(differ(a, b, &groups), 0);
+    whole_one(b, NULL, "one more", NULL);
+    cr_expect_eq(differ(a, b, &groups), 1);
+    OK(svy_sync_have(b, NULL, NULL, 0, keep, &all, &err));
+    OK(svy_sync_have(b, NULL, groups.data, groups.n, keep, &some, &err));
+    cr_expect(some.n * 4 < all.n, "%zu of %zu bytes", some.n, all.n);
+    FAILS(svy_sync_have(b, NULL, all.data, all.n, keep, &some, &err), SVY_E_FORMAT, "no groups");
+    together(a, b);
+    cr_expect_eq(differ(a, b, &groups), 0);
+    free(groups.data);
+    free(all.data);
+    free(some.data);
+    svy_study_close(a);
+    svy_study_close(b);
+}
+
 /* ---- on a stick ---- */
 
 static svy_status with_stick(svy_study *s, const char *passphrase, svy_merged *m)
