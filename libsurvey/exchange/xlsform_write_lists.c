@@ -187,6 +187,7 @@ const char *svyi_xlw_inline_list(svyi_xlw *w, svyi_xlw_node *n)
     known = UINT32_MAX;
     if (svyi_map_add(&w->by_instance, list, strlen(list), &known) < 0)
         w->failed = 1;
+    allow_doubles(w, item, "value");
     for (; item != NULL && !w->failed; item = item->next) {
         if (item->name == NULL || strcmp(item->name, "item") != 0)
             continue;

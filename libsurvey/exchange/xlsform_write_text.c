@@ -115,6 +115,17 @@ static int is_reference(const char *text)
     return strncmp(text, "${", 2) == 0 && close != NULL && close[1] == '\0';
 }
 
+/* What a text shows. A path alone is one answer, so that even an absolute one within a repeat, which elsewhere may mean all entries, is ${name}. */
+static const char *shown_in_text(svyi_xlw *w, const svyi_xlw_node *from, const char *value)
+{
+    const char *shown = svyi_xlw_expression(w, from, value);
+    const svyi_xlw_node *n = *shown == '/' ? svyi_xlw_resolve(w, from, shown, strlen(shown)) : NULL;
+    if (n == NULL || n->in_meta || n->shared_name || n == w->root || n->parent == NULL)
+        return shown;
+    const char *reference = svyi_xlw_join(w, "${", n->name, "}");
+    return reference != NULL ? reference : shown;
+}
+
 static const char *words(svyi_xlw *w, const svyi_xlw_node *from, const svyi_xml *x)
 {
     svyi_buffer b;
@@ -125,7 +136,7 @@ static const char *words(svyi_xlw *w, const svyi_xlw_node *from, const svyi_xml 
             continue;
         }
         const char *value = strcmp(c->name, "output") == 0 ? svyi_xml_get(c, "value") != NULL ? svyi_xml_get(c, "value") : svyi_xml_get(c, "ref") : NULL;
-        const char *shown = value != NULL ? svyi_xlw_expression(w, from, value) : "";
+        const char *shown = value != NULL ? shown_in_text(w, from, value) : "";
         if (is_reference(shown) || strncmp(shown, "instance(", 9) == 0)
             svyi_buffer_text(&b, shown);
         else

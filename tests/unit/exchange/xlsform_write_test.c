@@ -57,6 +57,23 @@ static const char *cell(const svyi_workbook *w, const char *sheet, const char *n
 #define expect(w, sheet, name, column, text) do { const char *found_ = cell(w, sheet, name, column); \
     cr_expect(found_ != NULL && strcmp(found_, text) == 0, "%s %s: %s, not %s", name != NULL ? (const char *)name : "", column, found_ != NULL ? found_ : "(none)", text); } while (0)
 
+/* What other tools for XForms write and XLSForm has another way for. */
+Test(xlsform_write, paths_in_texts_and_choices_twice)
+{
+    static const char FORM[] = HEAD
+        "<instance><d id='f'><r><x/><y/></r><s/></d></instance><instance id='__last-saved' src='jr://instance/last-saved'/>"
+        "<bind nodeset='/d/r/x' type='int'/><bind nodeset='/d/s' calculate=\"instance('__last-saved')/d/s\"/></model></h:head>"
+        "<h:body><group ref='/d/r'><label>R</label><repeat nodeset='/d/r'><input ref='/d/r/x'><label>X</label></input>"
+        "<input ref='/d/r/y'><label>You said <output value='/d/r/x'/> to <output value=\"instance('__last-saved')/d/s\"/></label></input></repeat></group>"
+        "<select1 ref='/d/s'><label>S</label><item><label>A</label><value>1</value></item><item><label>B</label><value>1</value></item></select1></h:body></h:html>";
+    written r = make(FORM, sizeof FORM - 1);
+    cr_assert_eq(r.status, SVY_OK, "%s %s", r.err.message, r.said.text);
+    expect(r.w, "survey", "y", "label", "You said ${x} to ${last-saved#s}");
+    expect(r.w, "survey", "s", "calculation", "${last-saved#s}");
+    expect(r.w, "settings", NULL, "allow_choice_duplicates", "yes");
+    svyi_workbook_free(r.w);
+}
+
 Test(xlsform_write, columns)
 {
     static const char FORM[] = HEAD
