@@ -181,12 +181,37 @@ static void put_children(svyi_xform *f, svyi_xform_node *n, uint32_t element)
     }
 }
 
+/* The path stands in the expression as one, alone or followed by steps. */
+static int mentions(const char *expression, const char *path)
+{
+    const size_t n = strlen(path);
+    for (const char *at = strstr(expression, path); at != NULL; at = strstr(at + 1, path))
+        if (strchr("/ )],=<>+-*|[", at[n]) != NULL)
+            return 1;
+    return 0;
+}
+
+/* A number of entries that is worked out from the entries: each new one changes it again. */
+static void check_count(svyi_xform *f, svyi_xform_node *n)
+{
+    const char *count = svyi_xform_value_of(n->repeat, "count");
+    if (count == NULL)
+        return;
+    const char *own = svyi_xform_path(f, n);
+    svyi_xform_node *counter = strpbrk(count, "(['\"") == NULL ? svyi_xform_resolve(f, n, count, 0) : NULL;
+    const char *calculation = counter != NULL && counter->bind != NULL ? svyi_xform_value_of(counter->bind, "calculate") : NULL;
+    if (mentions(count, own) || (calculation != NULL && mentions(calculation, own)))
+        svyi_xform_tell(f, SVY_WARNING, n->repeat, n->id, "let the number come from a question outside of the repeat",
+                        "how many entries there are is worked out from the entries themselves (%.100s): it may grow until the limit of entries stops it", own);
+}
+
 static void put_roster(svyi_xform *f, svyi_xform_node *n, uint32_t parent)
 {
     svyi_xform_attributes a = { .n = 0 };
     const char *fixed = svyi_xform_value_of(n->repeat, "noAddRemove");
     svyi_xform_common(f, n, &a);
     svyi_xform_put_from(f, &a, "count", n->repeat, "count");
+    check_count(f, n);
     if (fixed != NULL && strstr(fixed, "true") != NULL)
         svyi_xform_put(f, &a, "fixed", "true", n->repeat);
     svyi_xform_put_from(f, &a, "appearance", svyi_xform_attribute(n->repeat, "appearance") != NULL ? n->repeat : n->group, "appearance");

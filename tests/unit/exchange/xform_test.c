@@ -115,6 +115,21 @@ Test(xform, repeats_are_rosters)
     native_text_clear(&t);
 }
 
+Test(xform, a_count_of_entries_by_the_entries_is_told)
+{
+    read_form(FORM(RECORD("<r><a/></r>"), "<group><repeat nodeset=\"/data/r\" jr:count=\"count(/data/r)\"><input ref=\"/data/r/a\"/></repeat></group>"));
+    says("worked out from the entries themselves (/data/r)");
+    native_text_clear(&t);
+    read_form(FORM(RECORD("<r><a/></r><n/>") "<bind nodeset=\"/data/n\" calculate=\"count(/data/r) + 1\"/>",
+                   "<group><repeat nodeset=\"/data/r\" jr:count=\"/data/n\"><input ref=\"/data/r/a\"/></repeat></group>"));
+    says("let the number come from a question outside of the repeat");
+    native_text_clear(&t);
+    read_form(FORM(RECORD("<r><a/></r><r2/>") "<bind nodeset=\"/data/r2\" type=\"int\"/>",
+                   "<group><repeat nodeset=\"/data/r\" jr:count=\"/data/r2\"><input ref=\"/data/r/a\"/></repeat></group>"));
+    cr_assert(strstr(t.said.text, "entries") == NULL, "%s", t.said.text);
+    native_text_clear(&t);
+}
+
 Test(xform, ids_are_made_unique_and_legal)
 {
     read_form(FORM(RECORD("<a><x/></a><b><x/></b><X/><n.o/><orx:meta><orx:instanceID/></orx:meta><\xC3\xA9/>"), ""));
