@@ -260,9 +260,9 @@ def no_space(size):
 
 # Files that may not grow are a full disk: an error, every confirmed answer there, nothing half made.
 size = os.path.getsize("iv.study")
-for room in (0, 1000, size, size + 30_000):
+for room in (0, 1000, 65_536, size + 30_000):
     shutil.copy("iv.study", "full.study")
-    confirmed = interview("40\nt\n2026-01-01\n" + "7\n" * 41, None, status=3 if room <= size else None, study="full.study", limit=no_space(room))
+    confirmed = interview("40\nt\n2026-01-01\n" + "7\n" * 41, None, status=3 if room <= 65_536 else None, study="full.study", limit=no_space(room))
     with sqlite3.connect("full.study") as db:
         kept = db.execute("SELECT count(*) FROM events e JOIN interviews i ON i.number = e.interview WHERE i.case_id = ? AND e.action = 3", (CASES[-1],)).fetchone()[0]
     db.close()
