@@ -235,6 +235,78 @@ static void cases(svyi_request *rq, svy_study *study)
     svyi_answer_json(rq, 200, &b);
 }
 
+typedef struct returned { const char *whose; int found, is; char interview[37], comment[1001]; } returned;
+
+static svy_status take_returned(void *user, const svy_case_line *line)
+{
+    returned *r = user;
+
+    if (strcmp(line->assigned, r->whose) != 0)
+        return SVY_OK;
+    r->found = 1;
+    r->is = line->state == SVY_CASE_RETURNED;
+    snprintf(r->interview, sizeof r->interview, "%s", line->interview);
+    snprintf(r->comment, sizeof r->comment, "%s", line->comment);
+    return SVY_OK;
+}
+
+static svy_status add_head(void *user, const svy_package_head *head, svy_error *err)
+{
+    svyi_buffer *b = user;
+
+    (void)err;
+    svyi_buffer_text(b, "{\"interview\":");
+    add_text(b, head->uuid);
+    svyi_buffer_text(b, ",\"version\":");
+    add_text(b, head->version);
+    svyi_buffer_text(b, ",\"package\":\"");
+    return SVY_OK;
+}
+
+static svy_status add_package(void *user, const void *bytes, size_t n)
+{
+    svyi_buffer *b = user;
+    const svy_package_reader head = { .head = add_head, .user = b };
+    svy_error err = SVY_ERROR_INIT;
+    const svy_status st = svy_package_read(bytes, n, 1, &head, &err);
+    char part[4100];
+
+    for (size_t at = 0; st == SVY_OK && at < n; at += 3072) {      /* whole groups of three bytes, so that parts join */
+        const size_t most = n - at < 3072 ? n - at : 3072;
+        part[svyi_base64_encode((const uint8_t *)bytes + at, most, part)] = '\0';
+        svyi_buffer_text(b, part);
+    }
+    svyi_buffer_text(b, "\"}\n");
+    return b->failed ? SVY_E_NOMEM : st;
+}
+
+/* The interview of a case that was returned, as a draft: for whom it is assigned to and for nobody else. */
+static void correction(svyi_request *rq, svy_study *study)
+{
+    returned r = { .whose = rq->who->name };
+    svy_error err = SVY_ERROR_INIT;
+    svyi_buffer b;
+    char uuid[37];
+
+    if (rq->who->role != SVY_ROLE_RESPONDENT && svy_study_case(study, rq->who, rq->part[0], rq->part[1], take_returned, &r, &err) != SVY_OK)
+        svyi_answer_failed(rq, &err);
+    else if (!r.found)
+        svyi_answer_error(rq, 404, "there is no such case");
+    else if (!r.is)
+        svyi_answer_error(rq, 409, "the case is not returned any more: nothing has to be corrected");
+    else if (r.interview[0] == '\0')
+        svyi_answer_error(rq, 409, "the interview of this case cannot be read by the server: the office has to open it with the project's key first, or correct it there");
+    else {
+        svyi_buffer_init(&b, NULL);
+        if (svy_study_package_to_correct(study, r.interview, r.comment, uuid, add_package, &b, &err) == SVY_OK) {
+            svyi_answer_json(rq, 200, &b);
+            return;
+        }
+        svyi_buffer_clear(&b);
+        svyi_answer_failed(rq, &err);
+    }
+}
+
 static void assign(svyi_request *rq, svy_study *study)
 {
     const struct svyi_json *json = svyi_request_json(rq);
@@ -266,6 +338,7 @@ const svyi_route SVYI_ROUTES_PROJECT[] = {
     { SVYI_GET, "/api/forms/*/*/block", SVY_RIGHT_FORMS_READ, SVYI_ON_SLOW, block, 0, 0 },
     { SVYI_GET, "/api/forms/*/*/files/*", SVY_RIGHT_FORMS_READ, SVYI_ON_READER, form_file, 0, 0 },
     { SVYI_GET, "/api/cases", SVYI_SIGNED_IN, SVYI_ON_READER, cases, 0, 0 },
+    { SVYI_GET, "/api/cases/*/*/correction", SVY_RIGHT_CASES_OWN, SVYI_ON_SLOW, correction, 0, 0 },
     { SVYI_POST, "/api/cases/*/*/assign", SVY_RIGHT_CASES_ORGANISATION, SVYI_ON_WRITER, assign, 65536, 0 },
     { SVYI_POST, "/api/cases/*/*/return", SVY_RIGHT_CASES_ORGANISATION, SVYI_ON_WRITER, send_back, 65536, 0 },
     { 0 },

@@ -137,6 +137,12 @@ static svy_status take_time(const reading *g, svy_error *err)
     return svyi_fail(err, SVY_E_LIMIT, "checking it takes too long: more than %u ms of processor time", g->a->from.patience_ms);
 }
 
+/* A correction begins with keys as the study has them: 32 hexadecimal digits are not hashed again. */
+static int is_hashed_already(const svy_arrival *a, const svy_event *e)
+{
+    return a->head.corrects[0] != '\0' && e->value_len == SVYI_HASHED_KEY - 1 && strspn(e->value, "0123456789abcdef") == e->value_len;
+}
+
 static svy_status take_event(void *user, const svy_event *event, svy_error *err)
 {
     reading *g = user;
@@ -146,7 +152,7 @@ static svy_status take_event(void *user, const svy_event *event, svy_error *err)
     char hashed[SVYI_HASHED_KEY];
     svy_status st = take_time(g, err);
 
-    if (st == SVY_OK && g->said != NULL)
+    if (st == SVY_OK && g->said != NULL && !is_hashed_already(a, &e))
         (void)svyi_event_hide(a->reception->key, a->v->form, &e, hashed);
     if (e.action == SVY_DID_COMPLETE && !a->from.keys_hashed && !is_audited(a))
         st = no_problems(said, err);

@@ -332,6 +332,21 @@ static svy_status choose_version(svy_study *s, const svy_arrival *a, svyi_arena 
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
 }
 
+/* Whether the case of the interview is the sender's now: who got a case that was returned corrects what somebody else asked. */
+static int has_case(svy_study *s, const svy_arrival *a, int64_t number, svy_status *st, svy_error *err)
+{
+    static const char SQL[] = "SELECT 1 FROM interviews i JOIN forms f ON f.number = i.form JOIN cases c ON c.form = f.id AND c.id = i.case_id"
+                              " WHERE i.number = ? AND c.assigned = ? AND c.assigned <> ''";
+    sqlite3_stmt *stmt = NULL;
+    int found = 0;
+
+    *st = svyi_once(s, SQL, SVYI_ARGS(svyi_arg_int(number), svyi_arg_text(a->from.actor != NULL ? a->from.actor : "")), &stmt, err);
+    if (*st == SVY_OK && (found = svyi_db_step(s, stmt, err)) < 0)
+        *st = svyi_db_failed(err);
+    sqlite3_finalize(stmt);
+    return found == 1;
+}
+
 /* The interview a correction belongs to; `reason` says why there is none to correct. */
 static svy_status find_corrected(svy_study *s, const svy_arrival *a, svyi_arena *arena, svyi_row *first, const char **reason, svy_error *err)
 {
@@ -350,7 +365,7 @@ static svy_status find_corrected(svy_study *s, const svy_arrival *a, svyi_arena 
     else if (first->phase != SVY_COMPLETE || first->blanked)
         *reason = "the interview it corrects is not complete, or kept no answers after its early end";
     int may = 1;
-    if (*reason == NULL && may_touch(s, a, first->number, &may, &st, err) && (!may || a->from.touch == SVY_TOUCH_NEW))
+    if (*reason == NULL && may_touch(s, a, first->number, &may, &st, err) && (a->from.touch == SVY_TOUCH_NEW || (!may && !has_case(s, a, first->number, &st, err))))
         *reason = "the interview it corrects is somebody else's";
     return st;
 }

@@ -120,6 +120,9 @@ def table(things):
         ("POST", "/api/cases/visit/none/assign", {"assigned": "ann"}, (204,), ""),
         ("POST", "/api/cases/visit/N1/return", {"comment": "again"}, (204, 409), "ARSars"),
         ("POST", "/api/cases/visit/B1/return", {"comment": "again"}, (204, 409), "ARS"),
+        ("GET", "/api/cases/visit/N1/correction", None, (200,), "i"),          # returned by the rows above; whoever does not have the case learns nothing
+        ("GET", "/api/cases/visit/B1/correction", None, (200,), "j"),
+        ("GET", "/api/cases/visit/none/correction", None, (200,), ""),
         ("GET", "/api/status", None, (200,), "ARSNarsn"),
         ("GET", "/api/fieldwork", None, (200,), "ARSarsijk"),
         ("GET", "/api/interviews", None, (200,), "ARSarsijk"),

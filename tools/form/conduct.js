@@ -26,6 +26,12 @@ export async function formOf(app, meta) {
   }
 }
 
+/** The interview of a case that was returned, from the server: { uuid, version, bytes }. */
+export async function returned({ api }, { form, case: id }) {
+  const given = await api.get(`/api/cases/${encodeURIComponent(form)}/${encodeURIComponent(id)}/correction`).catch(error => { throw error.status === 0 ? new Error('returnedOffline') : error; });
+  return { uuid: given.interview, version: given.version, bytes: Uint8Array.from(atob(given.package), c => c.charCodeAt(0)) };
+}
+
 /** Only one window has a draft: a lock of the browser's, or, without https, asking the others. */
 export async function alone(uuid, work) {
   if (navigator.locks) return navigator.locks.request('draft ' + uuid, { ifAvailable: true }, lock => { if (!lock) throw new Error('elsewhere'); return work(); });
@@ -45,7 +51,7 @@ const sitting = (app, self, who) => ({ mode: self ? SELF : WEB, actor: who.name 
 
 /**
  * Begins or goes on with an interview and shows it until the person leaves.
- * @param what { vault, project, meta of the form, self, who: { name, organisation }, draft or (caseId, label), language }
+ * @param what { vault, project, meta of the form, self, who: { name, organisation }, draft or (caseId, label), language; given: { uuid, bytes } of an interview that is to be corrected }
  * @returns 'complete' or 'suspended'
  */
 export async function conduct(app, what) {
@@ -55,13 +61,14 @@ export async function conduct(app, what) {
   const opened = engine.open(form.block);
   if (opened.status !== 'ok') throw new Error(opened.message || 'failed');
   const where = { storage: app.storage, vault: what.vault, publicKey: keyOf(what.project), form };
-  const session = what.draft ? await Session.resume(where, what.draft) : Session.create(where, what.label, what.caseId);
+  const session = what.draft ? await Session.resume(where, what.draft) : Session.create(where, what.label, what.caseId, what.given?.uuid);
   if (!session) throw new Error('damaged');
   session.reason = error => app.reason(error);
   return alone(session.uuid, async () => {
     try {
-      if (what.draft && await replayed(app, engine, session, what) === 'complete') return 'complete';
-      if (!what.draft) started(app, engine, session, what);
+      if (what.given) await session.append(what.given.bytes);      // from here on it is a draft as any
+      if ((what.draft || what.given) && await replayed(app, engine, session, what) === 'complete') return 'complete';
+      if (!what.draft && !what.given) started(app, engine, session, what);
       return await openInterview(app.root, { engine, session, self: what.self });
     } finally { session.close(); }
   });

@@ -1,5 +1,5 @@
 /* The home screen of an interviewer: what was started, cases, questionnaires, what is not sent yet, and everything the person should worry about. */
-import { conduct, formOf } from './conduct.js';
+import { conduct, formOf, returned } from './conduct.js';
 import { h, said } from './dom.js';
 import { Login } from './login.js';
 import { Queue } from './queue.js';
@@ -7,12 +7,12 @@ import { sentences } from './strings-home.js';
 
 const IDLE = 15 * 60000, SHOWN = 100;
 
-export async function begin(app, { setup }) {
+export async function begin(app, { setup, here }) {
   const speak = app.speak;
   app.speak = function (tag) { speak.call(this, tag); this.say = sentences(this.language); };    // the same, with the words of these screens
   app.speak(app.language);
   if (setup) return (await import('./setup.js')).begin(app, setup);
-  const { vault, account } = await new Login(app).enter();
+  const { vault, account } = await new Login(app).enter(here);
   const home = new Home(app, vault, account);
   await home.open();
 }
@@ -24,7 +24,7 @@ class Home {
     this.watchIdle();
     this.queue = new Queue(this.app.storage, this.app.api, this.owner);
     this.queue.addEventListener('change', () => this.drawQueue());
-    const renew = async () => { if (this.stale && await this.refresh() && !this.stale && this.atHome) await this.show(); };
+    const renew = async () => { if ((this.stale || this.cases.some(({ state }) => state === 'returned')) && await this.refresh() && !this.stale && this.atHome) await this.show(); };
     this.queue.addEventListener('sent', renew);
     this.queue.addEventListener('notice', () => this.atHome && this.show());
     addEventListener('online', renew);
@@ -51,12 +51,12 @@ class Home {
 
   async load() {
     const key = 'home ' + this.owner;
-    Object.assign(this, { project: null, cases: [], asOf: null, finished: [] }, this.vault.unlockJson(await this.app.storage.get('settings', key), key));
+    Object.assign(this, { project: null, cases: [], asOf: null, finished: [], corrected: {} }, this.vault.unlockJson(await this.app.storage.get('settings', key), key));
   }
 
   async keep() {
-    const { project, cases, asOf, finished } = this, key = 'home ' + this.owner;
-    await this.app.storage.put('settings', this.vault.lockJson({ project, cases, asOf, finished }, key), key);
+    const { project, cases, asOf, finished, corrected } = this, key = 'home ' + this.owner;
+    await this.app.storage.put('settings', this.vault.lockJson({ project, cases, asOf, finished, corrected }, key), key);
   }
 
   /** true when there is something new to show. */
@@ -98,6 +98,7 @@ class Home {
     app.speak(app.language);
     this.drafts = (await app.storage.all('drafts')).filter(draft => draft.owner === owner)
       .map(draft => ({ ...draft, known: this.vault.unlockJson(draft.about, 'about ' + draft.uuid) ?? {} })).sort((a, b) => b.known.started - a.known.started);
+    this.waiting = new Set((await app.storage.all('queue')).map(({ uuid }) => uuid));
     this.panel = new QueuePanel(this);
     const who = [this.account.name, this.account.organisation].filter(Boolean).join(' · ');
     app.show(this.project?.study ?? this.say('wait'),
@@ -141,10 +142,16 @@ class Home {
     return this.section(this.say('cases'), this.cases.length > 10 && [h('label', { for: 'find' }, this.say('filter')), find], list, more);
   }
 
+  /** Returned, and its correction is not on the way. */
+  isReturned(one) { return one.state === 'returned' && !this.waiting.has(this.corrected?.[`${one.form} ${one.case}`]); }
+
   caseRow(one) {
-    const draft = this.drafts.find(({ form, known }) => form === one.form && known.case === one.case), meta = this.form(one.form);
-    return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.conduct(draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${meta.title}` }) },
-      h('b', null, said(one.case)), h('i', null, [meta?.title ?? one.form, this.finished.includes(`${one.form} ${one.case}`) ? '✓ ' + this.say('done') : one.state].filter(Boolean).join(' · ')), draft && this.say('goOn'));
+    const draft = this.drafts.find(({ form, known }) => form === one.form && known.case === one.case), meta = this.form(one.form), back = this.isReturned(one);
+    const done = !back && (one.state === 'returned' || this.finished.includes(`${one.form} ${one.case}`));
+    const what = draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${meta?.title}` };
+    return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.conduct(back && !draft ? { ...what, back: one } : what) },
+      h('b', null, said(one.case)), h('i', null, [meta?.title ?? one.form, done ? '✓ ' + this.say('done') : back ? this.say('returned') : one.state].filter(Boolean).join(' · ')),
+      back && one.comment && h('span', null, said(one.comment)), draft && this.say('goOn'));
   }
 
   formList() {
@@ -154,8 +161,9 @@ class Home {
   }
 
   /** Remembered here, so that nobody starts the same case twice while there is no connection. */
-  async finish({ draft, meta, caseId }) {
+  async finish({ draft, meta, caseId, given }) {
     const one = draft ? draft.known.case : caseId;
+    if (one) this.corrected = { ...this.corrected, [`${meta.id} ${one}`]: given?.uuid ?? draft?.uuid };
     if (one) this.finished = [...this.finished, `${meta.id} ${one}`].slice(-10000);
     await this.keep();
   }
@@ -167,6 +175,10 @@ class Home {
     let problem = '';
     try {
       const { name, organisation } = this.account;
+      if (what.back) {
+        const given = await returned(this.app, what.back);
+        what = { ...what, given, meta: this.formOfDraft({ form: what.back.form, version: given.version }) };
+      }
       const how = await conduct(this.app, { vault: this.vault, project: this.project, self: false, who: { name, organisation }, language: this.app.language, ...what });
       if (how === 'complete') await this.finish(what);
       this.queue.now();

@@ -27,8 +27,8 @@ export class Session {
   constructor(where, id) { Object.assign(this, where); this.uuid = id; this.parts = []; this.files = new Map(); this.before = Promise.resolve(); this.urls = new Map(); }
 
   /** A new interview. `label` and the case are for the list of drafts. */
-  static create(where, label, caseId = '') {
-    const session = new Session(where, uuid());
+  static create(where, label, caseId = '', id = uuid()) {
+    const session = new Session(where, id);
     session.about = { label, case: caseId, started: Date.now() };
     return session;
   }

@@ -4,6 +4,8 @@ import { SENTENCES } from './strings-app.js';
 
 export const sentences = speaker({ ...SENTENCES,
   signIn: ['Sign in', 'Вход', 'تسجيل الدخول'],
+  returned: ['returned: please correct', 'върнат: моля, поправете', 'مُعاد: يرجى التصحيح'],
+  returnedOffline: ['To open a returned interview for the first time this device needs a connection. Afterwards it can be corrected without one.', 'За първото отваряне на върнато интервю е нужна връзка. После може да се поправя и без нея.', 'لفتح مقابلة مُعادة للمرة الأولى يلزم اتصال بالخادم. بعد ذلك يمكن تصحيحها بلا اتصال.'],
   signInOnce: ['Sign in once with a connection; afterwards your PIN is enough, also without one.', 'Влезте веднъж, докато има връзка; после стига Вашият ПИН, и без връзка.', 'سجّل الدخول مرة واحدة مع اتصال؛ بعدها يكفي رمز PIN، حتى بلا اتصال.'],
   name: ['Name', 'Име', 'الاسم'],
   password: ['Password', 'Парола', 'كلمة المرور'],

@@ -183,6 +183,10 @@ SVY_API SVY_NODISCARD svy_status svy_study_import_queue(svy_study *s, const void
 
 /** An interview as a package, keys hashed; a suspended or open one too. SVY_E_NAME; SVY_E_STATE (erased). */
 SVY_API SVY_NODISCARD svy_status svy_study_package(svy_study *s, const char *interview, svy_status (*take)(void *user, const void *bytes, size_t n), void *user, svy_error *err);
+/** A draft (docs/formats/package.md) that corrects a complete interview: head with a new `uuid` and the reason, the events of the newest revision up to its end, its files
+ *  under what they were uploaded as. Whoever gets it goes on, and sends the whole as any interview. SVY_E_NAME; SVY_E_STATE (erased, a correction is open here). */
+SVY_API SVY_NODISCARD svy_status svy_study_package_to_correct(svy_study *s, const char *interview, const char *reason, char uuid[37],
+                                                              svy_status (*take)(void *user, const void *bytes, size_t n), void *user, svy_error *err);
 /** Which interview a revision belongs to, and which is its newest revision. SVY_E_NAME. */
 SVY_API SVY_NODISCARD svy_status svy_study_correction_of(svy_study *s, const char *interview, char root[37], char newest[37], svy_error *err);
 
