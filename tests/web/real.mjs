@@ -6,17 +6,19 @@ const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });     // also when a test failed
 
 export class Server {
-  constructor(survey, study, form, options = []) { Object.assign(this, { survey, study, form, options, listen: '127.0.0.1:0' }); }
+  constructor(survey, study, form, options = ['--quiet']) { Object.assign(this, { survey, study, form, options, listen: '127.0.0.1:0' }); }
 
   async start() {
-    const child = this.child = spawn(this.survey, ['serve', this.study, '--listen', this.listen, '--form-folder', this.form, '--quiet', ...this.options], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = this.child = spawn(this.survey, ['serve', this.study, '--listen', this.listen, '--form-folder', this.form, ...this.options], { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     child.once('exit', () => running.delete(child));
     let errors = '';
     child.stderr.on('data', data => { errors += data; });
     this.gone = new Promise(resolve => child.once('exit', resolve));
+    let setup;
+    this.setup = new Promise(resolve => { setup = resolve; });       // where the first administrator comes in; never told when there is one
     const address = await new Promise((resolve, reject) => {
-      readline.createInterface({ input: child.stdout }).on('line', line => { const found = /https?:\/\/\S+/.exec(line); if (found) resolve(found[0]); });
+      readline.createInterface({ input: child.stdout }).on('line', line => { const found = /https?:\/\/\S+/.exec(line); if (found?.[0].includes('/l/')) setup(found[0]); else if (found) resolve(found[0]); });
       child.once('exit', status => reject(new Error(`survey serve ended with ${status}: ${errors}`)));
       setTimeout(() => reject(new Error('survey serve says no address: ' + errors)), 20000).unref();
     });

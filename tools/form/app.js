@@ -78,13 +78,13 @@ async function begin() {
   app.loading = Sodium.load('crypto.wasm');
   addEventListener('hashchange', () => location.reload());
   try {
-    const screens = link ? import('./respondent.js') : import('./home.js');
+    const screens = link ? import('./respondent.js') : from.has('staff') ? import('./staff/staff.js') : import('./home.js');
     await app.open();
     // The rest of the form comes when the first page is there and nobody waits for anything.
     const idle = globalThis.requestIdleCallback ?? (work => work());
     if (isSecureContext && navigator.serviceWorker) setTimeout(() => idle(() => import('./update.js').then(({ watch }) => watch(app)).catch(() => {})), 1500);
     if (from.has('x')) return app.show(app.say('failed'), h('p', null, app.say('badLink')));
-    await (await screens).begin(app, link ? { code: link, open: from.has('o'), resume: from.get('r') } : { setup: from.get('setup') });
+    await (await screens).begin(app, link ? { code: link, open: from.has('o'), resume: from.get('r') } : { setup: from.get('setup'), here: from.has('here'), view: from.get('staff') });
   } catch (error) { app.failed(error); }
 }
 

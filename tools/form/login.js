@@ -34,9 +34,10 @@ export class Login {
     await this.app.storage.put('settings', [...others, record], VAULTS);
   }
 
-  /** @returns { vault, account } through a promise; account: { name, role, organisation, token } */
-  enter() {
-    return new Promise(resolve => { this.resolve = resolve; this.first().catch(error => this.app.failed(error)); });
+  /** `here`: somebody who runs the study and is signed in wants to interview on this device, too.
+   * @returns { vault, account } through a promise; account: { name, role, organisation, token } */
+  enter(here = false) {
+    return new Promise(resolve => { this.resolve = resolve; (here ? this.session() : this.first()).catch(error => this.app.failed(error)); });
   }
 
   async first() {
@@ -85,29 +86,57 @@ export class Login {
     const name = line('name', say('name'), { autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', value: instead?.name ?? '' });
     const password = line('password', say('password'), { type: 'password', autocomplete: 'current-password' });
     app.show(say('signIn'), h('p', null, say('signInOnce')), sheet([name, password], say('signIn'), async () => {
-      const signed = await this.ask(name.input.value.trim(), password.input.value);
-      if (signed.wrong) return signed.wrong;
-      const known = (await this.vaults()).find(record => record.name === signed.account.name);
-      if (known && !instead) return this.renew(known, signed.account);
-      return this.choosePin(signed.account, instead);
+      const { who, wrong } = await this.ask(name.input.value.trim(), password.input.value);
+      return wrong ?? this.come(who, instead);
     }), app.warnings().map(warning => h('p', { class: 'hint' }, warning)), app.languages(() => this.signIn(instead)));
     name.input.focus();
   }
 
   async ask(name, password) {
-    const { app, say } = this, { api } = app;
+    const { api } = this.app;
     try {
       api.token = '';
       const who = await api.post('/api/login', { name, password });
+      return { who: { ...who, name } };
+    } catch (error) { return { wrong: this.refusal(error) }; }
+  }
+
+  refusal(error) {
+    const { say } = this;
+    if (error.status === 401) return say('wrongPassword');
+    if (error.status === 429) return say('tooOften', Math.ceil((error.wait || 30000) / 1000));
+    return error.status ? error.message || say('problem-server') : say('offline');
+  }
+
+  /** Who may see how fieldwork goes comes to those screens first, unless the person interviews on this device already. */
+  async come(who, instead) {
+    const known = (await this.vaults()).find(record => record.name === who.name);
+    if (known || instead || !who.rights?.includes('status')) return this.take(who, known, instead);
+    location.hash = 'staff';
+    return '';
+  }
+
+  /** The session goes, a token of this device's own comes. */
+  async take(who, known, instead) {
+    const { app } = this, { api } = app;
+    let token;
+    try {
       api.csrf = who.csrf;
-      const { token } = await api.post('/api/devices', { name: 'web form ' + app.device });
+      ({ token } = await api.post('/api/devices', { name: 'web form ' + app.device }));
       await api.post('/api/logout').catch(() => {});
-      return { account: { name, role: who.role, organisation: who.organisation ?? '', token } };
-    } catch (error) {
-      if (error.status === 401) return { wrong: say('wrongPassword') };
-      if (error.status === 429) return { wrong: say('tooOften', Math.ceil((error.wait || 30000) / 1000)) };
-      return { wrong: error.status ? error.message || say('problem-server') : say('offline') };
-    }
+    } catch (error) { return this.refusal(error); }
+    const account = { name: who.name, role: who.role, organisation: who.organisation ?? '', token };
+    return known && !instead ? this.renew(known, account) : this.choosePin(account, instead);
+  }
+
+  async session() {
+    const who = await this.app.api.get('/api/session').catch(error => { if (error.status === 401) return null; throw error; });
+    history.replaceState(null, '', location.pathname);
+    if (!who) return this.first();
+    const name = who.account;
+    const wrong = await this.take({ ...who, name }, (await this.vaults()).find(record => record.name === name));
+    if (wrong) throw Object.assign(new Error(wrong), { status: 403 });
+    return undefined;
   }
 
   /** Somebody whose vault is here signed in again: the new token goes into it. */

@@ -9,8 +9,7 @@ export function begin(app, code) {
     try {
       await app.api.post('/api/setup', { code, name: name.input.value.trim(), password: password.input.value });
     } catch (error) { return error.message || say(error.status ? 'badLink' : 'offline'); }
-    location.replace('#');
-    location.reload();
+    location.replace('#staff');      // with the session that the server has just begun
   };
   app.show(say('setupTitle'), h('p', null, say('setupText')), sheet([name, password], say('goOn'), work), app.languages(() => begin(app, code)));
   name.input.focus();

@@ -1,0 +1,164 @@
+/* Those who run a study, in a real browser with the real server: the first administrator, people, cases, links, data, records; what each role is offered; how it looks and whether everybody can use it. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { axe, launch, ROOT } from './browser.mjs';
+import { run, Server } from './real.mjs';
+import { arranged, PASSWORD, PIN, tests } from './world.mjs';
+
+const { survey, scratch, form } = arranged(), file = path.join(scratch, 'staff.study'), pictures = process.env.WEB_PICTURES;
+run(survey, ['study', 'create', file, '--questionnaire', path.join(ROOT, 'questionnaires/c-training/questionnaire.xml'), '--actor', 'test']);
+fs.writeFileSync(path.join(scratch, 'cases.csv'), 'case,assigned,organisation,telephone\n' + Array.from({ length: 30 }, (_, i) => `C${String(i).padStart(2, '0')},${i % 2 ? 'ina' : ''},${i % 3 ? 'NSI' : ''},0888-${i}\n`).join(''));
+run(survey, ['cases', 'import', file, path.join(scratch, 'cases.csv'), '--form', 'c-training', '--quiet']);
+const server = await new Server(survey, file, form, []).start(), browser = await launch();
+let page, context;
+const errors = [];
+
+async function open(language = 'en', options = {}) {
+  await context?.close();
+  context = await browser.newContext({ viewport: { width: 1100, height: 800 }, acceptDownloads: true, ...options });
+  page = await context.newPage();
+  page.on('pageerror', error => errors.push(error.stack));
+  page.on('console', message => { if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) errors.push(message.text()); });
+  await page.addInitScript(tag => { localStorage.setItem('survey.language', tag); }, language);
+}
+const shown = () => page.waitForFunction(() => document.querySelector('h1') && document.querySelector('nav') && !document.querySelector('[aria-busy]'));
+async function signIn(name, address = '/form/') {
+  await page.goto(server.url + address);
+  await page.locator('#name').fill(name);
+  await page.locator('#password').fill(PASSWORD);
+  await page.locator('form button[type=submit]').click();
+}
+const go = async name => { await page.getByRole('navigation').getByRole('button', { name, exact: true }).click(); await page.getByRole('heading', { level: 1, name }).waitFor(); await shown(); };
+const offered = () => page.getByRole('navigation').getByRole('button').allInnerTexts();
+const looked = async name => {
+  if (pictures) { fs.mkdirSync(pictures, { recursive: true }); await page.screenshot({ path: path.join(pictures, `staff-${name}.png`), fullPage: true }); }
+  assert.deepEqual(await axe(page), [], name);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the screen`);
+};
+const add = async (name, role, organisation) => {
+  await page.locator('#name').fill(name);
+  await page.getByLabel('Role').selectOption(role);
+  await page.locator('#organisation').fill(organisation);
+  await page.locator('#password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('row', { name }).waitFor();
+};
+
+await tests({
+  async 'the first administrator is in without typing again, and is told what comes next'() {
+    await open();
+    await page.goto(await server.setup);
+    await page.locator('#name').fill('ada');
+    await page.locator('#password').fill(PASSWORD);
+    await page.locator('form button[type=submit]').click();
+    await page.getByText('What comes next').waitFor();
+    await shown();
+    assert.deepEqual(await offered(), ['Fieldwork', 'Cases', 'Links', 'People', 'Data', 'Records']);
+    assert.match(await page.locator('.address bdi').innerText(), new RegExp(`^${server.url}/form/$`));
+    assert.ok(await page.locator('.address img').evaluate(image => image.complete && image.naturalWidth > 20), 'the address is shown as a picture');
+    await looked('first');
+  },
+
+  async 'people: added, a password of theirs, shut out and let in again'() {
+    await go('People');
+    await add('sue', 'supervisor', 'NSI');
+    await add('ina', 'interviewer', 'NSI');
+    await add('ann', 'analyst', '');
+    await page.locator('#name').fill('x');
+    await page.locator('#password').fill('short');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.locator('.error', { hasText: /\S/ }).waitFor();
+    await looked('people');
+    const ina = page.getByRole('row', { name: /^ina/ });
+    await ina.getByRole('button', { name: 'Shut out' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Shut out' }).click();
+    await ina.getByText('shut out').waitFor();
+    await ina.getByRole('button', { name: 'Let in again' }).click();
+    await ina.getByRole('button', { name: 'Shut out' }).waitFor();
+    await ina.getByRole('button', { name: 'New password' }).click();
+    await page.getByRole('dialog').locator('input').fill(PASSWORD + ' 2');
+    await page.getByRole('dialog').getByRole('button', { name: 'New password' }).click();
+    await page.getByText('The password of ina is changed').waitFor();
+    assert.ok(await page.getByRole('row', { name: /^ada/ }).getByRole('button', { name: 'Shut out' }).count() === 0, 'nobody shuts out himself');
+  },
+
+  async 'records tell it'() {
+    await go('Records');
+    const rows = await page.locator('tbody tr').allInnerTexts();
+    for (const said of ['account.add', 'ada', 'ina']) assert.ok(rows.some(row => row.includes(said)), `${said} is not in the records`);
+    await looked('records');
+  },
+
+  async 'data: a table is downloaded'() {
+    await go('Data');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
+    assert.match(fs.readFileSync(await download.path(), 'utf8'), /^interview,/);
+    await looked('data');
+  },
+
+  async 'a supervisor: own cases, links, and interviews on the same device'() {
+    await open();
+    await signIn('sue');
+    await shown();
+    assert.deepEqual(await offered(), ['Fieldwork', 'Cases', 'Links']);
+    await go('Cases');
+    assert.equal(await page.locator('tbody tr').count(), 20, 'of the own organisation only');
+    const assign = async (one, name) => {
+      await page.getByLabel('Search').fill(one);
+      await page.locator('tr', { hasText: one }).getByRole('button', { name: 'Assign' }).click();
+      await page.getByRole('dialog').locator('input').fill(name);
+      await page.getByRole('dialog').getByRole('button', { name: 'Assign' }).click();
+    };
+    await assign('C02', 'boris');
+    await page.getByText('there is no account').waitFor();
+    await assign('C02', 'ina');
+    await page.getByText('Done.').waitFor();
+    await page.locator('tr', { hasText: 'C02' }).getByText('ina').waitFor();
+    await looked('cases');
+    await go('Links');
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    await page.getByText('This is shown once').waitFor();
+    const link = await page.locator('[role=status] .address bdi').first().innerText();
+    assert.match(link, /\/l\//);
+    await looked('links');
+    await page.getByRole('link', { name: 'Fill in interviews on this device' }).click();
+    await page.locator('#pin').fill(PIN);
+    await page.locator('#again').fill(PIN);
+    await page.locator('form button[type=submit]').click();
+    await page.locator('section.queue').waitFor();
+    await page.goto(link);
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    await page.goto(server.url + '/form/#staff');
+    await page.locator('#password').waitFor();       // the session ended when the device got its own key
+  },
+
+  async 'an analyst sees counts and data, and nobody’s name'() {
+    await open();
+    await signIn('ann');
+    await shown();
+    assert.deepEqual(await offered(), ['Fieldwork', 'Data']);
+    assert.equal(await page.getByLabel('with sensitive answers').count(), 0);
+    await go('Data');
+    assert.equal(await page.getByText('with sensitive answers').count(), 0);
+  },
+
+  async 'on a phone, from right to left, in the dark'() {
+    await open('ar', { viewport: { width: 320, height: 640 }, colorScheme: 'dark' });
+    await signIn('ada', '/form/#staff');
+    await shown();
+    assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
+    for (const [i, name] of ['fieldwork', 'cases', 'links', 'people', 'data', 'records'].entries()) {
+      await page.getByRole('navigation').getByRole('button').nth(i).click();
+      await page.waitForURL(url => url.hash === '#staff=' + name);
+      await shown();
+      await looked('ar-' + name);
+    }
+    await page.getByRole('button', { name: 'تسجيل الخروج' }).click();
+    await page.locator('#password').waitFor();
+    assert.equal((await page.request.get(server.url + '/api/session')).status(), 401);
+  },
+
+  async 'no error on the way'() { assert.deepEqual(errors, []); await browser.close(); await server.stop(); },
+}, () => page, scratch);
+process.exit(0);

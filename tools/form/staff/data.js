@@ -1,0 +1,11 @@
+/* Answers as tables, for who may have them: the server leaves out what somebody may not see, and records who took what. */
+import { h } from '../dom.js';
+import { table } from './table.js';
+
+export async function view(staff) {
+  const say = (...of) => staff.say(...of), forms = staff.project.forms.filter(form => form.newest !== false);
+  const sensitive = staff.may('export-sensitive') && h('input', { type: 'checkbox' });
+  const take = form => h('button', { type: 'button', onclick: () => h('a', { href: `/api/export/${encodeURIComponent(form.id)}.csv${sensitive && sensitive.checked ? '?sensitive=1' : ''}`, download: form.id + '.csv' }).click() }, say('download'));
+  return [h('p', null, say('dataText')), sensitive && h('label', { class: 'choice' }, sensitive, h('span', { class: 'choice-text' }, say('sensitive'))),
+    ...table(staff, say('data'), [[say('form'), form => form.title || form.id], [say('actions'), take]], forms, say('noForms'))];
+}
