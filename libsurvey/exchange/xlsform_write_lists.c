@@ -187,6 +187,8 @@ const char *svyi_xlw_inline_list(svyi_xlw *w, svyi_xlw_node *n)
     known = UINT32_MAX;
     if (svyi_map_add(&w->by_instance, list, strlen(list), &known) < 0)
         w->failed = 1;
+    if (item == NULL)
+        svyi_xlw_note(w, SVY_WARNING, n->control, n->name, "add its choices to the sheet choices", "the select has no choices: tools for XLSForm refuse the list '%.100s' without any", list);
     allow_doubles(w, item, "value");
     for (; item != NULL && !w->failed; item = item->next) {
         if (item->name == NULL || strcmp(item->name, "item") != 0)

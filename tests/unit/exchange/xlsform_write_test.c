@@ -74,6 +74,15 @@ Test(xlsform_write, paths_in_texts_and_choices_twice)
     svyi_workbook_free(r.w);
 }
 
+Test(xlsform_write, a_select_without_choices_is_told)
+{
+    static const char FORM[] = HEAD "<instance><d id='f'><s/></d></instance></model></h:head><h:body><select1 ref='/d/s'><label>S</label></select1></h:body></h:html>";
+    written r = make(FORM, sizeof FORM - 1);
+    cr_assert_eq(r.status, SVY_OK, "%s %s", r.err.message, r.said.text);
+    cr_expect(strstr(r.said.text, "the select has no choices") != NULL, "%s", r.said.text);
+    svyi_workbook_free(r.w);
+}
+
 Test(xlsform_write, columns)
 {
     static const char FORM[] = HEAD
