@@ -336,11 +336,12 @@ static svy_status choose_version(svy_study *s, const svy_arrival *a, svyi_arena 
 static int has_case(svy_study *s, const svy_arrival *a, int64_t number, svy_status *st, svy_error *err)
 {
     static const char SQL[] = "SELECT 1 FROM interviews i JOIN forms f ON f.number = i.form JOIN cases c ON c.form = f.id AND c.id = i.case_id"
-                              " WHERE i.number = ? AND c.assigned = ? AND c.assigned <> ''";
+                              " WHERE i.number = ?1 AND c.assigned = ?2 AND c.assigned <> '' AND c.organisation = ?3";
     sqlite3_stmt *stmt = NULL;
     int found = 0;
 
-    *st = svyi_once(s, SQL, SVYI_ARGS(svyi_arg_int(number), svyi_arg_text(a->from.actor != NULL ? a->from.actor : "")), &stmt, err);
+    *st = svyi_once(s, SQL, SVYI_ARGS(svyi_arg_int(number), svyi_arg_text(a->from.actor != NULL ? a->from.actor : ""),
+                                      svyi_arg_text(a->from.organisation != NULL ? a->from.organisation : "")), &stmt, err);
     if (*st == SVY_OK && (found = svyi_db_step(s, stmt, err)) < 0)
         *st = svyi_db_failed(err);
     sqlite3_finalize(stmt);
