@@ -50,13 +50,15 @@ static svy_status put_row(svy_study *s, sqlite3_stmt *stmt, const svyi_made *m, 
     svy_status st = svyi_db_bind(s, stmt, 1, svyi_arg_int(row->row == 0 ? number : number << SVYI_ROW_BITS | row->row), err);
 
     for (size_t i = 0; i < row->n && st == SVY_OK; i++)
-        st = svyi_db_bind(s, stmt, (int)i + 2, m->args[row->first + i], err);
+        if (m->args[row->first + i].kind != SVYI_ARG_NULL)         /* which every parameter is before */
+            st = svyi_db_bind(s, stmt, (int)i + 2, m->args[row->first + i], err);
     if (st == SVY_OK) {
         const int rc = sqlite3_step(stmt);
         if (rc != SQLITE_DONE)
             st = svyi_db_fail(s, rc, err);
     }
     sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);          /* what was bound is the made rows' memory, which goes */
     return st;
 }
 
@@ -70,9 +72,6 @@ svy_status svyi_rows_put(svy_study *s, svyi_version *v, const svyi_made *m, int6
             return svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: a table of answers is missing; restore it from a backup", s->path);
         st = put_row(s, level->insert, m, &m->rows[i], number, err);
     }
-    /* What was bound is the made rows' memory, which goes. */
-    for (size_t i = 0; i < v->n_levels; i++)
-        sqlite3_clear_bindings(v->levels[i].insert);
     return st;
 }
 

@@ -35,7 +35,8 @@ static const char *const TEXTS[Q_COUNT] = {
                       " corrects, reason, blanked, imported, organisation, mode, device, received_utc_ms, conflicts) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?)",
     [Q_ARRIVAL_GOES_ON] = "UPDATE interviews SET phase = ?, language = ?, organisation = ?, mode = ?, device = ?, received_utc_ms = ? WHERE number = ?",
     [Q_INTERVIEW_CONFLICTS] = INTERVIEW_COLUMNS "WHERE uuid = ?1 OR conflicts = ?1 ORDER BY conflicts IS NOT NULL, number",
-    [Q_CASE_COUNT] = "SELECT count(*) FROM interviews WHERE case_id = ? AND corrects IS NULL AND erased_utc_ms IS NULL AND form IN (SELECT number FROM forms WHERE id = ?)",
+    [Q_CASE_COUNT] = "SELECT count(*) FROM interviews i WHERE i.case_id = ? AND i.corrects IS NULL AND i.erased_utc_ms IS NULL"
+                     " AND EXISTS(SELECT 1 FROM forms f WHERE f.number = i.form AND f.id = ?)",
 
     [Q_ATTACHMENT_FIND] = "SELECT number, digest FROM attachments WHERE hash = ?",
     [Q_ATTACHMENT_ADD] = "INSERT INTO attachments(hash, digest, size, received_utc_ms, sender, bytes) VALUES(?,?,?,?,?,?) ON CONFLICT(hash) DO NOTHING",
@@ -105,7 +106,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_PARAMETER_GET] = "SELECT value FROM parameters WHERE form = ? AND id = ? ORDER BY utc_ms DESC, number DESC LIMIT 1",
 
     [Q_CHAIN_GET] = "SELECT length, head FROM chain",
-    [Q_CHAIN_SET] = "UPDATE chain SET length = ?, head = ?",
+    [Q_CHAIN_SET] = "UPDATE chain SET length = ?, head = ? WHERE one = 1",
     [Q_SUBMISSION_ADD] = "INSERT INTO submissions(sequence, uuid, interview, journal, revision, form, actor, reason, utc_ms, zone, rows_digest, journal_digest,"
                          " nonce, payload, previous, hash) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [Q_SUBMISSION_LAST] = "SELECT max(revision) FROM submissions WHERE interview = ?",
@@ -136,7 +137,7 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_AUDIT_END] = "SELECT length, mac FROM audit_end",
     [Q_AUDIT_ADD] = "INSERT INTO audit(sequence, utc_ms, actor, action, object, detail, mac) VALUES(?,?,?,?,?,?,?)",
-    [Q_AUDIT_MOVE] = "UPDATE audit_end SET length = ?, mac = ?",
+    [Q_AUDIT_MOVE] = "UPDATE audit_end SET length = ?, mac = ? WHERE one = 1",
     [Q_TOKEN_FIND] = "SELECT t.kind, t.device, a.id, a.name, a.role, a.organisation, l.id, l.form, l.case_id, l.organisation FROM tokens t"
                      " LEFT JOIN accounts a ON a.id = t.account LEFT JOIN links l ON l.id = t.link WHERE t.hash = ?1 AND t.revoked_utc_ms IS NULL"
                      " AND (t.expires_utc_ms = 0 OR t.expires_utc_ms > ?2) AND (a.disabled = 0 OR (a.id IS NULL AND l.id IS NOT NULL AND l.closed_utc_ms IS NULL))",
