@@ -34,6 +34,7 @@ Object.assign(SENTENCES, {
   typeName: ['Or type your name as a signature', 'Или напишете името си като подпис', 'أو اكتب اسمك بدل التوقيع'],
   useSignature: ['Use this signature', 'Използване на подписа', 'استخدم هذا التوقيع'],
   wipe: ['Start again', 'Отначало', 'ابدأ من جديد'],
+  noPicture: ['This browser cannot read the picture, so it was not kept. Choose a JPEG or PNG, or take the photo here.', 'Браузърът не може да прочете снимката и тя не е запазена. Изберете JPEG или PNG или снимайте тук.', 'لا يستطيع المتصفح قراءة الصورة، فلم تُحفظ. اختر JPEG أو PNG أو التقط الصورة هنا.'],
   notAllowed: ['The device or the browser does not allow this. Use the other way on this page.', 'Устройството или браузърът не позволява това. Използвайте другия начин на тази страница.', 'الجهاز أو المتصفح لا يسمح بذلك. استخدم الطريقة الأخرى في هذه الصفحة.'],
   entries: ['Entries', 'Записи', 'القيود'],
   open: ['Open', 'Отваряне', 'فتح'],

@@ -2,6 +2,7 @@
 import '../strings-more.js';
 import { h, place } from '../dom.js';
 import { attach, camera } from './camera.js';
+import { plain } from './photo.js';
 
 const ACCEPT = { photo: 'image/*', audio: 'audio/*', video: 'video/*', file: null };
 
@@ -15,7 +16,14 @@ export function media(view, ctx) {
   let current = view, drawn = null, address = '';
 
   async function keep(blob, given = '') {
-    await attach(ctx, current, blob, given);
+    state.textContent = '';
+    try {
+      if (kind === 'photo') {
+        const drawn = await plain(blob, current.appearance);
+        if (drawn !== blob) [blob, given] = [drawn, ''];       // its name follows from what it is now
+      }
+      await attach(ctx, current, blob, given);
+    } catch { state.textContent = ctx.say('noPicture'); }
     pick.value = '';
   }
 
