@@ -1,7 +1,7 @@
 /* The start of the web form: storage, keys, the clock, who is there; then the screens of a respondent or of the survey's people. */
 import { Api } from './api.js';
 import { attributes, h, preference } from './dom.js';
-import { sentences } from './strings-app.js';
+import { learn, sentences } from './strings.js';
 import { persist, Storage } from './storage.js';
 import { hex, random, Sodium } from './vault.js';
 
@@ -10,7 +10,9 @@ const LANGUAGES = { en: 'English', bg: 'Български', ar: 'العربية
 class App {
   constructor(root) { this.root = root; this.clockKnown = false; this.clockOffset = 0; }
 
-  /** The language of what is around the interviews. */
+  learn(tag) { return learn(tag); }
+
+  /** The language of what is around the interviews; it has been learnt. */
   speak(tag) {
     this.language = LANGUAGES[tag] ? tag : 'en';
     this.say = sentences(this.language);
@@ -18,7 +20,7 @@ class App {
   }
 
   languages(changed) {
-    const choose = h('select', { class: 'languages', 'aria-label': this.say('language'), onchange: () => { preference('language', choose.value); this.speak(choose.value); changed(); } },
+    const choose = h('select', { class: 'languages', 'aria-label': this.say('language'), onchange: async () => { preference('language', choose.value); await this.learn(choose.value); this.speak(choose.value); changed(); } },
       Object.entries(LANGUAGES).map(([tag, name]) => h('option', { value: tag, lang: tag, selected: tag === this.language }, name)));
     return choose;
   }
@@ -74,12 +76,13 @@ class App {
 async function begin() {
   const app = new App(document.getElementById('app'));
   const from = new URLSearchParams(location.hash.slice(1)), link = from.get('p') ?? from.get('o');
-  app.speak(preference('language') ?? navigator.language.split('-')[0]);
   app.loading = Sodium.load('crypto.wasm');
   addEventListener('hashchange', () => location.reload());
   try {
     const screens = link ? import('./respondent.js') : from.has('staff') ? import('./staff/staff.js') : import('./home.js');
-    await app.open();
+    const language = preference('language') ?? navigator.language.split('-')[0];
+    await Promise.all([app.learn(language), app.open()]);
+    app.speak(language);
     // The rest of the form comes when the first page is there and nobody waits for anything.
     const idle = globalThis.requestIdleCallback ?? (work => work());
     if (isSecureContext && navigator.serviceWorker) setTimeout(() => idle(() => import('./update.js').then(({ watch }) => watch(app)).catch(() => {})), 1500);

@@ -3,14 +3,10 @@ import { conduct, formOf, returned } from './conduct.js';
 import { h, said } from './dom.js';
 import { Login } from './login.js';
 import { Queue } from './queue.js';
-import { sentences } from './strings-home.js';
 
 const IDLE = 15 * 60000, SHOWN = 100;
 
 export async function begin(app, { setup, here }) {
-  const speak = app.speak;
-  app.speak = function (tag) { speak.call(this, tag); this.say = sentences(this.language); };    // the same, with the words of these screens
-  app.speak(app.language);
   if (setup) return (await import('./setup.js')).begin(app, setup);
   const { vault, account } = await new Login(app).enter(here);
   const home = new Home(app, vault, account);
@@ -150,7 +146,7 @@ class Home {
     const done = !back && (one.state === 'returned' || this.finished.includes(`${one.form} ${one.case}`));
     const what = draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${meta?.title}` };
     return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.conduct(back && !draft ? { ...what, back: one } : what) },
-      h('b', null, said(one.case)), h('i', null, [meta?.title ?? one.form, done ? '✓ ' + this.say('done') : back ? this.say('returned') : one.state].filter(Boolean).join(' · ')),
+      h('b', null, said(one.case)), h('i', null, [meta?.title ?? one.form, done ? '✓ ' + this.say('caseDone') : back ? this.say('returned') : one.state].filter(Boolean).join(' · ')),
       back && one.comment && h('span', null, said(one.comment)), draft && this.say('goOn'));
   }
 

@@ -2,7 +2,7 @@
 import { download, h, attributes, place, preference, setText, words } from './dom.js';
 import { prepare } from './controls/index.js';
 import { question } from './question.js';
-import { sentences } from './strings.js';
+import { learn, sentences } from './strings.js';
 import { ask } from './dialog.js';
 import { keyboard } from './keyboard.js';
 import { released } from './pointer.js';
@@ -66,6 +66,7 @@ class Screen {
     const page = this.engine.page(0, 0, 0);
     if (page.phase === 'suspended') await this.act(() => this.engine.resume());
     if (page.phase === 'complete') return this.leave('complete');
+    await learn(localeOf(page.language));
     this.frame(page);
     await this.once(() => this.show(page.place));
     if (!page.items?.length) this.review('finish');
@@ -162,7 +163,10 @@ class Screen {
     await released();
     if (this.over) return;
     const page = this.page = await this.act(() => this.engine.page(this.at.item, this.at.entry, this.whole())); // the order of choices may be written
-    if (page.language !== this.language) this.frame(page);
+    if (page.language !== this.language) {
+      await learn(localeOf(page.language));
+      this.frame(page);
+    }
     page.items ??= [];
     await this.load(page);
     const headings = page.headings ?? [], last = headings.at(-1);

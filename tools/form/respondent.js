@@ -105,7 +105,7 @@ class Respondent {
     app.speak(document.documentElement.lang);
     const text = h('p', { role: 'status' }), file = h('button', { type: 'button', onclick: () => queue.save() }, app.say('saveQueue'));
     app.show(app.say('thanks'), text, app.warnings().map(warning => h('p', { class: 'hint' }, warning)), file,
-      this.open && h('button', { type: 'button', class: 'quiet', onclick: () => { location.hash = new URLSearchParams({ o: this.code }); } }, app.say('another')));
+      this.open && h('button', { type: 'button', class: 'quiet', onclick: () => { location.hash = new URLSearchParams({ o: this.code }); } }, app.say('onceMore')));
     const draw = async () => {
       const state = await queue.state();
       text.textContent = app.say(!state.interviews ? 'sent' : state.problem ? 'unsent' : 'sending');

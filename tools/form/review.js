@@ -1,5 +1,4 @@
 /* Looking over an interview: the menu, every question with its answer, what stands in the way of finishing, and the end. */
-import './strings-more.js';
 import { h, place, preference, words, said, newId } from './dom.js';
 import { ask } from './dialog.js';
 

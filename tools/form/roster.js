@@ -1,5 +1,4 @@
 /* The entries of a roster: as cards, or as a table in which one answers; adding one, taking one out, and "that is all". */
-import './strings-more.js';
 import { h, place, preference, setText, words, said } from './dom.js';
 import { ask } from './dialog.js';
 

@@ -1,5 +1,4 @@
 /* A bar code or QR code: read by the camera where the browser can (BarcodeDetector), else typed. */
-import '../strings-more.js';
 import { h } from '../dom.js';
 import { line } from './line.js';
 import { camera } from './camera.js';
@@ -26,5 +25,5 @@ export function barcode(view, ctx) {
     await typed.commit();
   }
 
-  return { ...typed, kind: 'line', node: h('div', { class: 'stack' }, typed.node, h('p', { class: 'hint' }, ctx.say('codeText')), scan || '', live, state) };
+  return { ...typed, kind: 'line', node: h('div', { class: 'stack' }, typed.node, h('p', { class: 'hint' }, ctx.say('barcodeText')), scan || '', live, state) };
 }

@@ -1,5 +1,4 @@
 /* A photo, a recording, a video or any file: by the device's camera and microphone, or a file that is there already. */
-import '../strings-more.js';
 import { h, place } from '../dom.js';
 import { attach, camera } from './camera.js';
 import { plain } from './photo.js';

@@ -1,5 +1,4 @@
 /* Dates, months and times in their parts, each in its own field and in the order of the language. Digits of any script; the engine reads them. */
-import '../strings-more.js';
 import { h, attributes } from '../dom.js';
 
 const PARTS = { date: ['year', 'month', 'day'], month: ['year', 'month'], time: ['hour', 'minute'], datetime: ['year', 'month', 'day', 'hour', 'minute'] };

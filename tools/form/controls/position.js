@@ -1,5 +1,4 @@
 /* Where something is: from the device's own location, or typed as latitude and longitude; lines and areas point by point. */
-import '../strings-more.js';
 import { h, attributes } from '../dom.js';
 
 const GOOD = 10;      // metres: good enough to stop looking

@@ -1,5 +1,4 @@
 /* An order of choices: tapping one puts it behind those ranked before; buttons move it up, down and out. No dragging needed. */
-import '../strings-more.js';
 import { h, words } from '../dom.js';
 
 export function ranking(view, ctx) {

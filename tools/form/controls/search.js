@@ -1,5 +1,4 @@
 /* A choice of a long list, found by typing: the combobox with a list box of ARIA 1.2; several choices stand as buttons above it. */
-import '../strings-more.js';
 import { h, attributes, place, words } from '../dom.js';
 import { choiceTexts } from './choices.js';
 

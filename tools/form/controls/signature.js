@@ -1,5 +1,4 @@
 /* A signature: drawn with a finger, pen or mouse, or typed as a name; kept as a picture. */
-import '../strings-more.js';
 import { h, place } from '../dom.js';
 import { attach } from './camera.js';
 

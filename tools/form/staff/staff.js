@@ -2,14 +2,14 @@
  * what somebody may do is what the server says (`rights`), and a view that is not offered would be refused there as well. */
 import { h } from '../dom.js';
 import { line, sheet } from '../login.js';
-import { sentences } from './strings.js';
+import { learn } from '../strings.js';
 
 /** Views in the order of the menu, each with the right that offers it. */
 const VIEWS = [['fieldwork', 'status'], ['cases', 'cases-organisation'], ['links', 'links'], ['people', 'accounts'], ['data', 'export'], ['records', 'audit']];
 
 export async function begin(app, { view }) {
-  const speak = app.speak;
-  app.speak = function (tag) { speak.call(this, tag); this.say = sentences(this.language); };
+  app.learn = tag => learn(tag, async language => (await import(`./${language}.js`)).default);
+  await app.learn(app.language);
   app.speak(app.language);
   await style('staff/staff.css');
   await new Staff(app).open(view);
