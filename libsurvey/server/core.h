@@ -8,7 +8,7 @@
 #include <survey/account.h>
 #include <survey/reception.h>
 
-#include "server/gate.h"
+#include "server/http/gate.h"
 #include "server/server_priv.h"
 
 enum {

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "server/core.h"
-#include "server/odk.h"
+#include "server/odk/odk.h"
 
 enum { READERS = 2, SLOW = 3, FILES_SPARE = 128 };
 

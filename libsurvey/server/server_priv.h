@@ -1,6 +1,9 @@
 /* What a route of the server needs: the request, how its handler answers, and on which thread a handler runs.
  *
- * To add routes: a file with one constant table of svyi_route that ends with a row of zeros, its name in the list in route.c, and handlers.
+ * Where things are: http/ takes requests in and sends answers out, routes/ are the handlers, odk/ is what ODK's clients speak (OpenRosa) with handlers of its own;
+ * here is what is between: who may (admit, session, limit), which handler (route), on which thread (lane, writer).
+ *
+ * To add routes: a file in routes/ with one constant table of svyi_route that ends with a row of zeros, its name in the list in route.c, and handlers.
  * A handler ends by calling exactly one of svyi_answer*(), svyi_then() and svyi_receive(); after that call the request is no longer its own. */
 #ifndef SVY_SERVER_SERVER_PRIV_H
 #define SVY_SERVER_SERVER_PRIV_H
@@ -130,12 +133,12 @@ struct svyi_odk *svyi_server_odk(svy_server *server);
 void svyi_log(svy_server *server, const char *fmt, ...) SVY_PRINTF(2, 3);
 
 /* ---- tables of routes ---- */
-extern const svyi_route SVYI_ROUTES_FORM[];      /* assets.c */
-extern const svyi_route SVYI_ROUTES_LOGIN[];     /* login.c */
-extern const svyi_route SVYI_ROUTES_PROJECT[];   /* api_project.c */
-extern const svyi_route SVYI_ROUTES_UPLOAD[];    /* api_upload.c */
-extern const svyi_route SVYI_ROUTES_PEOPLE[];    /* api_people.c */
-extern const svyi_route SVYI_ROUTES_STATUS[];    /* api_status.c */
-extern const svyi_route SVYI_ROUTES_ODK[];       /* route_odk.c */
-extern const svyi_route SVYI_ROUTES_SYNC[];      /* route_sync.c */
+extern const svyi_route SVYI_ROUTES_FORM[];      /* routes/assets.c */
+extern const svyi_route SVYI_ROUTES_LOGIN[];     /* routes/login.c */
+extern const svyi_route SVYI_ROUTES_PROJECT[];   /* routes/project.c */
+extern const svyi_route SVYI_ROUTES_UPLOAD[];    /* routes/upload.c */
+extern const svyi_route SVYI_ROUTES_PEOPLE[];    /* routes/people.c */
+extern const svyi_route SVYI_ROUTES_STATUS[];    /* routes/status.c */
+extern const svyi_route SVYI_ROUTES_ODK[];       /* odk/routes.c */
+extern const svyi_route SVYI_ROUTES_SYNC[];      /* routes/sync.c */
 #endif

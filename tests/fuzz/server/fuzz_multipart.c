@@ -1,6 +1,6 @@
 /* Any bytes as a posted form: the first says how the rest is cut. Cut or whole it is the same form, with names that are texts. */
 #include "base/text.h"
-#include "server/multipart.h"
+#include "server/http/multipart.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

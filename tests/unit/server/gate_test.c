@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/gate.h"
+#include "server/http/gate.h"
 #include "server/server_priv.h"
 
 #define H "Host: x\r\n"

@@ -1,5 +1,5 @@
 /* Posted forms: what is taken, what is refused, and that it does not matter how the bytes are cut. */
-#include "server/multipart.h"
+#include "server/http/multipart.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The process that reads submissions: it gives what the library gives, ends what is hostile, and can do nothing but compute. */
 #define _GNU_SOURCE
-#include "server/odk_reader.h"
+#include "server/odk/reader.h"
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "server/odk_sandbox.h"
+#include "server/odk/sandbox.h"
 
 #define VISIT "<questionnaire xmlns=\"urn:libsurvey:questionnaire:1\" id=\"q\" version=\"2\" xml:lang=\"en\"><title>Q</title><section id=\"s\"><title>S</title>" \
     "<question id=\"age\" type=\"integer\"><label>Age</label></question></section></questionnaire>"

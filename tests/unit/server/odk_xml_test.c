@@ -1,5 +1,5 @@
 /* What an OpenRosa server says, byte for byte. */
-#include "server/odk_xml.h"
+#include "server/odk/xml.h"
 #include <criterion/criterion.h>
 
 #define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"

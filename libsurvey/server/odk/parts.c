@@ -1,9 +1,9 @@
 /* A submission as it was posted: the parts that OpenRosa knows, and files with names that can be kept. */
-#include "server/odk_parts.h"
+#include "server/odk/parts.h"
 #include <string.h>
 
 #include "base/error.h"
-#include "server/multipart.h"
+#include "server/http/multipart.h"
 
 static const char XML[] = "xml_submission_file", INCOMPLETE[] = "*isIncomplete*";
 

@@ -1,7 +1,7 @@
 /* The headers of one part of a posted form. */
 #ifndef SVY_SERVER_MULTIPART_HEADER_H
 #define SVY_SERVER_MULTIPART_HEADER_H
-#include "server/multipart.h"
+#include "server/http/multipart.h"
 
 /* Reads lines that end in CR LF. @return SVY_OK, SVY_E_FORMAT, SVY_E_LIMIT */
 svy_status svyi_multipart_headers(const char *text, size_t len, svyi_form_part *part, svy_error *err);

@@ -1,6 +1,6 @@
 /* The helper that forks a reader for each submission, and how the server speaks with a reader. */
 #define _GNU_SOURCE
-#include "server/odk_reader.h"
+#include "server/odk/reader.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "server/odk_sandbox.h"
-#include "server/odk_talk.h"
+#include "server/odk/sandbox.h"
+#include "server/odk/talk.h"
 
 enum { PATIENCE = 20000 };       /* milliseconds; a reader has 10 seconds of processor */
 

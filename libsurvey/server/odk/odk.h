@@ -4,7 +4,7 @@
 #include <survey/server.h>
 
 #include "base/arena.h"
-#include "server/odk_reader.h"
+#include "server/odk/reader.h"
 
 typedef struct svyi_odk svyi_odk;
 
@@ -44,7 +44,7 @@ void svyi_odk_forms_done(svyi_odk *odk, const svyi_odk_forms *forms);
 /* The version as deployed, and that of a submission: an unknown or missing version gives the newest of the id only when `any` is 1. NULL when there is none. */
 const svyi_odk_form *svyi_odk_form_find(const svyi_odk_forms *forms, const char *id, const char *version);
 const svyi_odk_form *svyi_odk_form_of(const svyi_odk_forms *forms, const char *odk_id, const char *odk_version, int any);
-/* odk_forms.c: all of a study. */
+/* forms.c: all of a study. */
 svy_status svyi_odk_forms_read(svy_study *study, void (*tell)(void *user, const char *line), void *user, svyi_odk_forms **out, svy_error *err);
 void svyi_odk_forms_free(svyi_odk_forms *forms);
 #endif

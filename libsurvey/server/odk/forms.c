@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "exchange/submission.h"
 #include "exchange/xform_write.h"
-#include "server/odk.h"
+#include "server/odk/odk.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

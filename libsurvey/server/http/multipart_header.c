@@ -1,5 +1,5 @@
 /* The headers of one part of a posted form: one grammar, no folding, nothing twice. */
-#include "server/multipart_header.h"
+#include "server/http/multipart_header.h"
 #include "base/error.h"
 #include "base/text.h"
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The request gate: first line, headers and chunks, taken strictly or not at all. */
-#include "server/gate.h"
+#include "server/http/gate.h"
 #include "server/server_priv.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "server/core.h"
-#include "server/odk.h"
+#include "server/odk/odk.h"
 
 static void add_text(svyi_buffer *b, const char *text) { svyi_buffer_json(b, text, strlen(text)); }
 

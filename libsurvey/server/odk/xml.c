@@ -1,5 +1,5 @@
 /* What an OpenRosa server says, as XML: the list of forms, the files of a form, the answer to a submission. */
-#include "server/odk_xml.h"
+#include "server/odk/xml.h"
 #include "base/text.h"
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* What the process that reads one submission does: hear the XML, say what it is of, hear the form, say the package. It has no rights left when it begins. */
-#include "server/odk_reader.h"
+#include "server/odk/reader.h"
 #include <string.h>
 
-#include "server/odk_talk.h"
+#include "server/odk/talk.h"
 
 enum { MOST_TEXT = 4096, MOST_FILES = 512, MOST_PARAMETERS = 1000 };
 

@@ -1,7 +1,7 @@
 /* Submissions of ODK's clients are XML from the network. They are read by a process of their own, one for each, that can do nothing else.
  *
  * A helper is forked when the server starts, before it has threads, keys or an open study; it does nothing but fork a reader for each submission, which
- * gives up every right but computing (odk_sandbox.h) before it looks at the first byte. So no code runs between fork and exec in a process with threads, no
+ * gives up every right but computing (sandbox.h) before it looks at the first byte. So no code runs between fork and exec in a process with threads, no
  * program has to be found and started again (a fork of the small helper takes a third of a millisecond), and a reader that is taken over finds neither
  * files nor keys in its memory. The server and a reader speak over a socket that came with the request. */
 #ifndef SVY_SERVER_ODK_READER_H
@@ -31,7 +31,7 @@ svy_status svyi_odk_reading_package(svyi_odk_reading *reading, const void *block
 void svyi_odk_reading_end(svyi_odk_reading *reading);
 
 /* ---- the other side ---- */
-/* What a reader does, from the first message to its end (odk_child.c). */
+/* What a reader does, from the first message to its end (child.c). */
 void svyi_odk_read_one(int fd, int sandboxed);
 
 enum { SVYI_ODK_MOST_XML = 8 << 20, SVYI_ODK_MOST_BLOCK = 64 << 20, SVYI_ODK_MOST_REPLY = 20 << 20 };

@@ -1,5 +1,5 @@
 /* Targets of requests: path and query, decoded once, and checked after decoding. */
-#include "server/gate.h"
+#include "server/http/gate.h"
 
 #include <string.h>
 

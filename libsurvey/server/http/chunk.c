@@ -1,5 +1,5 @@
 /* Bodies that come in chunks: put together while they stream, without extensions and trailers. */
-#include "server/gate.h"
+#include "server/http/gate.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* A submission of an ODK client: from what was posted to an interview of the study, or to what is kept aside.
  *
- * On a worker the parts are found, the XML is read by a process of its own (odk_reader.h) and becomes a package, which is prepared like one of the web form. On
+ * On a worker the parts are found, the XML is read by a process of its own (reader.h) and becomes a package, which is prepared like one of the web form. On
  * the writer's thread it is looked whether it is here already, and it is stored with its files. Clients send the XML again with every part of a submission that
  * they split, so the same instance is the same interview: with the same XML only its files are added. */
-#include "server/odk_answer.h"
-#include "server/odk_parts.h"
+#include "server/odk/answer.h"
+#include "server/odk/parts.h"
 #include <survey/account.h>
 #include <survey/reception.h>
 #include <stdlib.h>
@@ -294,7 +294,7 @@ static void describe_sender(svyi_request *rq, submission *s)
     s->agent = keep(rq, svyi_request_header(rq, "user-agent"), 200);
     s->sender = (svy_sender){ .actor = rq->who->name, .organisation = rq->who->organisation, .mode = SVY_MODE_ODK, .device = s->device, .agent = s->agent,
                                .patience_ms = SVYI_PATIENCE_MS };
-    /* As for what the web form sends (api_upload.c). */
+    /* As for what the web form sends (routes/upload.c). */
     if (rq->who->role == SVY_ROLE_RESPONDENT) {
         s->sender.case_allowed = rq->who->case_id;
         s->sender.form_allowed = rq->who->form;

@@ -1,7 +1,7 @@
 /* What the process that reads a submission may still do: read and write what it has open, compute, end. XML from the network goes through a library with a
  * history of faults; whoever finds another one is in a process without files, network, keys or study, and with limits of memory and time. */
 #define _GNU_SOURCE
-#include "server/odk_sandbox.h"
+#include "server/odk/sandbox.h"
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>

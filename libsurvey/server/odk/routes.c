@@ -1,6 +1,6 @@
 /* Routes for ODK's clients (OpenRosa): the list of forms, forms and their files, submissions. With name and password, or with a token in the address. */
-#include "server/odk_answer.h"
-#include "server/odk_xml.h"
+#include "server/odk/answer.h"
+#include "server/odk/xml.h"
 #include <survey/account.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Messages between the server and the process that reads XML: a length in 8 bytes, then the bytes. */
 #define _POSIX_C_SOURCE 200809L
-#include "server/odk_talk.h"
+#include "server/odk/talk.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What the server keeps for ODK's clients: the process that reads submissions, and the forms as they are now. */
-#include "server/odk.h"
+#include "server/odk/odk.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

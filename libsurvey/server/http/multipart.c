@@ -1,7 +1,7 @@
 /* Forms with files as programs post them, read as they arrive: finds the boundaries and hands the bytes between them on. */
-#include "server/multipart.h"
+#include "server/http/multipart.h"
 #include "base/error.h"
-#include "server/multipart_header.h"
+#include "server/http/multipart_header.h"
 #include <string.h>
 
 /* FIRST: at the first boundary, before which nothing may stand. AFTER: behind a boundary. LINE_END: behind that, its CR LF. HEADERS: up to an empty line. BODY.
