@@ -125,6 +125,11 @@ static int64_t clock_ns(clockid_t clock)
     return clock_gettime(clock, &t) == 0 ? t.tv_sec * INT64_C(1000000000) + t.tv_nsec : 0;
 }
 
+int64_t svyi_processor_ns(void)
+{
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* Few events can mean much work, when each makes thousands of entries of a roster come and go. The clock on the wall is asked first, because asking it costs nothing:
  * a thread has had no more of the processor than has passed. */
 static svy_status take_time(const reading *g, svy_error *err)
@@ -132,7 +137,7 @@ static svy_status take_time(const reading *g, svy_error *err)
     enum { EVERY = 16 };
 
     if (g->patience_ns == 0 || g->a->events % EVERY != 0 || clock_ns(CLOCK_MONOTONIC) - g->began_ns < g->patience_ns ||
-        clock_ns(CLOCK_THREAD_CPUTIME_ID) - g->began_processor_ns < g->patience_ns)
+        svyi_processor_ns() - g->began_processor_ns < g->patience_ns)
         return SVY_OK;
     return svyi_fail(err, SVY_E_LIMIT, "checking it takes too long: more than %u ms of processor time", g->a->from.patience_ms);
 }
@@ -292,7 +297,7 @@ static svy_status read_package(svy_arrival *a, const void *bytes, size_t n, svy_
     if (a->from.patience_ms > 0) {
         g.patience_ns = a->from.patience_ms * INT64_C(1000000);
         g.began_ns = clock_ns(CLOCK_MONOTONIC);
-        g.began_processor_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        g.began_processor_ns = svyi_processor_ns();
     }
     a->opened = 1;
     a->is_package = n >= 4 && memcmp(bytes, "SVYP", 4) == 0;

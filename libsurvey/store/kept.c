@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WAITING_MS = 250 };   /* of the processor, for all that waited for one interview */
+
 /* ---- keeping ---- */
 
 typedef struct keeping { const uint8_t *hash; const char *uuid, *form, *version, *reason, *waits_for; const svy_sender *from; svy_moment received; const void *bytes; size_t n; int boxed; } keeping;
@@ -136,7 +138,7 @@ svy_status svy_study_kept_drop(svy_study *s, int64_t number, svy_error *err)
 /* ---- trying again ---- */
 
 /* One that was kept, as an arrival; NULL when its box cannot be opened with the key of the reception. Its hash and sender are those it came with. */
-static svy_status load(svy_study *s, const svy_reception *r, int64_t number, svy_arrival **out, svy_error *err)
+static svy_status load(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_arrival **out, svy_error *err)
 {
     sqlite3_stmt *stmt;
     int found;
@@ -149,7 +151,7 @@ static svy_status load(svy_study *s, const svy_reception *r, int64_t number, svy
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
     const char *const texts[] = { svyi_db_text(stmt, 2), svyi_db_text(stmt, 3), svyi_db_text(stmt, 5), svyi_db_text(stmt, 6) };
     svy_sender from = { .actor = texts[0][0] != '\0' ? texts[0] : NULL, .organisation = texts[1][0] != '\0' ? texts[1] : NULL, .mode = (svy_mode)sqlite3_column_int(stmt, 4),
-                        .device = texts[2][0] != '\0' ? texts[2] : NULL, .agent = texts[3][0] != '\0' ? texts[3] : NULL };
+                        .device = texts[2][0] != '\0' ? texts[2] : NULL, .agent = texts[3][0] != '\0' ? texts[3] : NULL, .patience_ms = patience_ms };
     from.case_allowed = (const char *)sqlite3_column_text(stmt, 7);
     from.form_allowed = (const char *)sqlite3_column_text(stmt, 11);
     from.touch = sqlite3_column_int(stmt, 12) == SVY_TOUCH_NEW ? SVY_TOUCH_NEW : sqlite3_column_int(stmt, 12) == SVY_TOUCH_OWN ? SVY_TOUCH_OWN : SVY_TOUCH_ANY;
@@ -164,12 +166,12 @@ static svy_status load(svy_study *s, const svy_reception *r, int64_t number, svy
     return st;
 }
 
-/* Tries one again; within a transaction. */
-static svy_status try_one(svy_study *s, const svy_reception *r, int64_t number, svy_opened *result, svy_error *err)
+/* Tries one again; within a transaction. `patience_ms` as of a sender. */
+static svy_status try_one(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_opened *result, svy_error *err)
 {
     svy_arrival *a;
     svy_received out;
-    svy_status st = load(s, r, number, &a, err);
+    svy_status st = load(s, r, number, patience_ms, &a, err);
 
     result->tried++;
     if (st != SVY_OK || a == NULL) {
@@ -209,6 +211,8 @@ svy_status svyi_numbers_of(svy_study *s, const char *sql, const char *arg, svyi_
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
 }
 
+/* On the writer's thread, for which everybody waits: so this has a limit, and what is over it stays kept until somebody who runs the study tries it again. Checking an
+ * ordinary interview takes a millisecond, and one or two corrections wait. */
 svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *uuid, svy_error *err)
 {
     svyi_sequences waiting = { .n = 0 };
@@ -219,8 +223,13 @@ svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *u
     if (found != 1)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
     svy_status st = svyi_numbers_of(s, "SELECT number FROM kept_aside WHERE waits_for = ? AND waits_for <> '' ORDER BY number", uuid, &waiting, err);
-    for (size_t i = 0; i < waiting.n && st == SVY_OK; i++)
-        st = try_one(s, r, (int64_t)waiting.numbers[i], &ignored, err);
+    const int64_t until = svyi_processor_ns() + WAITING_MS * INT64_C(1000000);
+    for (size_t i = 0; i < waiting.n && st == SVY_OK; i++) {
+        const int64_t left = until - svyi_processor_ns();
+        if (left < 1000000)
+            break;
+        st = try_one(s, r, (int64_t)waiting.numbers[i], (unsigned)(left / 1000000), &ignored, err);
+    }
     svyi_release(&s->alloc, waiting.numbers, waiting.capacity * sizeof *waiting.numbers);
     return st;
 }
@@ -263,7 +272,7 @@ static svy_status each_again(svy_study *s, const svy_reception *r, const svyi_se
     for (size_t i = 0; i < numbers->n && st == SVY_OK; i++) {
         if ((st = svyi_db_begin(s, err)) != SVY_OK)
             break;
-        st = attachments ? open_attachment(s, r, (int64_t)numbers->numbers[i], err) : try_one(s, r, (int64_t)numbers->numbers[i], result, err);
+        st = attachments ? open_attachment(s, r, (int64_t)numbers->numbers[i], err) : try_one(s, r, (int64_t)numbers->numbers[i], 0, result, err);
         st = svyi_db_end(s, st, err);
     }
     return st;

@@ -54,6 +54,8 @@ struct svy_arrival {
     int blanked;
 };
 
+/* What this thread has had of the processor. */
+int64_t svyi_processor_ns(void);
 /* The row of an arrival, but its number, how it ended and what it corrects. */
 svyi_row svyi_arrival_row(const svy_arrival *a, const svyi_version *v);
 

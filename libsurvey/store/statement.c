@@ -89,7 +89,9 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_CASE_FIND] = "SELECT 1 FROM cases WHERE form = ? AND id = ?",
     [Q_CASE_ADD] = "INSERT INTO cases(form, id, assigned, disposition, listed) VALUES(?,?,?,'',?)",
     [Q_CASE_LISTED] = "SELECT 1 FROM cases INDEXED BY cases_listed WHERE form = ? AND listed = 1 LIMIT 1",
-    [Q_CASE_DISPOSITION] = "UPDATE cases SET disposition = ?, returned = 0 WHERE form = ? AND id = ?",
+    /* Mostly it was not returned: then without the trigger of those that were. */
+    [Q_CASE_DISPOSITION] = "UPDATE cases SET disposition = ? WHERE form = ? AND id = ? AND returned = 0",
+    [Q_CASE_DISPOSITION_RETURNED] = "UPDATE cases SET disposition = ?, returned = 0 WHERE form = ? AND id = ? AND returned <> 0",
     [Q_CASE_DROP] = "DELETE FROM cases WHERE form = ?1 AND id = ?2 AND listed = 0 AND NOT EXISTS (SELECT 1 FROM interviews i JOIN forms f ON f.number = i.form"
                   " WHERE i.case_id = ?2 AND f.id = ?1)",
 

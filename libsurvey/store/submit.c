@@ -137,7 +137,12 @@ svy_status svyi_case_settle(svy_study *s, const svyi_version *v, const char *cas
         return svyi_db_failed(err);
     if (interviews > 1)
         disposition = "conflict";
-    return disposition != NULL ? svyi_db_run(s, Q_CASE_DISPOSITION, SVYI_ARGS(svyi_arg_text(disposition), svyi_arg_text(form), svyi_arg_text(case_id)), err) : SVY_OK;
+    if (disposition == NULL)
+        return SVY_OK;
+    const svy_status st = svyi_db_run(s, Q_CASE_DISPOSITION, SVYI_ARGS(svyi_arg_text(disposition), svyi_arg_text(form), svyi_arg_text(case_id)), err);
+    if (st != SVY_OK || sqlite3_changes(s->db) > 0)
+        return st;
+    return svyi_db_run(s, Q_CASE_DISPOSITION_RETURNED, SVYI_ARGS(svyi_arg_text(disposition), svyi_arg_text(form), svyi_arg_text(case_id)), err);
 }
 
 /* The interview's own row and its case. */
