@@ -32,6 +32,25 @@ svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_er
     return st;
 }
 
+svy_status svyi_rows_rename(svy_study *s, svyi_version *v, int64_t number, const char *uuid, svy_error *err)
+{
+    svy_status st = svyi_typed_levels(s, v, err);
+    svyi_buffer sql;
+
+    svyi_buffer_init(&sql, &s->alloc);
+    for (size_t i = 0; i < v->n_levels && st == SVY_OK; i++) {
+        int64_t from, to;
+        range(&v->levels[i], number, &from, &to);
+        sql.len = 0;
+        svyi_buffer_text(&sql, "UPDATE ");
+        svyi_db_quote(&sql, v->levels[i].table);
+        svyi_buffer_format(&sql, " SET interview = ?1 WHERE %s BETWEEN ?2 AND ?3", v->levels[i].roster == 0 ? "number" : "id");
+        st = sql.failed ? svyi_nomem(err) : svyi_db_once(s, sql.data, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_int(from), svyi_arg_int(to)), err);
+    }
+    svyi_buffer_clear(&sql);
+    return st;
+}
+
 /* The level of the study that a made level goes to: the same number, unless a deployment came between. */
 static svyi_level *level_of(svyi_version *v, const svyi_made *m, uint32_t number)
 {

@@ -209,6 +209,8 @@ void svyi_made_digest(svyi_made *m, int64_t number, const uint8_t key[SVYI_KEY],
 /* Inserts them. */
 svy_status svyi_rows_put(svy_study *s, svyi_version *v, const svyi_made *m, int64_t number, svy_error *err);
 svy_status svyi_rows_erase(svy_study *s, svyi_version *v, int64_t number, svy_error *err);
+/* Gives them the uuid that the interview has now. */
+svy_status svyi_rows_rename(svy_study *s, svyi_version *v, int64_t number, const char *uuid, svy_error *err);
 /* Keyed digest of the typed rows as they are in the file; `found` receives how many there are. */
 svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], size_t *found, svy_error *err);
 
@@ -305,6 +307,11 @@ void svyi_prepared_clear(const svy_alloc *alloc, svyi_prepared *p);
 /* Within a transaction: typed rows of `first`, and a submission of `row` (its correction, or itself) at the end of the chain. */
 svy_status svyi_submission_store(svy_study *s, svyi_version *v, svyi_prepared *p, const svyi_row *first, const svyi_row *row, int64_t revision,
                                  const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err);
+/* Likewise, when the typed rows, of which this is the digest, are in the file. Of what was prepared only the sealed answers and their key count. */
+svy_status svyi_submission_add(svy_study *s, const svyi_version *v, const svyi_prepared *p, const uint8_t rows[SVYI_HASH], const svyi_row *first, const svyi_row *row,
+                               int64_t revision, const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err);
+/* The row whose typed rows are written: the interview itself, or the one it corrects, with what is new. */
+svy_status svyi_first_row(svy_study *s, const svyi_row *row, svyi_arena *arena, svyi_row *first, svy_error *err);
 /* Within a transaction: the interview's submission, typed rows, and its own row. `iv` has just been completed. */
 svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, svyi_row *row, svy_moment now, svy_error *err);
 /* Likewise, with what was prepared of it with the version `of` (another snapshot of `v`), so that nothing is run through the engine again. `row` has its outcome and

@@ -113,8 +113,7 @@ static svy_status append(svy_study *s, svyi_submission *m, const svy_form *form,
     return st == SVY_OK ? svyi_db_run(s, Q_CHAIN_SET, SVYI_ARGS(svyi_arg_int(m->sequence), svyi_arg_blob(hash, sizeof hash)), err) : st;
 }
 
-/* The row whose typed rows are written: the interview itself, or the one it corrects, with what is new. */
-static svy_status first_row(svy_study *s, const svyi_row *row, svyi_arena *arena, svyi_row *first, svy_error *err)
+svy_status svyi_first_row(svy_study *s, const svyi_row *row, svyi_arena *arena, svyi_row *first, svy_error *err)
 {
     *first = *row;
     if (row->corrects == 0)
@@ -156,22 +155,29 @@ static svy_status close_row(svy_study *s, const svyi_version *v, const svyi_row 
     return st;
 }
 
+svy_status svyi_submission_add(svy_study *s, const svyi_version *v, const svyi_prepared *p, const uint8_t rows[SVYI_HASH], const svyi_row *first, const svyi_row *row,
+                               int64_t revision, const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err)
+{
+    char uuid[SVYI_UUID];
+
+    svyi_uuid_make(uuid);
+    svyi_submission m = { .revision = revision, .form = v->number, .utc_ms = now.utc_ms, .zone = now.zone_minutes, .uuid = uuid, .interview = first->uuid,
+                          .journal = row->uuid, .actor = row->interviewer, .reason = row->reason, .rows_digest = rows, .rows_digest_len = SVYI_HASH,
+                          .journal_digest = journal, .journal_digest_len = SVYI_HASH, .nonce = p->nonce, .nonce_len = sizeof p->nonce, .payload = p->payload,
+                          .payload_len = p->len };
+    return append(s, &m, v->form, p->key, err);
+}
+
 svy_status svyi_submission_store(svy_study *s, svyi_version *v, svyi_prepared *p, const svyi_row *first, const svyi_row *row, int64_t revision,
                                  const uint8_t journal[SVYI_HASH], svy_moment now, svy_error *err)
 {
     uint8_t rows[SVYI_HASH];
-    char uuid[SVYI_UUID];
-    svy_status st = svyi_rows_put(s, v, &p->made, first->number, err);
+    const svy_status st = svyi_rows_put(s, v, &p->made, first->number, err);
 
     if (st != SVY_OK)
         return st;
     svyi_made_digest(&p->made, first->number, p->key, rows);
-    svyi_uuid_make(uuid);
-    svyi_submission m = { .revision = revision, .form = v->number, .utc_ms = now.utc_ms, .zone = now.zone_minutes, .uuid = uuid, .interview = first->uuid,
-                          .journal = row->uuid, .actor = row->interviewer, .reason = row->reason, .rows_digest = rows, .rows_digest_len = sizeof rows,
-                          .journal_digest = journal, .journal_digest_len = SVYI_HASH, .nonce = p->nonce, .nonce_len = sizeof p->nonce, .payload = p->payload,
-                          .payload_len = p->len };
-    return append(s, &m, v->form, p->key, err);
+    return svyi_submission_add(s, v, p, rows, first, row, revision, journal, now, err);
 }
 
 /* What of a submission depends on the file: earlier revisions, whose typed rows go, and the journal. */
@@ -199,7 +205,7 @@ svy_status svyi_submit(svy_study *s, svyi_version *v, const svy_interview *iv, s
     row->outcome = svy_interview_outcome(iv);
     row->language = svy_form_language(v->form, svy_interview_current_language(iv));
     svy_status st = svyi_events_blank(s, row->number, v->form, svy_interview_end(iv), &row->blanked, err);
-    if (st == SVY_OK && (st = svyi_typed_levels(s, v, err)) == SVY_OK && (st = first_row(s, row, &arena, &first, err)) == SVY_OK &&
+    if (st == SVY_OK && (st = svyi_typed_levels(s, v, err)) == SVY_OK && (st = svyi_first_row(s, row, &arena, &first, err)) == SVY_OK &&
         (st = svyi_submission_prepare(&s->alloc, v, iv, &first, &p, err)) == SVY_OK && (st = submit_prepared(s, v, &p, &first, row, now, err)) == SVY_OK)
         st = close_row(s, v, row, err);
     svyi_prepared_clear(&s->alloc, &p);
@@ -217,7 +223,7 @@ svy_status svyi_submit_prepared(svy_study *s, svyi_version *v, const svyi_versio
     svyi_arena_init(&arena, &s->alloc);
     row->ended = now;
     svy_status st = svyi_events_blank(s, row->number, v->form, end, &row->blanked, err);
-    if (st == SVY_OK && (st = svyi_typed_levels(s, v, err)) == SVY_OK && (st = first_row(s, row, &arena, &first, err)) == SVY_OK &&
+    if (st == SVY_OK && (st = svyi_typed_levels(s, v, err)) == SVY_OK && (st = svyi_first_row(s, row, &arena, &first, err)) == SVY_OK &&
         (st = svyi_rows_again(&s->alloc, of, &p->made, &first, &again.made, err)) == SVY_OK && (st = submit_prepared(s, v, &again, &first, row, now, err)) == SVY_OK)
         st = close_row(s, v, row, err);
     svyi_made_clear(&again.made);
