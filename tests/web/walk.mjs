@@ -27,7 +27,7 @@ const asked = page => page.evaluate(() => [...document.querySelectorAll('.items 
 /** Waits until the screen is not at work (or asks something): what is seen then stays until somebody does something. */
 export const settled = page => page.waitForFunction(() => !document.querySelector('.items[aria-busy]') || document.querySelector('dialog[open]'));
 
-async function answer(page, what, attempt, random, taste, pick) {
+async function answer(page, what, attempt, random, taste, pick, texts) {
   const item = page.locator(`[data-walk="${what.i}"]`);
   const reason = item.locator('.reason input');
   if (await reason.isVisible().catch(() => false)) { await reason.fill('so it is'); await item.locator('.reason button').click(); return; }
@@ -35,7 +35,7 @@ async function answer(page, what, attempt, random, taste, pick) {
   if (what.kind === 'radio') return item.locator('input[type=radio]').nth(attempt === 0 ? pick ?? (random(10) < taste ? 0 : random(what.count)) : random(what.count)).check({ force: true });
   if (what.kind === 'check') return item.locator('input[type=checkbox]').nth(attempt === 0 ? 0 : random(what.count)).check({ force: true });
   if (what.kind === 'number') { await item.locator('.line input').first().fill(NUMBERS[(attempt + (attempt ? 0 : random(2))) % NUMBERS.length]); return item.locator('.line input').first().blur(); }
-  if (what.kind === 'text') { await item.locator('.line input, .line textarea').first().fill(attempt ? CODES[(attempt - 1) % CODES.length] : TEXTS[random(TEXTS.length)]); return item.locator('.line input, .line textarea').first().blur(); }
+  if (what.kind === 'text') { await item.locator('.line input, .line textarea').first().fill(attempt ? CODES[(attempt - 1) % CODES.length] : texts[random(texts.length)]); return item.locator('.line input, .line textarea').first().blur(); }
   if (what.kind === 'search') {
     await item.locator('[role=combobox]').first().click();
     const options = item.locator('[role=option]');
@@ -53,10 +53,10 @@ async function answer(page, what, attempt, random, taste, pick) {
 /**
  * Goes on until the button that finishes is there, and presses it.
  * @param options { words: { finish }, random, taste: how often of 10 the first choice is taken, onPage(page, n),
- *   pick(n): which choice is taken on page n, when that matters }
+ *   pick(n): which choice is taken on page n, when that matters, texts: what is typed where words are asked for }
  * @returns how many pages were seen
  */
-export async function walk(page, { finish, random = dice(1), taste = 6, onPage = async () => {}, pick = () => undefined, limit = 600 }) {
+export async function walk(page, { finish, random = dice(1), taste = 6, onPage = async () => {}, pick = () => undefined, texts = TEXTS, limit = 600 }) {
   const tries = new Map(), button = page.getByRole('button', { name: finish, exact: true });
   for (let pages = 0; pages < limit; pages++) {
     await settled(page);
@@ -66,7 +66,7 @@ export async function walk(page, { finish, random = dice(1), taste = 6, onPage =
       if (!open.length) break;
       const before = await signature(page), key = before + open[0].i, attempt = tries.get(key) ?? 0;
       tries.set(key, attempt + 1);
-      await answer(page, open[0], attempt, random, taste, pick(pages));
+      await answer(page, open[0], attempt, random, taste, pick(pages), texts);
       await settled(page);
     }
     const next = page.locator('.nav .primary');
