@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/varint.h"
+#include "interview/event_frame.h"
 #include "interview/package_priv.h"
 
 /* A run of bytes being read; `begin` is the beginning of the package, for positions. */
@@ -35,32 +37,17 @@ static void wrong(cursor *c, const uint8_t *at, svy_status st, const char *what)
         c->st = svyi_fail(c->err, st, "byte %llu of the package: %s", (unsigned long long)(at - c->begin), what);
 }
 
-static uint64_t get_long_number(cursor *c)
+static uint64_t get_number(cursor *c)
 {
     const uint8_t *begin = c->at;
     uint64_t x = 0;
 
-    for (unsigned shift = 0; c->st == SVY_OK; shift += 7) {
-        if (c->at == c->end) {
-            wrong(c, begin, SVY_E_FORMAT, "a number is cut");
-            break;
-        }
-        const uint8_t byte = *c->at++;
-        if ((shift == 63 && byte > 1) || (byte == 0 && shift > 0)) {
-            wrong(c, begin, SVY_E_FORMAT, "a number is not in its shortest form, or too large");
-            break;
-        }
-        x |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
-            return x;
-    }
-    return 0;
-}
-
-/* Most have one byte. */
-static inline uint64_t get_number(cursor *c)
-{
-    return c->st == SVY_OK && c->at < c->end && *c->at < 0x80 ? *c->at++ : get_long_number(c);
+    if (c->st != SVY_OK)
+        return 0;
+    const svyi_varint got = svyi_varint_read(&c->at, c->end, &x);
+    if (got != SVYI_VARINT_READ)
+        wrong(c, begin, SVY_E_FORMAT, got == SVYI_VARINT_CUT ? "a number is cut" : "a number is not in its shortest form, or too large");
+    return x;
 }
 
 static uint64_t get_at_most(cursor *c, uint64_t least, uint64_t most, const char *what)
@@ -76,9 +63,7 @@ static uint64_t get_at_most(cursor *c, uint64_t least, uint64_t most, const char
 
 static int64_t get_signed(cursor *c)
 {
-    const uint64_t x = get_number(c);
-
-    return (x & 1) != 0 ? -(int64_t)(x >> 1) - 1 : (int64_t)(x >> 1);
+    return svyi_unzigzag(get_number(c));
 }
 
 static const char *get_text(cursor *c, uint32_t *len)
@@ -189,6 +174,35 @@ static void read_sitting(reading *r, cursor *c)
         c->st = r->to->sitting(r->to->user, &s, c->err);
 }
 
+/* An event with a number from `least` to `most`, and nothing behind it. */
+static void get_event(cursor *c, uint64_t least, uint64_t most, svy_event *e)
+{
+    e->sequence = get_at_most(c, least, most, "the events are not numbered from 1 without gaps");
+    e->moment.utc_ms = get_signed(c);
+    const uint8_t *begin = c->at;
+    const int64_t zone = get_signed(c);
+    if (zone < -1440 || zone > 1440)
+        wrong(c, begin, SVY_E_FORMAT, "the time zone is more than a day from UTC");
+    e->moment.zone_minutes = (int32_t)zone;
+    e->moment.mono_ms = get_signed(c);
+    e->action = (svy_action)get_at_most(c, SVY_DID_START, SVY_DID_CLOSE_ROSTER, "the action is unknown");
+    e->item = get_string(c);
+    e->entry = get_string(c);
+    e->value = get_text(c, &e->value_len);
+    e->missing = (svy_missing)get_at_most(c, SVY_PRESENT, SVY_NOT_STATED, "the reason for a missing answer is unknown");
+    e->reason = get_string(c);
+    if (c->at < c->end)
+        wrong(c, c->at, SVY_E_FORMAT, "there is more in the frame than belongs in it");
+}
+
+svy_status svyi_event_read(const uint8_t *at, const uint8_t *end, svy_event *event, svy_error *err)
+{
+    cursor c = { at, at, end, err, SVY_OK };
+
+    get_event(&c, 1, UINT64_MAX, event);
+    return c.st;
+}
+
 static void read_event(reading *r, cursor *c)
 {
     svy_event e = { 0 };
@@ -197,22 +211,7 @@ static void read_event(reading *r, cursor *c)
         wrong(c, c->at, SVY_E_FORMAT, "an event stands before the first sitting");
     if (++r->events > SVY_PACKAGE_EVENTS)
         wrong(c, c->at, SVY_E_LIMIT, "more than 1,000,000 events");
-    e.sequence = get_at_most(c, r->events, r->events, "the events are not numbered from 1 without gaps");
-    e.moment.utc_ms = get_signed(c);
-    const uint8_t *begin = c->at;
-    const int64_t zone = get_signed(c);
-    if (zone < -1440 || zone > 1440)
-        wrong(c, begin, SVY_E_FORMAT, "the time zone is more than a day from UTC");
-    e.moment.zone_minutes = (int32_t)zone;
-    e.moment.mono_ms = get_signed(c);
-    e.action = (svy_action)get_at_most(c, SVY_DID_START, SVY_DID_CLOSE_ROSTER, "the action is unknown");
-    e.item = get_string(c);
-    e.entry = get_string(c);
-    e.value = get_text(c, &e.value_len);
-    e.missing = (svy_missing)get_at_most(c, SVY_PRESENT, SVY_NOT_STATED, "the reason for a missing answer is unknown");
-    e.reason = get_string(c);
-    if (c->at < c->end)
-        wrong(c, c->at, SVY_E_FORMAT, "there is more in the frame than belongs in it");
+    get_event(c, r->events, r->events, &e);
     if (c->st == SVY_OK && r->to->event != NULL)
         c->st = r->to->event(r->to->user, &e, c->err);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <survey/package.h>
 
+#include "base/varint.h"
 #include "interview/package_priv.h"
 
 typedef struct sink { uint8_t *out; size_t size, len; } sink;
@@ -16,19 +17,14 @@ static void put_bytes(sink *s, const void *bytes, size_t n)
 
 static void put_number(sink *s, uint64_t x)
 {
-    uint8_t bytes[10];
-    size_t n = 0;
+    uint8_t bytes[SVYI_VARINT_BYTES];
 
-    for (; x >= 0x80; x >>= 7)
-        bytes[n++] = (uint8_t)((x & 0x7F) | 0x80);
-    bytes[n++] = (uint8_t)x;
-    put_bytes(s, bytes, n);
+    put_bytes(s, bytes, svyi_varint_write(x, bytes));
 }
 
-/* Zigzag: small numbers of either sign are short. */
 static void put_signed(sink *s, int64_t x)
 {
-    put_number(s, ((uint64_t)x << 1) ^ (x < 0 ? UINT64_MAX : 0));
+    put_number(s, svyi_zigzag(x));
 }
 
 static void put_text(sink *s, const char *text, size_t len)

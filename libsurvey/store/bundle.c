@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/varint.h"
 
 /* ---- the fields of each kind: t text, n number, s signed number, b bytes, d 32 bytes, h 16 bytes, * what follows as often as it is there ---- */
 static const struct { const char *identity, *rest; } FORMATS[SVYI_B_END + 1] = {
@@ -29,19 +30,14 @@ static const struct { const char *identity, *rest; } FORMATS[SVYI_B_END + 1] = {
 
 void svyi_put_number(svyi_buffer *b, uint64_t x)
 {
-    uint8_t bytes[10];
-    size_t n = 0;
+    uint8_t bytes[SVYI_VARINT_BYTES];
 
-    do {
-        bytes[n++] = (uint8_t)((x & 0x7F) | (x > 0x7F ? 0x80 : 0));
-        x >>= 7;
-    } while (x > 0);
-    svyi_buffer_add(b, bytes, n);
+    svyi_buffer_add(b, bytes, svyi_varint_write(x, bytes));
 }
 
 void svyi_put_signed(svyi_buffer *b, int64_t x)
 {
-    svyi_put_number(b, x < 0 ? ((uint64_t)(-(x + 1)) << 1) | 1 : (uint64_t)x << 1);
+    svyi_put_number(b, svyi_zigzag(x));
 }
 
 void svyi_put_bytes(svyi_buffer *b, const void *bytes, size_t n)
@@ -79,26 +75,18 @@ void svyi_bundle_begin(svyi_bundle *b, const svy_alloc *alloc)
     svyi_buffer_add(&b->out, SVYI_BUNDLE_MAGIC, SVYI_BUNDLE_MAGIC_BYTES);
 }
 
-static size_t number_size(uint64_t x)
-{
-    size_t n = 1;
-
-    for (; x > 0x7F; x >>= 7)
-        n++;
-    return n;
-}
-
 void svyi_bundle_frame(svyi_bundle *b, svyi_bundle_kind kind, const svyi_buffer *identity, const svyi_buffer *rest)
 {
     const size_t first = identity->len, second = rest != NULL ? rest->len : 0, begin = b->out.len;
     const uint8_t byte = (uint8_t)kind;
+    uint8_t number[SVYI_VARINT_BYTES];
 
     if (identity->failed || (rest != NULL && rest->failed)) {
         b->out.failed = 1;
         return;
     }
     svyi_buffer_add(&b->out, &byte, 1);
-    svyi_put_number(&b->out, number_size(first) + first + second);
+    svyi_put_number(&b->out, svyi_varint_write(first, number) + first + second);
     svyi_put_bytes(&b->out, identity->data, first);
     if (second > 0)
         svyi_buffer_add(&b->out, rest->data, second);
@@ -134,23 +122,14 @@ uint64_t svyi_get_number(svyi_fields *f)
 {
     uint64_t x = 0;
 
-    for (unsigned shift = 0; !f->bad; shift += 7) {
-        if (f->at == f->end || (shift == 63 && *f->at > 1) || (*f->at == 0 && shift > 0))
-            break;
-        const uint8_t byte = *f->at++;
-        x |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
-            return x;
-    }
-    f->bad = 1;
-    return 0;
+    if (!f->bad && svyi_varint_read(&f->at, f->end, &x) != SVYI_VARINT_READ)
+        f->bad = 1;
+    return x;
 }
 
 int64_t svyi_get_signed(svyi_fields *f)
 {
-    const uint64_t x = svyi_get_number(f);
-
-    return (x & 1) != 0 ? -(int64_t)(x >> 1) - 1 : (int64_t)(x >> 1);
+    return svyi_unzigzag(svyi_get_number(f));
 }
 
 const uint8_t *svyi_get_fixed(svyi_fields *f, size_t n)
@@ -233,16 +212,17 @@ static int fits(svyi_fields f, const char *format)
 
 int svyi_bundle_measure(const uint8_t *bytes, size_t n, size_t *head, size_t *body)
 {
-    svyi_fields f = { bytes + 1, bytes + (n < 11 ? n : 11), 0 };
+    const uint8_t *at = bytes + 1;
+    uint64_t len;
 
     if (n < 2)
         return 0;
-    const uint64_t len = svyi_get_number(&f);
-    if (f.bad)
-        return n >= 11 || (f.at < f.end) ? -1 : 0;
-    if (len > SVYI_BUNDLE_FRAME_MAX)
+    const svyi_varint got = svyi_varint_read(&at, bytes + n, &len);
+    if (got == SVYI_VARINT_CUT)
+        return 0;
+    if (got == SVYI_VARINT_WRONG || len > SVYI_BUNDLE_FRAME_MAX)
         return -1;
-    *head = (size_t)(f.at - bytes);
+    *head = (size_t)(at - bytes);
     *body = (size_t)len;
     return 1;
 }

@@ -3,57 +3,10 @@
 
 #include <string.h>
 
+#include "base/varint.h"
+#include "interview/event_frame.h"
+
 /* ---- frames ---- */
-
-static int get_number(const uint8_t **at, const uint8_t *end, uint64_t *number)
-{
-    *number = 0;
-    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
-        const uint8_t byte = *(*at)++;
-        *number |= (uint64_t)(byte & 0x7F) << shift;
-        if ((byte & 0x80) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static int get_signed(const uint8_t **at, const uint8_t *end, int64_t *number)
-{
-    uint64_t raw;
-
-    if (!get_number(at, end, &raw))
-        return 0;
-    *number = (int64_t)(raw >> 1) ^ -(int64_t)(raw & 1);
-    return 1;
-}
-
-static int get_text(const uint8_t **at, const uint8_t *end, const char **text, uint32_t *len)
-{
-    uint64_t n;
-
-    if (!get_number(at, end, &n) || n >= (uint64_t)(end - *at) || (*at)[n] != 0)
-        return 0;
-    *text = (const char *)*at;
-    if (len != NULL)
-        *len = (uint32_t)n;
-    *at += n + 1;
-    return 1;
-}
-
-static int get_event(const uint8_t *at, const uint8_t *end, svy_event *e)
-{
-    int64_t zone = 0;
-    uint64_t action = 0, missing = 0;
-
-    if (!get_number(&at, end, &e->sequence) || !get_signed(&at, end, &e->moment.utc_ms) || !get_signed(&at, end, &zone) || !get_signed(&at, end, &e->moment.mono_ms) ||
-        !get_number(&at, end, &action) || !get_text(&at, end, &e->item, NULL) || !get_text(&at, end, &e->entry, NULL) || !get_text(&at, end, &e->value, &e->value_len) ||
-        !get_number(&at, end, &missing) || !get_text(&at, end, &e->reason, NULL) || at != end)
-        return 0;
-    e->moment.zone_minutes = (int32_t)zone;
-    e->action = (svy_action)action;
-    e->missing = (svy_missing)missing;
-    return 1;
-}
 
 int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank)
 {
@@ -63,7 +16,8 @@ int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, in
     if (*at == end)
         return 0;
     kind = *(*at)++;
-    if ((kind != SVYI_JOURNAL_EVENT && kind != SVYI_JOURNAL_BLANK) || !get_number(at, end, &len) || len > (uint64_t)(end - *at) || !get_event(*at, *at + len, event))
+    if ((kind != SVYI_JOURNAL_EVENT && kind != SVYI_JOURNAL_BLANK) || svyi_varint_read(at, end, &len) != SVYI_VARINT_READ || len > (uint64_t)(end - *at) ||
+        svyi_event_read(*at, *at + len, event, NULL) != SVY_OK)
         return -1;
     *at += len;
     *blank = kind == SVYI_JOURNAL_BLANK;
@@ -82,7 +36,7 @@ int svyi_frame_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end
     if (*at == end)
         return 0;
     kind = *(*at)++;
-    if (!get_number(at, end, &len) || len > (uint64_t)(end - *at))
+    if (svyi_varint_read(at, end, &len) != SVYI_VARINT_READ || len > (uint64_t)(end - *at))
         *at = end;
     else
         *at += len;
@@ -94,7 +48,7 @@ uint64_t svyi_frame_sequence(const uint8_t *frame, const uint8_t *end)
     uint64_t number;
 
     frame++;
-    return frame < end && get_number(&frame, end, &number) && get_number(&frame, end, &number) ? number : 0;
+    return frame < end && svyi_varint_read(&frame, end, &number) == SVYI_VARINT_READ && svyi_varint_read(&frame, end, &number) == SVYI_VARINT_READ ? number : 0;
 }
 
 /* ---- events of an interview ---- */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/varint.h"
+
 static const char MAGIC[] = { 'S', 'V', 'Y', 'Q', 1 };
 enum { GROUP = 64 };                     /* packages of one transaction */
 
@@ -20,20 +22,11 @@ typedef struct taking {
 /* The next item: 1, 0 at the end, -1 when the file is cut. */
 static int next_item(const uint8_t **at, const uint8_t *end, const uint8_t **item, size_t *n)
 {
-    uint64_t len = 0;
-    unsigned shift = 0;
+    uint64_t len;
 
     if (*at == end)
         return 0;
-    for (;; shift += 7) {
-        if (*at == end || shift > 56)
-            return -1;
-        const uint8_t byte = *(*at)++;
-        len |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
-            break;
-    }
-    if (len > (uint64_t)(end - *at))
+    if (svyi_varint_read(at, end, &len) != SVYI_VARINT_READ || len > (uint64_t)(end - *at))
         return -1;
     *item = *at;
     *n = (size_t)len;
