@@ -55,7 +55,7 @@ svy_status svy_study_account_get(svy_study *s, const char *id, svy_account *acco
 static svy_status check_new(const char *name, svy_account_role role, const char *organisation, const char *hash, svy_error *err)
 {
     char key[SVYI_NAME_KEY];
-    svy_status st = svyi_check_text("the name of the account", name, SVY_ACCOUNT_TEXT - 1, 0, err);
+    svy_status st = svyi_account_name_check(name, err);
 
     if (st == SVY_OK)
         st = svyi_check_text("the name of the organisation", organisation, SVY_ACCOUNT_TEXT - 1, 1, err);
@@ -69,6 +69,23 @@ static svy_status check_new(const char *name, svy_account_role role, const char 
     if (strlen(hash) >= SVY_PASSWORD_HASH || (hash[0] != '\0' && strncmp(hash, "$argon2id$", 10) != 0))
         return svyi_fail(err, SVY_E_VALUE, "what is given as the password's hash is none");
     return SVY_OK;
+}
+
+/* A name that looks like another's would take its cases, and hide in the audit log. SVY_E_NAME. */
+static svy_status refuse_alike(svy_study *s, const char *name, svy_error *err)
+{
+    sqlite3_stmt *stmt;
+    char other[SVY_ACCOUNT_TEXT];
+    int found = 0;
+    svy_status st = svyi_once(s, "SELECT name FROM accounts ORDER BY name_key", NULL, 0, &stmt, err);
+
+    while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1)
+        if (!svyi_take_text(stmt, 0, other, sizeof other))
+            st = svyi_nomem(err);
+        else if (svyi_names_alike(name, other))
+            st = svyi_fail(err, SVY_E_NAME, "'%.100s' is easily taken for the account '%.100s': choose a name that differs in more letters", name, other);
+    sqlite3_finalize(stmt);
+    return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
 }
 
 svy_status svy_study_account_add(svy_study *s, const char *name, svy_account_role role, const char *organisation, const char *hash, const char *actor,
@@ -86,6 +103,8 @@ svy_status svy_study_account_add(svy_study *s, const char *name, svy_account_rol
         return st;
     if ((st = svy_study_account_find(s, name, &other, &found, err)) == SVY_OK && found)
         st = svyi_fail(err, SVY_E_NAME, "there is an account '%.100s' already%s", other.name, other.disabled ? ", which is disabled" : "");
+    if (st == SVY_OK)
+        st = refuse_alike(s, name, err);
     svyi_id_make(own);
     svyi_name_key(name, key);
     snprintf(detail, sizeof detail, "%s %s%s%s", svy_role_name(role), name, organisation[0] != '\0' ? " of " : "", organisation);

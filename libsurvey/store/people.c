@@ -51,28 +51,12 @@ svy_status svyi_check_text(const char *what, const char *text, size_t max, int e
     uint32_t first = svyi_utf8_next(text, len, &at), last = first;
     for (at = 0; at < len;) {
         last = svyi_utf8_next(text, len, &at);
-        if (last < 0x20 || (last >= 0x7F && last < 0xA0) || (last >= 0x200B && last <= 0x200F) || (last >= 0x2028 && last <= 0x202E) || (last >= 0x2066 && last <= 0x2069))
+        if (last < 0x20 || (last >= 0x7F && last < 0xA0) || last == 0x61C || last == 0x200B || last == 0x200E || last == 0x200F || (last >= 0x2028 && last <= 0x202E) || (last >= 0x2066 && last <= 0x2069))
             return svyi_fail(err, SVY_E_VALUE, "%s has a control character, such as a line end: leave it out", what);
     }
     if (svyi_is_space(first) || svyi_is_space(last))
         return svyi_fail(err, SVY_E_VALUE, "%s begins or ends with a blank: leave it out", what);
     return SVY_OK;
-}
-
-void svyi_name_key(const char *name, char out[SVYI_NAME_KEY])
-{
-    const size_t len = strlen(name);
-    size_t used = 0;
-
-    for (size_t at = 0; at < len;) {
-        char bytes[4];
-        size_t n = svyi_utf8_put(svyi_lower(svyi_utf8_next(name, len, &at)), bytes);
-        if (used + n + 1 > SVYI_NAME_KEY)
-            break;
-        memcpy(out + used, bytes, n);
-        used += n;
-    }
-    out[used] = '\0';
 }
 
 void svyi_id_make(char out[SVY_ACCOUNT_ID])

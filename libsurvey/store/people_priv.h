@@ -19,6 +19,10 @@ svy_status svyi_check_text(const char *what, const char *text, size_t max, int e
 /* What an account is found by: its name in small letters. Needs SVYI_NAME_KEY bytes. */
 enum { SVYI_NAME_KEY = 2 * SVY_ACCOUNT_TEXT };
 void svyi_name_key(const char *name, char out[SVYI_NAME_KEY]);
+/* Whether the name of a new account is one that people can read and type. SVY_E_VALUE. */
+svy_status svyi_account_name_check(const char *name, svy_error *err);
+/* Whether people take two names for each other: the same letters in other clothes, with other blanks or marks, in another script that looks or sounds so. */
+int svyi_names_alike(const char *a, const char *b);
 void svyi_id_make(char out[SVY_ACCOUNT_ID]);                                      /* 16 random hexadecimal digits */
 void svyi_copy_text(char *out, size_t size, const char *text);                   /* cut at a character when it does not fit */
 /* A text that decides what somebody may do. 0 when SQLite had no memory for it: an organisation that is lost must not look like none. */

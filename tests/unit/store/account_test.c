@@ -86,6 +86,40 @@ Test(account, an_account_is_found_by_its_name_in_any_case)
     svy_study_close(s);
 }
 
+/* Whoever is called nearly like another gets that person's cases, and hides behind that person's lines in the log. */
+Test(account, a_name_that_is_taken_for_anothers_is_refused)
+{
+    svy_study *s = make();
+    char id[SVY_ACCOUNT_ID];
+    static const char *const ALIKE[] = { "ana  petrova", "Ana-Petrova", "anapetrova", "\xD0\xB0na petrova", "\xD0\xB0\xD0\xBD\xD0\xB0 \xD0\xBF\xD0\xB5\xD1\x82\xD1\x80\xD0\xBE\xD0\xB2\xD0\xB0",
+        "\xC3\xA1na petrova", "a\xCC\x81na petrova", "\xEF\xBD\x81na petrova", "ana.petrova_", "\xCE\xB1na petrova", "an\xD0\xB0 p\xD0\xB5trov\xD0\xB0", "\xF0\x9D\x90\x9Ana petrova" };
+    static const char *const OTHER[] = { "ana petrov", "anna petrova", "ana petrova 2", "maria", "---", "+++", "\xD9\x85\xD8\xB1\xD9\x8A\xD9\x85", "int01", "int10" };
+    static const char *const UNSEEN[] = { "ana\xC2\xADpet", "ana\xE2\x80\x8Dpet", "ana\xE2\x81\xA0pet", "ana\xEF\xBB\xBFpet", "ana\xD8\x9Cpet", "\xE3\x85\xA4", "ana\xEF\xB8\x8F",
+        "a\xF3\xA0\x81\xA1" };
+
+    add(s, "Ana Petrova", SVY_ROLE_INTERVIEWER, "NSI", id);
+    for (size_t i = 0; i < sizeof ALIKE / sizeof ALIKE[0]; i++)
+        FAILS(svy_study_account_add(s, ALIKE[i], SVY_ROLE_INTERVIEWER, "NSI", HASH, "x", fixture_now(), NULL, &err), SVY_E_NAME, "taken for the account 'Ana Petrova'");
+    for (size_t i = 0; i < sizeof UNSEEN / sizeof UNSEEN[0]; i++)
+        cr_expect_eq(svy_study_account_add(s, UNSEEN[i], SVY_ROLE_INTERVIEWER, "NSI", HASH, "x", fixture_now(), NULL, &err), SVY_E_VALUE, "%zu", i);
+    for (size_t i = 0; i < sizeof OTHER / sizeof OTHER[0]; i++)
+        add(s, OTHER[i], SVY_ROLE_INTERVIEWER, "NSI", id);
+    add(s, "copa", SVY_ROLE_INTERVIEWER, "NSI", id);
+    FAILS(svy_study_account_add(s, "\xD1\x81\xD0\xBE\xD1\x80\xD0\xB0", SVY_ROLE_INTERVIEWER, "NSI", HASH, "x", fixture_now(), NULL, &err), SVY_E_NAME, "'copa'");
+    svy_study_close(s);
+}
+
+/* Persian words and families of emoji need joiners; what turns the direction of the line or is not seen at all stays out. */
+Test(account, texts_take_joiners)
+{
+    svy_study *s = make();
+    char id[SVY_ACCOUNT_ID];
+
+    OK(svy_study_account_add(s, "pat", SVY_ROLE_INTERVIEWER, "\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xAE\xD9\x88\xD8\xA7\xD9\x87\xD9\x85", HASH, "x", fixture_now(), id, &err));
+    FAILS(svy_study_account_add(s, "sam", SVY_ROLE_INTERVIEWER, "N\xD8\x9CS", HASH, "x", fixture_now(), id, &err), SVY_E_VALUE, "control character");
+    svy_study_close(s);
+}
+
 Test(account, names_are_texts_that_people_can_type)
 {
     svy_study *s = make();
