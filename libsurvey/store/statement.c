@@ -40,7 +40,7 @@ static const char *const TEXTS[Q_COUNT] = {
 
     [Q_ATTACHMENT_FIND] = "SELECT number, digest FROM attachments WHERE hash = ?",
     [Q_ATTACHMENT_ADD] = "INSERT INTO attachments(hash, digest, size, received_utc_ms, sender, bytes) VALUES(?,?,?,?,?,?) ON CONFLICT(hash) DO NOTHING",
-    [Q_ATTACHMENT_SIZE] = "SELECT size + CASE WHEN digest IS NULL OR digest = hash THEN 0 ELSE 48 END FROM attachments WHERE hash = ?",
+    [Q_ATTACHMENT_SIZE] = "SELECT size + CASE WHEN digest IS NULL OR digest = hash THEN 0 ELSE 48 END FROM attachments WHERE hash = ?1 AND (?2 IS NULL OR sender = ?2)",
     [Q_ATTACHMENT_LOAD] = "SELECT bytes FROM attachments WHERE number = ?",
     [Q_ATTACHMENT_OPENED] = "UPDATE attachments SET digest = ?, size = ?, bytes = ? WHERE number = ?",
     [Q_FILE_FIND] = "SELECT attachment FROM interview_files WHERE interview = ? AND name = ?",
@@ -50,7 +50,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_ATTACHMENT_DROP] = "DELETE FROM attachments WHERE number = ?1 AND NOT EXISTS(SELECT 1 FROM interview_files WHERE attachment = ?1)"
                           " AND NOT EXISTS(SELECT 1 FROM kept_files WHERE attachment = ?1)",
 
-    [Q_UPLOAD_FIND] = "SELECT number, size, have FROM uploads WHERE hash = ?",
+    [Q_UPLOAD_FIND] = "SELECT number, size, have FROM uploads WHERE hash = ?1 AND (?2 IS NULL OR sender = ?2)",
     [Q_UPLOAD_ADD] = "INSERT INTO uploads(hash, size, have, sender, started_utc_ms) VALUES(?,?,0,?,?)",
     [Q_UPLOAD_PART] = "INSERT INTO upload_parts(upload, offset, bytes) VALUES(?,?,?)",
     [Q_UPLOAD_HAVE] = "UPDATE uploads SET have = ? WHERE number = ?",

@@ -39,13 +39,13 @@ int svy_hash_fits(const void *bytes, size_t n, const char *hash)
 
 typedef struct upload { int64_t number; uint64_t size, have; } upload;
 
-/* 1 found, 0 none, -1 failed. */
-static int find(svy_study *s, const uint8_t hash[SVYI_HASH], upload *u, svy_error *err)
+/* Of that sender, or of anybody when it is NULL. 1 found, 0 none, -1 failed. */
+static int find(svy_study *s, const uint8_t hash[SVYI_HASH], const char *sender, upload *u, svy_error *err)
 {
     sqlite3_stmt *stmt;
 
     *u = (upload){ .number = 0 };
-    if (svyi_db_query(s, Q_UPLOAD_FIND, SVYI_ARGS(svyi_arg_blob(hash, SVYI_HASH)), &stmt, err) != SVY_OK)
+    if (svyi_db_query(s, Q_UPLOAD_FIND, SVYI_ARGS(svyi_arg_blob(hash, SVYI_HASH), svyi_arg_text(sender)), &stmt, err) != SVY_OK)
         return -1;
     const int found = svyi_db_step(s, stmt, err);
     if (found != 1)
@@ -89,7 +89,7 @@ static svy_status begin(svy_study *s, const uint8_t hash[SVYI_HASH], uint64_t si
 static svy_status add_part(svy_study *s, const uint8_t hash[SVYI_HASH], uint64_t size, uint64_t offset, const void *bytes, size_t n, const char *sender, svy_moment now,
                            upload *u, svy_error *err)
 {
-    const int found = find(s, hash, u, err);
+    const int found = find(s, hash, NULL, u, err);
     svy_status st = found < 0 ? svyi_db_failed(err) : SVY_OK;
 
     if (found == 0 && offset == 0)
@@ -137,7 +137,7 @@ svy_status svy_study_upload_part(svy_study *s, const char *hash, uint64_t size, 
     return ended;
 }
 
-svy_status svy_study_upload_offset(svy_study *s, const char *hash, uint64_t *have, uint64_t *size, svy_error *err)
+svy_status svy_study_upload_offset(svy_study *s, const char *hash, const char *sender, uint64_t *have, uint64_t *size, svy_error *err)
 {
     uint8_t key[SVYI_HASH];
     upload u;
@@ -148,10 +148,10 @@ svy_status svy_study_upload_offset(svy_study *s, const char *hash, uint64_t *hav
     *have = *size = 0;
     if ((st = need_hash(hash, key, err)) != SVY_OK)
         return st;
-    int found = find(s, key, &u, err);
+    int found = find(s, key, sender, &u, err);
     if (found == 0) {
         /* The bytes of a file that was attached may be fewer than came: the seal is off. */
-        if ((found = svyi_db_number(s, Q_ATTACHMENT_SIZE, SVYI_ARGS(svyi_arg_blob(key, sizeof key)), &attached, err)) == 1)
+        if ((found = svyi_db_number(s, Q_ATTACHMENT_SIZE, SVYI_ARGS(svyi_arg_blob(key, sizeof key), svyi_arg_text(sender)), &attached, err)) == 1)
             u.have = u.size = (uint64_t)attached;
     }
     if (found != 1)
@@ -197,7 +197,7 @@ svy_status svy_study_upload_bytes(svy_study *s, const char *hash, const svy_allo
     SVY_REQUIRE(s != NULL, err);
     if ((st = need_hash(hash, key, err)) != SVY_OK)
         return st;
-    const int found = find(s, key, &u, err);
+    const int found = find(s, key, NULL, &u, err);
     if (found != 1)
         return found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_NAME, "there is no upload %.16s...", hash);
     if (u.have != u.size)
@@ -216,7 +216,7 @@ svy_status svy_study_upload_bytes(svy_study *s, const char *hash, const svy_allo
 svy_status svyi_upload_forget(svy_study *s, const uint8_t hash[SVYI_HASH], svy_error *err)
 {
     upload u;
-    const int found = find(s, hash, &u, err);
+    const int found = find(s, hash, NULL, &u, err);
 
     if (found != 1)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;

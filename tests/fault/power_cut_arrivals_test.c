@@ -143,7 +143,7 @@ static unsigned long look_uploads(svy_study *s, const run *r, totals *t)
         if (r->have[i] == 0)
             continue;
         t->acknowledged++;
-        (void)!svy_study_upload_offset(s, hash, &have, &size, &err);
+        (void)!svy_study_upload_offset(s, hash, NULL, &have, &size, &err);
         lost += have < r->have[i];
         if (have == UPLOAD) {
             if (svy_study_upload_bytes(s, hash, NULL, &all, &n, &err) != SVY_OK || n != UPLOAD || memcmp(all, bytes, n) != 0)

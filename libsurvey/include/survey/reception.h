@@ -105,8 +105,9 @@ SVY_API SVY_NODISCARD svy_status svy_study_lacks_files(svy_study *s, const svy_a
  *  @return SVY_OK; SVY_E_STATE (offset is not where it ends); SVY_E_LIMIT; SVY_E_VALUE (no hash, another size than before, beyond the size); SVY_E_IO. */
 SVY_API SVY_NODISCARD svy_status svy_study_upload_part(svy_study *s, const char *hash, uint64_t size, uint64_t offset, const void *bytes, size_t n, const char *sender,
                                                        svy_moment now, uint64_t *have, svy_error *err);
-/** How far an upload is; of a file that was attached, its size for both. SVY_E_NAME when there is none. */
-SVY_API SVY_NODISCARD svy_status svy_study_upload_offset(svy_study *s, const char *hash, uint64_t *have, uint64_t *size, svy_error *err);
+/** How far an upload is; of a file that was attached, its size for both. What somebody else than `sender` sent is not there (NULL: of anybody). SVY_E_NAME when there is
+ *  none. */
+SVY_API SVY_NODISCARD svy_status svy_study_upload_offset(svy_study *s, const char *hash, const char *sender, uint64_t *have, uint64_t *size, svy_error *err);
 /** All bytes of an upload that is whole, to be freed with svy_block_free(). SVY_E_STATE when it is not whole, SVY_E_NAME when there is none. The hash is not
  *  looked at: svy_arrival_prepare() and svy_attachment_prepare() do, or svy_hash_fits(). */
 SVY_API SVY_NODISCARD svy_status svy_study_upload_bytes(svy_study *s, const char *hash, const svy_alloc *alloc, void **bytes, size_t *n, svy_error *err);

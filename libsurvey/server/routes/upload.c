@@ -76,6 +76,12 @@ static void answer_receipt(svyi_request *rq, const svy_received *received)
     svyi_answer_json(rq, received->receipt == SVY_STORED ? 201 : 200, &b);
 }
 
+/* Respondents have no names: those of one link share the room for what is not whole. */
+static const char *sender_name(const svyi_request *rq)
+{
+    return rq->who->role == SVY_ROLE_RESPONDENT ? rq->who->account : rq->who->name;
+}
+
 /* ---- whole ---- */
 
 static void attach(svyi_request *rq, svy_study *study)
@@ -84,7 +90,7 @@ static void attach(svyi_request *rq, svy_study *study)
     svy_error err = SVY_ERROR_INIT;
     static const char STORED[] = "{\"receipt\":\"stored\"}\n";
 
-    if (svy_study_attach(study, &u->file, 1, rq->who->name, rq->received, &err) == SVY_OK)
+    if (svy_study_attach(study, &u->file, 1, sender_name(rq), rq->received, &err) == SVY_OK)
         svyi_answer_borrowed(rq, 201, "application/json", STORED, sizeof STORED - 1);
     else
         svyi_answer_failed(rq, &err);
@@ -182,9 +188,7 @@ static void take_piece(svyi_request *rq, svy_study *study)
     upload *u = rq->own;
     svy_error err = SVY_ERROR_INIT;
     uint64_t have = 0;
-    /* Respondents have no names: those of one link share the room for what is not whole. */
-    const char *sender = rq->who->role == SVY_ROLE_RESPONDENT ? rq->who->account : rq->who->name;
-    svy_status st = svy_study_upload_part(study, u->hash, u->size, u->offset, rq->body, rq->body_size, sender, rq->received, &have, &err);
+    svy_status st = svy_study_upload_part(study, u->hash, u->size, u->offset, rq->body, rq->body_size, sender_name(rq), rq->received, &have, &err);
 
     if (st == SVY_E_STATE) {
         answer_offset(rq, 409, have);
@@ -245,6 +249,8 @@ static void put(svyi_request *rq, svy_study *study)
         svyi_then(rq, SVYI_ON_WRITER, take_piece);
 }
 
+/* What others sent is not there for this one: nobody finds out by its hash whether a file is in the study. A device that asks under another name sends from the
+ * beginning, and hears how much is there. */
 static void head(svyi_request *rq, svy_study *study)
 {
     svy_error err = SVY_ERROR_INIT;
@@ -255,7 +261,7 @@ static void head(svyi_request *rq, svy_study *study)
         svyi_answer_error(rq, 400, "a hash has 64 hexadecimal digits in lower case");
         return;
     }
-    if (svy_study_upload_offset(study, rq->part[0], &have, &size, &err) != SVY_OK) {
+    if (svy_study_upload_offset(study, rq->part[0], sender_name(rq), &have, &size, &err) != SVY_OK) {
         svyi_answer_failed(rq, &err);
         return;
     }

@@ -186,7 +186,7 @@ Test(reception, uploads_go_on_where_they_broke_off)
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i * 7);
     svy_hash_hex(bytes, sizeof bytes, hash);
-    FAILS(svy_study_upload_offset(s, hash, &have, &size, &err), SVY_E_NAME, "no upload");
+    FAILS(svy_study_upload_offset(s, hash, NULL, &have, &size, &err), SVY_E_NAME, "no upload");
     FAILS(svy_study_upload_part(s, "12", 10, 0, bytes, 10, "ana", fixture_now(), &have, &err), SVY_E_VALUE, "64 hexadecimal");
     FAILS(svy_study_upload_part(s, hash, SVY_UPLOAD_MAX + 1, 0, bytes, 10, "ana", fixture_now(), &have, &err), SVY_E_LIMIT, "64 MiB");
     FAILS(svy_study_upload_part(s, hash, 10, 5, bytes, 6, "ana", fixture_now(), &have, &err), SVY_E_VALUE, "do not fit");
@@ -199,8 +199,10 @@ Test(reception, uploads_go_on_where_they_broke_off)
     FAILS(svy_study_upload_part(s, hash, 2999, 1000, bytes + 1000, 1000, "ana", fixture_now(), &have, &err), SVY_E_VALUE, "begun with 3000");
     FAILS(svy_study_upload_bytes(s, hash, NULL, &whole_bytes, &n, &err), SVY_E_STATE, "byte 1000");
     OK(svy_study_upload_part(s, hash, sizeof bytes, 1000, bytes + 1000, 2000, "ana", fixture_now(), &have, &err));
-    OK(svy_study_upload_offset(s, hash, &have, &size, &err));
+    OK(svy_study_upload_offset(s, hash, NULL, &have, &size, &err));
     cr_expect(have == 3000 && size == 3000);
+    OK(svy_study_upload_offset(s, hash, "ana", &have, &size, &err));
+    FAILS(svy_study_upload_offset(s, hash, "ben", &have, &size, &err), SVY_E_NAME, "no upload");
     OK(svy_study_upload_bytes(s, hash, NULL, &whole_bytes, &n, &err));
     cr_expect(n == sizeof bytes && memcmp(whole_bytes, bytes, n) == 0 && svy_hash_fits(whole_bytes, n, hash));
     svy_block_free(NULL, whole_bytes, n);
@@ -239,7 +241,7 @@ Test(reception, uploads_that_never_become_whole_are_forgotten)
     SAYS("SELECT count(*) FROM upload_parts", "17");
     svy_hash_hex(&first, sizeof first, hash);
     FAILS(svy_study_upload_part(s, hash, SVY_UPLOAD_MAX, 4, "more", 4, "ana", fixture_now(), &have, &err), SVY_E_STATE, "byte 0");
-    FAILS(svy_study_upload_offset(s, hash, &have, &size, &err), SVY_E_NAME, "no upload");
+    FAILS(svy_study_upload_offset(s, hash, NULL, &have, &size, &err), SVY_E_NAME, "no upload");
     later.utc_ms += (SVY_UPLOAD_DAYS + 1) * INT64_C(86400000);
     begin_upload(s, 2000, "cid", later);
     SAYS("SELECT count(*) FROM uploads", "1");
