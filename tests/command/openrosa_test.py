@@ -9,10 +9,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.parse
 import uuid
 import xml.etree.ElementTree as ET
@@ -354,6 +356,28 @@ def too_large(port, client):
 
 # ---- encrypted ones ----
 
+def processes(server):
+    """The one that waits, and the one that forks readers."""
+    children = lambda pid: [int(c) for c in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    (keeper,) = children(server.process.pid)
+    return keeper, children(keeper)
+
+
+def check_helper_dies(server, client):
+    """What forks the readers is killed, as the system does that is short of memory: the next submission is read all the same, without a new start."""
+    for n in range(3):
+        keeper, (helper,) = processes(server)
+        os.kill(helper, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while processes(server)[1] in ([helper], []) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert client.submit(visit(f"Risen {n}")[1]).status == 201 and processes(server)[0] == keeper
+    (helper,) = processes(server)[1]
+    os.kill(keeper, signal.SIGKILL)
+    assert client.submit(visit("Orphan")[1]).status == 201
+    assert {"Risen 0", "Risen 1", "Risen 2", "Orphan"} <= set(names())
+
+
 def check_encrypted(client):
     if not shutil.which("node"):
         return []
@@ -437,6 +461,7 @@ def main():
         check_log(ines)
         sealed = check_encrypted(ines)
         check_hostile(server, ines)
+        check_helper_dies(server, ines)
         gone = visit("Gone")
         assert ines.submit(gone[1]).status == 201
     check_kept(sealed)

@@ -1,4 +1,4 @@
-/* The helper that forks a reader for each submission, and how the server speaks with a reader. */
+/* The helper that forks a reader for each submission, who keeps it alive, and how the server speaks with a reader. */
 #define _GNU_SOURCE
 #include "server/odk/reader.h"
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -54,14 +55,34 @@ static void help(int control)
     }
 }
 
+/* A process that only waits: when the one that forks readers dies before the server has closed the socket, for want of memory for instance, there is another one at once.
+   It has nothing open but the socket and does not look at what comes, so it is as good as new; the server itself has threads by then, and may not fork. */
+static void keep_helper(void)
+{
+    static const struct timespec PACE = { 0, 100000000 };          /* when they die one after the other */
+    for (;;) {
+        int how = 1;
+        const pid_t helper = fork();
+        if (helper == 0)
+            return;
+        while (helper > 0 && waitpid(helper, &how, 0) < 0 && errno == EINTR)
+            ;
+        if (helper > 0 && how == 0)
+            _exit(0);
+        nanosleep(&PACE, NULL);
+    }
+}
+
 /* Nothing of the program that started the server stays open or in the way: not its files, not its signals. */
 static void be_helper(int control)
 {
     struct sigaction ignore = { .sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT };
+    struct sigaction usual = { .sa_handler = SIG_DFL };
     svy_submission_head head;
     svy_error err = SVY_ERROR_INIT;
     sigemptyset(&ignore.sa_mask);
-    sigaction(SIGCHLD, &ignore, NULL);                 /* nobody waits for readers */
+    sigemptyset(&usual.sa_mask);
+    sigaction(SIGCHLD, &usual, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGINT, &ignore, NULL);                  /* the server ends it by closing the socket */
     sigaction(SIGTERM, &ignore, NULL);
@@ -71,6 +92,8 @@ static void be_helper(int control)
     close_range((unsigned)control + 1, ~0u, 0);
     prctl(PR_SET_NAME, "survey-odk");
     (void)!svy_submission_about("<a/>", 4, "", NULL, &head, &err);     /* what libraries do once, they do here */
+    keep_helper();
+    sigaction(SIGCHLD, &ignore, NULL);                 /* nobody waits for readers */
     help(control);
     _exit(0);
 }

@@ -3,7 +3,8 @@
  * A helper is forked when the server starts, before it has threads, keys or an open study; it does nothing but fork a reader for each submission, which
  * gives up every right but computing (sandbox.h) before it looks at the first byte. So no code runs between fork and exec in a process with threads, no
  * program has to be found and started again (a fork of the small helper takes a third of a millisecond), and a reader that is taken over finds neither
- * files nor keys in its memory. The server and a reader speak over a socket that came with the request. */
+ * files nor keys in its memory. When the helper dies, the process that started it starts another one; the submission it was about to hand over fails, and is
+ * sent again. The server and a reader speak over a socket that came with the request. */
 #ifndef SVY_SERVER_ODK_READER_H
 #define SVY_SERVER_ODK_READER_H
 #include "base/buffer.h"
