@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9 of `survey serve` at random moments while devices send: what was acknowledged is there, once, after every start.
+"""kill -9 of `survey serve` at random moments while devices send, and in between the order to end: what was acknowledged is there, once, after every start.
 
 usage: server_kill_test.py SURVEY FOLDER        SERVER_KILLS=1000 for the long run (a number in this test's output says how many there were)
 """
@@ -97,7 +97,9 @@ def one_life(study, token, devices, chance):
     for t in threads:
         t.start()
     time.sleep(chance.uniform(0, 0.3))
-    server.stop(signal.SIGKILL)
+    how = chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM))
+    code = server.stop(how)
+    check(how == signal.SIGKILL or code == 0, f"it ends with status {code} when it is asked to in the middle of its work")
     for t in threads:
         t.join()
     return ready
