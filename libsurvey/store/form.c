@@ -96,7 +96,7 @@ static svy_status only_form(svy_study *s, char *id, size_t size, svy_error *err)
         return svyi_db_failed(err);
     if (n == 0)
         return svyi_fail(err, SVY_E_NAME, "the study has no questionnaire yet: deploy one");
-    return n == 1 ? SVY_OK : svyi_fail(err, SVY_E_NAME, "the study has several questionnaires (%s): say which", names);
+    return n == 1 ? SVY_OK : svyi_fail(err, SVY_E_NAME, "the study has several questionnaires (%s): say which with --form", names);
 }
 
 svy_status svyi_version_newest(svy_study *s, const char *id, svyi_version **out, svy_error *err)

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pty
+import pwd
 import shutil
 import signal
 import sqlite3
@@ -39,12 +40,21 @@ with open("q.xml", "w", encoding="utf-8") as f:
 run("study", "create", "s.study", "--questionnaire", "q.xml", "--actor", "ann")
 assert audit() == [("ann", "form.deploy")], audit()
 
+# ---- who it was, also where the environment does not say it ----
+for environment, said in (({}, pwd.getpwuid(os.geteuid()).pw_name), ({"USER": ""}, pwd.getpwuid(os.geteuid()).pw_name), ({"USER": "eva"}, "eva")):
+    without = {name: value for name, value in os.environ.items() if name != "USER"}
+    subprocess.run([survey, "study", "create", f"actor-{len(environment)}{said}.study", "--questionnaire", "q.xml", "-q"], env={**without, **environment}, check=True, timeout=120)
+    assert [row["actor"] for row in table("study", "audit", f"actor-{len(environment)}{said}.study")] == [said]
+
 # ---- verbs of three words ----
 assert "study account add" in run("study", "account", "--help").stdout
 assert "study account list" in run("study", "account", status=2).stderr
 assert "'study account' has no action 'lost': did you mean 'list'" in run("study", "account", "lost", status=2).stderr
 assert "study create" in run("study", "--help").stdout and "study key show" in run("study", "--help").stdout
 assert "needs an action" in run("cases", status=2).stderr
+asked = run("study", "sync", "--help", status=2).stderr
+assert "'study' has no action 'sync'" in asked and "'survey sync'" in asked and "survey sync --help" in asked, asked
+assert "'study' has no action 'zzzzzzzz': 'survey study --help' lists them" in run("study", "zzzzzzzz", status=2).stderr
 assert "Usage" in run("help", "study", "account", "add").stdout
 completion = run("completion", "bash").stdout
 done = subprocess.run(["bash", "-c", completion + 'COMP_WORDS=(survey study account ""); COMP_CWORD=3; _survey; echo "${COMPREPLY[@]}";'

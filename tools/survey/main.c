@@ -72,9 +72,15 @@ static int no_action(int argc, char **argv, int words)
     }
     if (help)
         return EXIT_DONE;
-    const char *near = argc > words ? tool_nearest(argv[words], next, n) : NULL;
+    if (argc <= words)
+        return tool_usage(NULL, "'%s' needs an action", begin);
+    int whole;
+    const verb *other = find_verb(argc - words, argv + words, &whole);
+    if (other != NULL)
+        return tool_usage(other->name, "'%s' has no action '%s': it is a verb of its own, 'survey %s'", begin, other->name, other->name);
+    const char *near = tool_nearest(argv[words], next, n);
     return near != NULL ? tool_usage(NULL, "'%s' has no action '%s': did you mean '%s'?", begin, argv[words], near)
-                        : tool_usage(NULL, "'%s' needs an action", begin);
+                        : tool_usage(NULL, "'%s' has no action '%s': 'survey %s --help' lists them", begin, argv[words], begin);
 }
 
 /* A verb that has actions was given without one of them, or the verb does not exist. */

@@ -76,8 +76,9 @@ int queue_import(svy_study *study, const char *path, int quiet)
     }
     const svy_status st = svy_study_import_queue(study, bytes, n, NULL, record_now(), tell, &t, &err);
     free(bytes);
+    const uint64_t stored = t.counts[SVY_STORED] + t.counts[SVY_KEPT_BOTH];
     if (!quiet || st != SVY_OK)
-        tool_say("%llu interviews stored, %llu were there already, %llu kept aside, %llu not stored", (unsigned long long)(t.counts[SVY_STORED] + t.counts[SVY_KEPT_BOTH]),
+        tool_say("%llu interview%s stored, %llu were there already, %llu kept aside, %llu not stored", (unsigned long long)stored, stored == 1 ? "" : "s",
                  (unsigned long long)t.counts[SVY_STORED_ALREADY], (unsigned long long)t.counts[SVY_KEPT_ASIDE], (unsigned long long)t.counts[SVY_NEEDS_FILES]);
     if (st != SVY_OK)
         return tool_fail(&err);
