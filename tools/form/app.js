@@ -19,6 +19,9 @@ class App {
     attributes(document.documentElement, { lang: this.language, dir: this.language === 'ar' ? 'rtl' : 'ltr' });
   }
 
+  /** The title of a questionnaire, in the language that is spoken when it has one in it. */
+  title(form) { return form?.titles?.[this.language] || form?.title || form?.id || ''; }
+
   languages(changed) {
     const choose = h('select', { class: 'languages', 'aria-label': this.say('language'), onchange: async () => { preference('language', choose.value); await this.learn(choose.value); this.speak(choose.value); changed(); } },
       Object.entries(LANGUAGES).map(([tag, name]) => h('option', { value: tag, lang: tag, selected: tag === this.language }, name)));

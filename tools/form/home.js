@@ -108,7 +108,7 @@ class Home {
   async worries() {
     const { app } = this, say = (...of) => this.say(...of), notices = await app.storage.get('settings', 'notices ' + this.owner) ?? [];
     const lines = [...app.warnings(), app.persisted === false && say('unpersisted'), this.stale && this.asOf && say('asOf', this.when(this.asOf)),
-      ...notices.map(({ receipt, form, sentence }) => say(receipt, this.form(form)?.title ?? form) + (sentence ? ' ' + sentence : ''))].filter(Boolean);
+      ...notices.map(({ receipt, form, sentence }) => say(receipt, this.app.title(this.form(form)) || form) + (sentence ? ' ' + sentence : ''))].filter(Boolean);
     return h('div', { class: 'stack', role: 'status' }, lines.map(text => h('p', { class: 'notice' }, text)),
       notices.length > 0 && h('button', { type: 'button', onclick: async () => { await this.queue.forgetNotices(); await this.show(); } }, say('understood')),
       app.update && h('p', { class: 'notice' }, say('newVersion')), app.update && h('button', { type: 'button', onclick: () => this.update() }, say('useIt')));
@@ -144,16 +144,16 @@ class Home {
   caseRow(one) {
     const draft = this.drafts.find(({ form, known }) => form === one.form && known.case === one.case), meta = this.form(one.form), back = this.isReturned(one);
     const done = !back && (one.state === 'returned' || this.finished.includes(`${one.form} ${one.case}`));
-    const what = draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${meta?.title}` };
+    const what = draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${this.app.title(meta)}` };
     return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.conduct(back && !draft ? { ...what, back: one } : what) },
-      h('b', null, said(one.case)), h('i', null, [meta?.title ?? one.form, done ? '✓ ' + this.say('caseDone') : back ? this.say('returned') : one.state].filter(Boolean).join(' · ')),
+      h('b', null, said(one.case)), h('i', null, [this.app.title(meta) || one.form, done ? '✓ ' + this.say('caseDone') : back ? this.say('returned') : one.state].filter(Boolean).join(' · ')),
       back && one.comment && h('span', null, said(one.comment)), draft && this.say('goOn'));
   }
 
   formList() {
     const forms = this.forms();
     return this.section(this.say('fresh'), forms.length ? h('ul', { class: 'answers' }, forms.map(meta => h('li', null,
-      h('button', { type: 'button', class: 'answer', onclick: () => this.conduct({ meta, label: meta.title }) }, h('b', null, meta.title))))) : h('p', null, this.say(this.project || this.stale ? 'noForms' : 'wait')));
+      h('button', { type: 'button', class: 'answer', onclick: () => this.conduct({ meta, label: this.app.title(meta) }) }, h('b', null, this.app.title(meta)))))) : h('p', null, this.say(this.project || this.stale ? 'noForms' : 'wait')));
   }
 
   /** Remembered here, so that nobody starts the same case twice while there is no connection. */

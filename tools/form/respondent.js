@@ -17,8 +17,8 @@ class Respondent {
   async project() {
     const { app } = this, kept = 'link ' + this.vault.owner;
     try {
-      await this.signIn();
-      const project = await app.api.get('/api/project');
+      if (!this.known) await this.signIn();
+      const project = this.known ?? await app.api.get('/api/project');
       await app.storage.put('settings', this.vault.lockJson({ project, who: this.who }, kept), kept);
       return project;
     } catch (error) {
@@ -51,9 +51,19 @@ class Respondent {
       this.keep(typed.value);
       return this.guarded(() => this.enter(typed.value));
     };
-    app.show(say('start'), h('p', null, say('private')), app.languages(() => this.welcome()),
+    const heading = app.show(app.title(this.known && this.form(this.known)) || say('start'), h('p', null, say('private')), app.languages(() => this.welcome()),
       h('button', { type: 'button', class: 'primary', onclick: () => this.guarded(() => this.first()) }, say('start')),
       h('form', { class: 'stack', onsubmit: goOn }, h('label', { for: 'code' }, say('haveCode')), typed, error, h('button', { type: 'submit' }, say('goOn'))));
+    if (!this.known) this.about(heading);
+  }
+
+  /** What this is about, as soon as the server says it: without a connection the page goes without. */
+  async about(heading) {
+    try {
+      await this.signIn();
+      this.known = await this.app.api.get('/api/project');
+      if (heading.isConnected) document.title = heading.textContent = this.app.title(this.form(this.known));
+    } catch { /* said when somebody begins */ }
   }
 
   /** The code goes into the address, where no server sees it: reloading and opening again go on. */
@@ -81,7 +91,7 @@ class Respondent {
     const meta = this.form(project, draft);
     if (!meta) throw new Error('badLink');
     if (!draft && !begin) return this.first();
-    const how = await conduct(app, { vault: this.vault, project, meta, draft, self: true, who: {}, caseId: this.who.case ?? '', label: meta.title, language: app.language });
+    const how = await conduct(app, { vault: this.vault, project, meta, draft, self: true, who: {}, caseId: this.who.case ?? '', label: app.title(meta), language: app.language });
     if (how !== 'complete') return this.paused();
     await app.storage.put('settings', Date.now(), 'done ' + owner);
     return this.thanks();

@@ -60,7 +60,6 @@ static void describe_form(svyi_buffer *b, const svy_form *form, svyi_odk *odk)
 {
     char why[256] = "";
 
-
     svyi_buffer_text(b, ",\"title\":");
     add_text(b, svy_form_text(form, 0, SVY_TITLE, 0));
     svyi_buffer_text(b, ",\"languages\":[");
@@ -68,7 +67,14 @@ static void describe_form(svyi_buffer *b, const svy_form *form, svyi_odk *odk)
         svyi_buffer_text(b, i > 0 ? "," : "");
         add_text(b, svy_form_language(form, i));
     }
-    svyi_buffer_format(b, "],\"odk\":%s", svy_form_is_odk(form) ? "true" : "false");      /* which of the engines it needs */
+    svyi_buffer_text(b, "],\"titles\":{");
+    for (uint32_t i = 0; i < svy_form_languages(form); i++) {
+        svyi_buffer_text(b, i > 0 ? "," : "");
+        add_text(b, svy_form_language(form, i));
+        svyi_buffer_text(b, ":");
+        add_text(b, svy_form_text(form, 0, SVY_TITLE, i));
+    }
+    svyi_buffer_format(b, "},\"odk\":%s", svy_form_is_odk(form) ? "true" : "false");      /* which of the engines it needs */
     const int collect = svyi_odk_serves(odk, svy_form_id(form), svy_form_version(form), why);
     svyi_buffer_format(b, ",\"collect\":%s,\"why\":", collect ? "true" : "false");         /* whether ODK's clients get it */
     add_text(b, collect ? "" : why);

@@ -7,5 +7,5 @@ export async function view(staff) {
   const sensitive = staff.may('export-sensitive') && h('input', { type: 'checkbox' });
   const take = form => h('button', { type: 'button', onclick: () => h('a', { href: `/api/export/${encodeURIComponent(form.id)}.csv${sensitive && sensitive.checked ? '?sensitive=1' : ''}`, download: form.id + '.csv' }).click() }, say('download'));
   return [h('p', null, say('dataText')), sensitive && h('label', { class: 'choice' }, sensitive, h('span', { class: 'choice-text' }, say('sensitive'))),
-    ...table(staff, say('data'), [[say('form'), form => form.title || form.id], [say('actions'), take]], forms, say('noForms'))];
+    ...table(staff, say('data'), [[say('form'), form => staff.app.title(form)], [say('actions'), take]], forms, say('noForms'))];
 }

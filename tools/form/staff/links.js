@@ -14,7 +14,7 @@ export async function view(staff) {
 
 function make(staff) {
   const say = (...of) => staff.say(...of), forms = staff.project.forms.filter(form => form.newest !== false);
-  const form = choice(say('form'), forms.map(({ id, title }) => [id, title || id])), kind = choice(say('kind'), ['public', 'personal'].map(name => [name, say(name)]), { onchange: () => { one.nodes.hidden = kind.input.value === 'public'; } });
+  const form = choice(say('form'), forms.map(one => [one.id, staff.app.title(one)])), kind = choice(say('kind'), ['public', 'personal'].map(name => [name, say(name)]), { onchange: () => { one.nodes.hidden = kind.input.value === 'public'; } });
   const one = line('case', say('case'), { autocomplete: 'off', required: false }), result = h('div', { role: 'status' });
   one.nodes.hidden = true;
   return h('section', { class: 'stack' }, h('h2', null, say('newLink')), sheet([form, kind, one], say('makeLink'), async () => {

@@ -23,7 +23,7 @@ class Staff {
   say(...of) { return this.app.say(...of); }
   when(ms) { return ms ? new Intl.DateTimeFormat(this.app.language, { dateStyle: 'medium', timeStyle: 'short' }).format(ms) : ''; }
   may(right) { return this.who.rights.includes(right); }
-  title(form) { return this.project?.forms.find(one => one.id === form && one.newest !== false)?.title ?? form; }
+  title(form) { return this.app.title(this.project.forms.find(one => one.id === form && one.newest !== false)) || form; }
   /** Where people fill in interviews. */
   get address() { return new URL('./', location.href.split('#')[0]).href; }
 
