@@ -82,24 +82,19 @@ static svy_status add_account(void *user, const svy_account *account)
     return SVY_OK;
 }
 
+static svy_status add_accounts(svy_study *study, svy_sheet *sheet, const void *settings, svy_error *err)
+{
+    (void)settings;
+    return svy_study_accounts(study, NULL, add_account, sheet, err);
+}
+
 static int run_list(void *settings, int argc, char **argv)
 {
     static const svy_sheet_column COLUMNS[] = { { "name", SVY_SHEET_TEXT }, { "role", SVY_SHEET_TEXT }, { "organisation", SVY_SHEET_TEXT }, { "comes_in_by", SVY_SHEET_TEXT },
         { "created", SVY_SHEET_TEXT }, { "id", SVY_SHEET_TEXT } };
     const struct list_settings *l = settings;
-    svy_error err = SVY_ERROR_INIT;
-    svy_study *study = NULL;
-    svy_sheet *sheet = NULL;
-    int status;
     (void)argc;
-    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &study, &err) != SVY_OK || svy_sheet_new(NULL, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &sheet, &err) != SVY_OK ||
-        svy_study_accounts(study, NULL, add_account, sheet, &err) != SVY_OK)
-        status = tool_fail(&err);
-    else
-        status = tool_write_sheet(sheet, &l->output);
-    svy_sheet_free(sheet);
-    svy_study_close(study);
-    return status;
+    return tool_list_study(argv[0], COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], add_accounts, l, &l->output);
 }
 
 const verb verb_study_account_list = { .name = "study account list", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,

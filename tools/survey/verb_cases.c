@@ -88,25 +88,20 @@ static svy_status add_case(void *user, const svy_case_line *line)
     return SVY_OK;
 }
 
+static svy_status add_cases(svy_study *study, svy_sheet *sheet, const void *settings, svy_error *err)
+{
+    const struct list_settings *l = settings;
+    case_rows rows = { l, sheet };
+    return svy_study_cases(study, NULL, l->form, add_case, &rows, err);
+}
+
 static int run_list(void *settings, int argc, char **argv)
 {
     static const svy_sheet_column COLUMNS[] = { { "form", SVY_SHEET_TEXT }, { "case", SVY_SHEET_TEXT }, { "state", SVY_SHEET_TEXT }, { "assigned", SVY_SHEET_TEXT },
         { "organisation", SVY_SHEET_TEXT }, { "disposition", SVY_SHEET_TEXT }, { "comment", SVY_SHEET_TEXT }, { "interview", SVY_SHEET_TEXT }, { "contacts", SVY_SHEET_TEXT } };
     const struct list_settings *l = settings;
-    svy_error err = SVY_ERROR_INIT;
-    svy_study *study = NULL;
-    case_rows rows = { l, NULL };
-    int status;
     (void)argc;
-    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &study, &err) != SVY_OK ||
-        svy_sheet_new(NULL, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0] - !l->contacts, &rows.sheet, &err) != SVY_OK ||
-        svy_study_cases(study, NULL, l->form, add_case, &rows, &err) != SVY_OK)
-        status = tool_fail(&err);
-    else
-        status = tool_write_sheet(rows.sheet, &l->output);
-    svy_sheet_free(rows.sheet);
-    svy_study_close(study);
-    return status;
+    return tool_list_study(argv[0], COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0] - !l->contacts, add_cases, l, &l->output);
 }
 
 const verb verb_cases_list = { .name = "cases list", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,

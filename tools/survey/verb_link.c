@@ -138,24 +138,19 @@ static svy_status add_row(void *user, const svy_access *link)
     return SVY_OK;
 }
 
+static svy_status add_rows(svy_study *study, svy_sheet *sheet, const void *settings, svy_error *err)
+{
+    (void)settings;
+    return svy_study_links(study, NULL, add_row, sheet, err);
+}
+
 static int run_list(void *settings, int argc, char **argv)
 {
     static const svy_sheet_column COLUMNS[] = { { "id", SVY_SHEET_TEXT }, { "kind", SVY_SHEET_TEXT }, { "form", SVY_SHEET_TEXT }, { "case", SVY_SHEET_TEXT },
         { "organisation", SVY_SHEET_TEXT }, { "uses", SVY_SHEET_NUMBER }, { "created", SVY_SHEET_TEXT }, { "expires", SVY_SHEET_TEXT }, { "state", SVY_SHEET_TEXT } };
     const struct list_settings *l = settings;
-    svy_error err = SVY_ERROR_INIT;
-    svy_study *study = NULL;
-    svy_sheet *sheet = NULL;
-    int status;
     (void)argc;
-    if (svy_study_open(NULL, argv[0], SVY_STUDY_READ, &study, &err) != SVY_OK || svy_sheet_new(NULL, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &sheet, &err) != SVY_OK ||
-        svy_study_links(study, NULL, add_row, sheet, &err) != SVY_OK)
-        status = tool_fail(&err);
-    else
-        status = tool_write_sheet(sheet, &l->output);
-    svy_sheet_free(sheet);
-    svy_study_close(study);
-    return status;
+    return tool_list_study(argv[0], COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], add_rows, l, &l->output);
 }
 
 const verb verb_study_link_list = { .name = "study link list", .group = FOR_FIELDWORK, .arguments = "STUDY", .min_arguments = 1, .max_arguments = 1,
