@@ -25,23 +25,35 @@ fs.writeFileSync(path.join(scratch, 'block'), study(survey, path.join(scratch, '
 const { url, close } = await serve({ '/form/': form, '/data/': scratch, '/': path.join(ROOT, 'tests/web') });
 const browser = await launch(), page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 
-/** Answers 15 times what `selector` finds; the median and the longest, in milliseconds. */
+const protocol = await page.context().newCDPSession(page);
+await protocol.send('Performance.enable', { timeDomain: 'threadTicks' });     // what the page itself takes of the processor, whatever else runs on the machine
+const spent = async () => Object.fromEntries((await protocol.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value * 1000]));
+
+/** Answers once; from the click to the last change of the page, in milliseconds on the clock. */
+const answered = (selector, turn) => page.evaluate(async ([found, i]) => {
+  let last = performance.now();
+  const began = last, seen = new MutationObserver(() => { last = performance.now(); });
+  seen.observe(document.getElementById('app'), { subtree: true, childList: true, attributes: true, characterData: true });
+  const nodes = document.querySelectorAll(found);
+  if (nodes[0].tagName === 'SELECT') { nodes[9].value = String(1 + i % 2); nodes[9].dispatchEvent(new Event('change', { bubbles: true })); } else nodes[i % 2].click();
+  await new Promise(done => setTimeout(done, 150));
+  seen.disconnect();
+  return last - began;
+}, [selector, turn]);
+
+/** Answers 15 times what `selector` finds: the median and the longest, on the clock and on the processor (everything; styles and layout of it). */
 async function measure(what, selector) {
-  const times = await page.evaluate(async found => {
-    const taken = [];
-    let last = 0;
-    const seen = new MutationObserver(() => { last = performance.now(); });
-    seen.observe(document.getElementById('app'), { subtree: true, childList: true, attributes: true, characterData: true });
-    for (let i = 0; i < 16; i++) {
-      const nodes = document.querySelectorAll(found), began = last = performance.now();
-      if (nodes[0].tagName === 'SELECT') { nodes[9].value = String(1 + i % 2); nodes[9].dispatchEvent(new Event('change', { bubbles: true })); } else nodes[i % 2].click();
-      await new Promise(done => setTimeout(done, 150));
-      if (i > 0) taken.push(last - began);
-    }
-    seen.disconnect();
-    return taken.sort((a, b) => a - b);
-  }, selector);
-  console.log(JSON.stringify({ bench: 'redraw', what, median_ms: +times[7].toFixed(1), longest_ms: +times[14].toFixed(1) }));
+  const clock = [], processor = [], layout = [];
+  for (let i = 0; i < 16; i++) {
+    const before = await spent(), taken = await answered(selector, i), after = await spent();
+    if (i === 0) continue;
+    clock.push(taken);
+    processor.push(after.TaskDuration - before.TaskDuration);
+    layout.push(after.LayoutDuration + after.RecalcStyleDuration - before.LayoutDuration - before.RecalcStyleDuration);
+  }
+  const told = list => { list.sort((a, b) => a - b); return [+list[7].toFixed(1), +list[14].toFixed(1)]; };
+  const [[median_ms, longest_ms], [processor_ms, longest_processor_ms], [layout_ms, longest_layout_ms]] = [clock, processor, layout].map(told);
+  console.log(JSON.stringify({ bench: 'redraw', what, median_ms, longest_ms, processor_ms, longest_processor_ms, layout_ms, longest_layout_ms }));
 }
 
 async function open(preferences) {

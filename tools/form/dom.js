@@ -30,11 +30,16 @@ export function place(parent, nodes) {
 export function setText(node, text) { if (node.textContent !== text) node.textContent = text; }
 
 const RIGHT = /[\u0590-\u08ff\ufb1d-\ufefc]/, LEFT = /[A-Za-z\u00c0-\u058f]/;
+let markup = text => [text];
+/** How texts of the form are written: plain, or as `made(text, links)` makes nodes of them. */
+export const written = made => { markup = made ?? (text => [text]); };
 /** A text of the form: it reads in the page's direction, except when all its letters are of the other one (not translated yet). */
-export function words(text, tag = 'span', props = {}) {
+export function words(text, tag = 'span', props = {}, links = false) {
   const right = RIGHT.test(text), left = LEFT.test(text);
-  return h(tag, { ...props, dir: right === left ? null : right ? 'rtl' : 'ltr' }, text);
+  return h(tag, { ...props, dir: right === left ? null : right ? 'rtl' : 'ltr' }, markup(text, links));
 }
+/** The same where only letters can stand. */
+export const letters = text => h('p', null, markup(text ?? '', false)).textContent;
 
 /** Something a person wrote: in its own direction. */
 export const said = text => h('bdi', { dir: 'auto' }, text);

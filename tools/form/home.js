@@ -70,11 +70,19 @@ class Home {
     return true;
   }
 
+  /** The service worker keeps what it is asked for; what is fetched before it is in charge it never sees. */
+  async keepEngine() {
+    const worker = navigator.serviceWorker;
+    if (worker && !worker.controller) await new Promise(resolve => { worker.addEventListener('controllerchange', resolve, { once: true }); if (worker.controller) resolve(); });
+    const answer = await fetch('engine-odk.wasm');
+    if (!answer.ok) throw new Error('engine-odk.wasm');
+  }
+
   /** Brings every questionnaire to this device while there is a connection; `ready` when all are here. */
   async prepare() {
     let missing = 0;
     for (const meta of this.forms()) await formOf(this.app, meta).catch(() => { missing++; });
-    if (this.forms().some(({ odk }) => odk)) await fetch('engine-odk.wasm').catch(() => { missing++; });     // the service worker keeps it
+    if (this.forms().some(({ odk }) => odk)) await this.keepEngine().catch(() => { missing++; });
     this.ready = this.forms().length > 0 && !missing;
     await this.drawQueue();
   }

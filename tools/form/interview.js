@@ -1,5 +1,5 @@
 /* The screen of one interview: a page, the way on and back, the languages, the menu. Every change is stored before anything else shows. */
-import { download, h, attributes, place, preference, setText, words } from './dom.js';
+import { download, h, attributes, letters, place, preference, setText, words, written } from './dom.js';
 import { prepare } from './controls/index.js';
 import { question } from './question.js';
 import { learn, sentences } from './strings.js';
@@ -24,6 +24,7 @@ const nowhere = at => !at || !at.item && !at.entry;
  * @returns 'complete' or 'suspended', through a promise
  */
 export async function openInterview(root, { engine, session, self = false, onAnswer }) {
+  written(engine.form.odk ? (await import('./markdown.js')).markdown : null);
   const screen = new Screen(root, engine, session, self, onAnswer);
   return screen.run();
 }
@@ -170,11 +171,12 @@ class Screen {
     page.items ??= [];
     await this.load(page);
     const headings = page.headings ?? [], last = headings.at(-1);
-    setText(this.trail, headings.slice(0, -1).map(title => this.titled(title)).join(' › '));
+    setText(this.trail, letters(headings.slice(0, -1).map(title => this.titled(title)).join(' › ')));
     this.trail.hidden = headings.length < 2;
     const title = last ? this.titled(last) : this.engine.form.title || page.form;
-    if (this.heading.textContent !== title) this.heading.replaceChildren(words(title));
-    document.title = title;
+    if (this.heading.said !== title) this.heading.replaceChildren(words(title));
+    this.heading.said = title;
+    document.title = letters(title);
     attributes(this.progress, { max: Math.max(page.total, 1), value: page.position, 'aria-label': this.say('of', String(page.position), String(page.total)) });
     this.progress.value = page.position;
     setText(this.count, this.say('of', String(page.position), String(page.total)));
@@ -303,6 +305,13 @@ class Screen {
   problem(view) { return view.problem ?? this.problems.get(this.key(view)); }
   /** Where a picture or sound of the form is: what the device keeps, else the server. */
   async media(name) { return await this.session.media?.(name) ?? `/api/forms/${encodeURIComponent(this.engine.form.id)}/${encodeURIComponent(this.engine.form.version)}/files/${encodeURIComponent(name)}`; }
+  /** Gives a picture, sound or film its address; where it cannot be had or shown, a sentence with its name takes the place. */
+  fetched(node, name) {
+    const failed = () => node.replaceWith(h('small', { class: 'absent', role: 'note' }, this.say('absent', name)));
+    node.addEventListener('error', failed, { once: true });
+    this.media(name).then(address => { node.src = address; }, failed);
+  }
+
   search(view, text, limit) { return this.engine.search(view.item, view.entry, text, limit); }
 
   /** Which key chooses which choice: its code when all codes are numbers, else its place in the list. */

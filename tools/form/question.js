@@ -1,5 +1,5 @@
 /* One question on the screen: its texts, its control, what stands in its way, and the ways not to answer. */
-import { h, attributes, place, setText, words, said, newId } from './dom.js';
+import { h, attributes, letters, place, setText, words, said, newId } from './dom.js';
 import { control } from './controls/index.js';
 
 const SINGLE_INPUT = new Set(['line', 'search', 'text']);
@@ -55,7 +55,7 @@ function note(view, ctx) {
       const now = JSON.stringify(next);
       if (me.drawn === now) return;
       me.drawn = now;
-      text.replaceChildren(...media(next, ctx), words(next.label || '', 'p'), ...helps(next, ctx));
+      text.replaceChildren(...media(next, ctx), words(next.label || '', 'p', {}, true), ...helps(next, ctx));
     },
     focus() { text.focus(); }, input: () => null, commit: () => null, pick() {} };
   me.update(view);
@@ -66,13 +66,13 @@ function drawTitle(title, view, ctx) {
   const now = view.label + view.required + ctx.language;
   if (title.drawn === now) return;
   title.drawn = now;
-  title.replaceChildren(words(view.label || view.id), view.required ? h('span', { class: 'needed' }, ' ', ctx.say('required')) : '');
+  title.replaceChildren(words(view.label || view.id, 'span', {}, true), view.required ? h('span', { class: 'needed' }, ' ', ctx.say('required')) : '');
 }
 
 function helps(view, ctx) {
   return [
-    view.hint && words(view.hint, 'p', { class: 'hint' }),
-    view.instruction && !ctx.self && h('p', { class: 'instruction' }, h('b', null, ctx.say('interviewer')), ' ', words(view.instruction)),
+    view.hint && words(view.hint, 'p', { class: 'hint' }, true),
+    view.instruction && !ctx.self && h('p', { class: 'instruction' }, h('b', null, ctx.say('interviewer')), ' ', words(view.instruction, 'span', {}, true)),
   ].filter(Boolean);
 }
 
@@ -85,14 +85,15 @@ function drawHelp(help, view, ctx) {
     ...view.preset && !view.readonly ? [h('p', { class: 'hint' }, ctx.say('proposed'))] : []);
 }
 
+/** The question's picture, sound and film; one that does not come is said in its place. */
 function media(view, ctx) {
   const shown = [];
   for (const [kind, tag] of [['image', 'img'], ['audio', 'audio'], ['video', 'video']]) {
     const name = view.media?.[kind];
     if (!name) continue;
-    const node = h(tag, { class: 'media', controls: kind !== 'image', [kind === 'image' ? 'alt' : 'aria-label']: view.label });
-    ctx.media(name).then(address => { node.src = address; });
+    const node = h(tag, { class: 'media', controls: kind !== 'image', [kind === 'image' ? 'alt' : 'aria-label']: letters(view.label) });
     shown.push(node);
+    ctx.fetched(node, name);
   }
   return shown;
 }

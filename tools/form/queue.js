@@ -106,13 +106,14 @@ export class Queue extends EventTarget {
     if (item.kind === 'file') { await this.keep({ ...item, state: 'sent' }); return this.changed(); }
     const files = (await this.items()).mine.filter(other => other.uuid === item.uuid).map(other => other.hash);
     const sync = await this.storage.get('settings', 'sync ' + this.owner) ?? {}, notices = await this.storage.get('settings', 'notices ' + this.owner) ?? [];
-    if (receipt.startsWith('kept')) notices.push({ when: Date.now(), form: item.form, created: item.created, receipt, sentence });
+    const told = receipt.startsWith('kept') || receipt === 'erased';
+    if (told) notices.push({ when: Date.now(), form: item.form, created: item.created, receipt, sentence: receipt === 'erased' ? '' : sentence });
     await this.storage.write(['queue', 'bytes', 'settings'], s => {
       for (const hash of files) { s('queue').delete(hash); s('bytes').delete(hash); }
       s('settings').put({ when: Date.now(), sent: (sync.sent ?? 0) + 1 }, 'sync ' + this.owner);
       s('settings').put(notices, 'notices ' + this.owner);
     });
-    this.dispatchEvent(new Event(receipt.startsWith('kept') ? 'notice' : 'sent'));
+    this.dispatchEvent(new Event(told ? 'notice' : 'sent'));
     this.changed();
   }
 

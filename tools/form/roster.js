@@ -1,6 +1,7 @@
 /* The entries of a roster: as cards, or as a table in which one answers; adding one, taking one out, and "that is all". */
 import { h, place, preference, setText, words, said } from './dom.js';
 import { ask } from './dialog.js';
+import { same } from './same.js';
 
 const ROOM = matchMedia('(min-width: 46rem)');
 
@@ -86,11 +87,11 @@ export function roster(view, ctx) {
 
   /** A card is made again only when something of its entry changed. */
   function card(entry) {
-    const now = JSON.stringify(entry) + ctx.language, made = cards.get(entry.entry);
-    if (made?.now === now) return made;
+    const made = cards.get(entry.entry), { language } = ctx;
+    if (made?.language === language && same(made.entry, entry)) return made;
     const name = entryName(entry);
     const shown = (entry.answers ?? []).filter(answer => answer.shown && answer.shown !== name);
-    const fresh = { now, node: h('section', { class: 'card', 'aria-label': name },
+    const fresh = { entry, language, node: h('section', { class: 'card', 'aria-label': name },
       h('h3', null, words(name)), h('p', { class: 'hint' }, ctx.say('answered', String(entry.answered), String(entry.asked))),
       shown.length ? h('dl', null, shown.map(answer => h('div', null, h('dt', null, words(answer.label || answer.id)), h('dd', null, said(answer.shown))))) : '',
       h('div', { class: 'row' },

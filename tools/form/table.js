@@ -1,5 +1,6 @@
 /* A roster as a table: a row for each entry, a column for each question, answered in place. */
 import { h, attributes, newId, place, said, setText, words } from './dom.js';
+import { same } from './same.js';
 import { entryName } from './roster.js';
 import { control } from './controls/index.js';
 
@@ -23,7 +24,7 @@ export function table(view, ctx, roster) {
         row.update(entry, columns);
         return row.node;
       }));
-      for (const key of rows.keys()) if (!entries.some(entry => entry.entry === key)) rows.delete(key);
+      if (rows.size > entries.length) { const here = new Set(entries.map(({ entry }) => entry)); for (const key of rows.keys()) if (!here.has(key)) rows.delete(key); }
     },
   };
 }
@@ -34,14 +35,14 @@ function tableRow(entry, ctx, roster) {
     h('button', { type: 'button', class: 'quiet', 'aria-label': `${ctx.say('open')}: ${entryName(entry)}`, onclick: async () => { await ctx.commit(); ctx.enter(roster.view, entry.entry); } }, ctx.say('open')),
     entry.removable ? h('button', { type: 'button', class: 'quiet', 'aria-label': ctx.say('takeOut', entryName(entry)), onclick: () => roster.remove(entry) }, '×') : '');
   const node = h('tr', null, name, last);
-  let drawn = null;
+  let drawn = null, language = null;
   return {
     node,
     commit: () => Promise.all([...cells.values()].map(cell => cell.commit?.())),
     update(next, columns) {
-      const now = JSON.stringify(next) + ctx.language;
-      if (drawn === now && !ctx.pending.size) return;
-      drawn = ctx.pending.size ? null : now;
+      if (!ctx.pending.size && language === ctx.language && same(drawn, next)) return;
+      drawn = ctx.pending.size ? null : next;
+      language = ctx.language;
       setText(name, entryName(next));
       place(node, [name, ...columns.map((column, i) => {
         const view = next.cells[i], key = column.id; // null: not asked in this entry

@@ -1,5 +1,5 @@
 /* One or several choices as a list of large buttons; also yes and no, and "I have read this". */
-import { h, attributes, place, words } from '../dom.js';
+import { h, attributes, letters, place, words } from '../dom.js';
 
 export function choices(view, ctx, id) {
   const many = view.type === 'multiple' || view.type === 'acknowledge';
@@ -55,8 +55,8 @@ export function choices(view, ctx, id) {
 
 /** What a choice shows: its picture, its label, what it lies within, its hint. */
 export function choiceTexts(choice, ctx) {
-  const image = choice.image && h('img', { alt: choice.label || choice.code });
-  if (image) ctx.media(choice.image).then(address => { image.src = address; });
+  const image = choice.image && h('img', { alt: letters(choice.label || choice.code) });
+  if (image) ctx.fetched(image, choice.image);
   return [image, words(choice.label || choice.code), ...[choice.within, choice.hint].filter(Boolean).map(text => words(text, 'small'))].filter(Boolean);
 }
 
