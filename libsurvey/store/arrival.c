@@ -170,7 +170,7 @@ static svy_status take_event(void *user, const svy_event *event, svy_error *err)
     if (st != SVY_OK)
         return st;
     if (e.value == hashed)
-        svyi_frame_add(&g->hidden, &e, 0);
+        svyi_packed_add(&g->hidden, &e, 0);
     if (g->hidden.failed)
         return nomem(g, err);
     if (a->events++ == 0)
@@ -206,9 +206,9 @@ static svy_status pack(reading *g, svy_error *err)
     int kind;
 
     if (hidden != NULL)
-        next = svyi_frame_sequence(hidden, hidden_end);
-    while ((kind = svyi_frame_skip(g->bytes, &at, g->stop, &frame)) != 0) {
-        sequence = kind == SVYI_JOURNAL_EVENT && next != 0 ? svyi_frame_sequence(frame, g->stop) : 0;
+        next = svyi_packed_sequence(hidden, hidden_end);
+    while ((kind = svyi_packed_skip(g->bytes, &at, g->stop, &frame)) != 0) {
+        sequence = kind == SVYI_JOURNAL_EVENT && next != 0 ? svyi_packed_sequence(frame, g->stop) : 0;
         const int replaced = sequence != 0 && sequence == next;
         if (run != NULL && (kind != SVYI_JOURNAL_EVENT || replaced)) {
             svyi_buffer_add(packed, run, (size_t)(frame - run));
@@ -216,9 +216,9 @@ static svy_status pack(reading *g, svy_error *err)
         }
         if (replaced) {
             frame = hidden;
-            (void)svyi_frame_skip(hidden, &hidden, hidden_end, &frame);
+            (void)svyi_packed_skip(hidden, &hidden, hidden_end, &frame);
             svyi_buffer_add(packed, frame, (size_t)(hidden - frame));
-            next = hidden < hidden_end ? svyi_frame_sequence(hidden, hidden_end) : 0;
+            next = hidden < hidden_end ? svyi_packed_sequence(hidden, hidden_end) : 0;
         } else if (run == NULL && kind == SVYI_JOURNAL_EVENT) {
             run = frame;
         }
@@ -236,10 +236,10 @@ static svy_status blank(svy_arrival *a, uint32_t end, svy_error *err)
 
     if (end != 0)
         svy_form_keep(a->v->form, end, &keeps);
-    while (keeps > 0 && svyi_frame_next(&at, stop, &e, &is_blank) == 1) {
+    while (keeps > 0 && svyi_packed_next(&at, stop, &e, &is_blank) == 1) {
         const int drop = !svyi_event_is_kept(a->v->form, end, &e);
         a->blanked |= drop;
-        svyi_frame_add(&a->kept, &e, drop);
+        svyi_packed_add(&a->kept, &e, drop);
     }
     return a->kept.failed ? svyi_nomem(err) : SVY_OK;
 }

@@ -99,7 +99,7 @@ svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SV
     svyi_hasher_init(&h, key);
     while ((found = svyi_events_next(&it, err)) == 1)
         if (packed)
-            svyi_frame_add(&frames, &it.event, it.erased);
+            svyi_packed_add(&frames, &it.event, it.erased);
         else
             add_fields(&h, &it.event, it.erased);
     svyi_events_close(&it);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void svyi_frame_add(svyi_buffer *b, const svy_event *e, int blank)
+void svyi_packed_add(svyi_buffer *b, const svy_event *e, int blank)
 {
     const size_t need = svy_package_write_event(e, NULL, 0);
     uint8_t *at;
@@ -52,12 +52,12 @@ svy_status svyi_packed_blank(svy_study *s, int64_t number, const svyi_sequences 
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
     const uint8_t *at = sqlite3_column_blob(stmt, 0), *end = at + sqlite3_column_bytes(stmt, 0);
     svyi_buffer_init(&packed, &s->alloc);
-    while ((found = svyi_frame_next(&at, end, &e, &blank)) == 1) {
+    while ((found = svyi_packed_next(&at, end, &e, &blank)) == 1) {
         if (is_among(drop, &next, e.sequence)) {
             e = nothing(&e);
             blank = 1;
         }
-        svyi_frame_add(&packed, &e, blank);
+        svyi_packed_add(&packed, &e, blank);
     }
     sqlite3_reset(stmt);
     if (packed.failed)
@@ -84,7 +84,7 @@ static svy_status copy_packed(svy_study *s, int64_t to, int64_t from, svy_error 
     if ((found = svyi_db_step(s, stmt, err)) != 1)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
     const uint8_t *bytes = sqlite3_column_blob(stmt, 0), *end = bytes + sqlite3_column_bytes(stmt, 0), *stop = bytes;
-    for (const uint8_t *at = bytes; (found = svyi_frame_next(&at, end, &e, &blank)) == 1 && e.action != SVY_DID_COMPLETE; stop = at) {
+    for (const uint8_t *at = bytes; (found = svyi_packed_next(&at, end, &e, &blank)) == 1 && e.action != SVY_DID_COMPLETE; stop = at) {
         events++;
         last_ms = e.moment.utc_ms;
     }

@@ -8,7 +8,7 @@
 
 /* ---- frames ---- */
 
-int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank)
+int svyi_packed_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank)
 {
     uint64_t len = 0;
     uint8_t kind;
@@ -24,7 +24,7 @@ int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, in
     return 1;
 }
 
-int svyi_frame_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end, const uint8_t **frame)
+int svyi_packed_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end, const uint8_t **frame)
 {
     static const char MAGIC[] = "SVYP";
     uint64_t len = 0;
@@ -43,7 +43,7 @@ int svyi_frame_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end
     return kind;
 }
 
-uint64_t svyi_frame_sequence(const uint8_t *frame, const uint8_t *end)
+uint64_t svyi_packed_sequence(const uint8_t *frame, const uint8_t *end)
 {
     uint64_t number;
 
@@ -115,7 +115,7 @@ int svyi_events_next(svyi_events *it, svy_error *err)
     int found;
 
     if (it->at != it->end) {
-        if ((found = svyi_frame_next(&it->at, it->end, &it->event, &it->erased)) < 0)
+        if ((found = svyi_packed_next(&it->at, it->end, &it->event, &it->erased)) < 0)
             (void)!svyi_fail(err, SVY_E_FORMAT, "'%.200s' is damaged: the journal of an interview cannot be read; restore it from a backup", it->study->path);
         return found;
     }

@@ -53,7 +53,7 @@ static svy_status compare(svy_study *s, int64_t number, const svy_arrival *a, ag
         st = svyi_events_of(&it, number, err);
     while (st == SVY_OK && at != end && (found = svyi_events_next(&it, err)) == 1) {
         *rest = at;
-        if (svyi_frame_next(&at, end, &theirs, &blank) != 1 || !same_event(&it.event, it.erased, &theirs)) {
+        if (svyi_packed_next(&at, end, &theirs, &blank) != 1 || !same_event(&it.event, it.erased, &theirs)) {
             *how = DIFFERS;
             break;
         }
@@ -194,7 +194,7 @@ static svy_status add_events(svy_study *s, int64_t number, const svy_arrival *a,
     svy_status st = SVY_OK;
     const uint8_t *at = rest;
 
-    if (svyi_frame_next(&at, end, &e, &blank) != 1)
+    if (svyi_packed_next(&at, end, &e, &blank) != 1)
         return SVY_OK;
     *first = e.sequence;
     if (svyi_db_number(s, Q_EVENT_ROWS, SVYI_ARGS(svyi_arg_int(number)), &rows, err) < 0)
@@ -202,7 +202,7 @@ static svy_status add_events(svy_study *s, int64_t number, const svy_arrival *a,
     if (rows == 0)
         return svyi_db_run(s, Q_JOURNAL_GROW, SVYI_ARGS(svyi_arg_int(number), svyi_arg_int((int64_t)a->events), svyi_arg_int(a->last.utc_ms),
                                                      svyi_arg_blob(a->packed.data, a->packed.len)), err);
-    for (at = rest; st == SVY_OK && svyi_frame_next(&at, end, &e, &blank) == 1;)
+    for (at = rest; st == SVY_OK && svyi_packed_next(&at, end, &e, &blank) == 1;)
         st = svyi_event_store(s, number, &e, err);
     return st;
 }
@@ -301,7 +301,7 @@ static svy_status count_common(svy_study *s, int64_t number, const svy_arrival *
     *n = 0;
     if (st == SVY_OK)
         st = svyi_events_of(&it, number, err);
-    while (st == SVY_OK && at != end && (found = svyi_events_next(&it, err)) == 1 && svyi_frame_next(&at, end, &theirs, &blank) == 1 && same_event(&it.event, it.erased, &theirs))
+    while (st == SVY_OK && at != end && (found = svyi_events_next(&it, err)) == 1 && svyi_packed_next(&at, end, &theirs, &blank) == 1 && same_event(&it.event, it.erased, &theirs))
         ++*n;
     svyi_events_close(&it);
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;

@@ -217,11 +217,11 @@ svy_status svyi_rows_digest(svy_study *s, svyi_version *v, int64_t number, const
 /* ---- journal_read.c: every reader of events ---- */
 enum { SVYI_JOURNAL_EVENT = 3, SVYI_JOURNAL_BLANK = 19 /* an event of which what it said was destroyed */ };   /* kinds of frames in a packed journal */
 /* The next frame of a packed journal: 1 and the event, borrowed from the bytes; 0 at the end; -1 not well formed. */
-int svyi_frame_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank);
+int svyi_packed_next(const uint8_t **at, const uint8_t *end, svy_event *event, int *blank);
 /* Steps over a frame of a package or journal that was found well formed; its kind, 0 at the end. `begin` is that of all. */
-int svyi_frame_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end, const uint8_t **frame);
+int svyi_packed_skip(const uint8_t *begin, const uint8_t **at, const uint8_t *end, const uint8_t **frame);
 /* The number of the event in a frame. */
-uint64_t svyi_frame_sequence(const uint8_t *frame, const uint8_t *end);
+uint64_t svyi_packed_sequence(const uint8_t *frame, const uint8_t *end);
 /* The events of interviews, one interview after the other, in order. Between opening and closing `event` and `erased` are those of the last step. */
 typedef struct svyi_events { svy_study *study; int64_t number; int own, erased; sqlite3_stmt *packed, *rows; const uint8_t *at, *end; svy_event event; } svyi_events;
 /* `own`: with statements of its own, so that the study can be used meanwhile; else with those of the study, which only one can use at a time. */
@@ -254,7 +254,7 @@ int svyi_paradata_shown(const svy_form *form, const char *id);
 
 /* ---- journal_packed.c ---- */
 /* Adds an event as a frame. */
-void svyi_frame_add(svyi_buffer *b, const svy_event *e, int blank);
+void svyi_packed_add(svyi_buffer *b, const svy_event *e, int blank);
 typedef struct svyi_sequences { uint64_t *numbers; size_t n, capacity; } svyi_sequences;
 /* Blanks packed events: those of `drop`, in order; NULL: all. Within an erasure. */
 svy_status svyi_packed_blank(svy_study *s, int64_t number, const svyi_sequences *drop, svy_error *err);

@@ -62,7 +62,7 @@ static svy_status compare(svy_study *s, int64_t number, const remnant *r, uint64
         ++*ours;
         if (at == end)
             break;
-        *differs = svyi_frame_next(&at, end, &theirs, &blank) != 1 || it.event.sequence != theirs.sequence || it.event.action != theirs.action ||
+        *differs = svyi_packed_next(&at, end, &theirs, &blank) != 1 || it.event.sequence != theirs.sequence || it.event.action != theirs.action ||
                    it.event.moment.utc_ms != theirs.moment.utc_ms || it.event.moment.zone_minutes != theirs.moment.zone_minutes ||
                    it.event.moment.mono_ms != theirs.moment.mono_ms;
     }
@@ -98,7 +98,7 @@ static uint64_t count_events(const remnant *r, svy_moment *last)
     uint64_t n = 0;
     int blank;
 
-    while (svyi_frame_next(&at, end, &e, &blank) == 1) {
+    while (svyi_packed_next(&at, end, &e, &blank) == 1) {
         *last = e.moment;
         n++;
     }
@@ -177,12 +177,12 @@ static svy_status go_on(svyi_taker *t, const remnant *r, const here *h, svy_erro
         svyi_db_step(t->s, own, err) == 1)
         svyi_buffer_add(&all, sqlite3_column_blob(own, 0), (size_t)sqlite3_column_bytes(own, 0));
     sqlite3_finalize(own);
-    while (st == SVY_OK && svyi_frame_next(&at, end, &e, &blank) == 1) {
+    while (st == SVY_OK && svyi_packed_next(&at, end, &e, &blank) == 1) {
         last = e.moment;
         if (++events <= h->events)
             continue;
         if (rows == 0)
-            svyi_frame_add(&all, &e, blank);
+            svyi_packed_add(&all, &e, blank);
         else if ((st = svyi_event_store(t->s, h->number, &e, err)) == SVY_OK && blank)
             st = svyi_db_run(t->s, Q_ERASING_ADD, SVYI_ARGS(svyi_arg_int(h->number)), err);
         if (st == SVY_OK && rows != 0 && blank && (st = svyi_db_run(t->s, Q_EVENT_BLANK, SVYI_ARGS(svyi_arg_int(h->number), svyi_arg_int((int64_t)e.sequence)), err)) == SVY_OK)

@@ -135,7 +135,7 @@ static svy_status frames_of(svy_study *s, int64_t number, svyi_buffer *frames, s
     if (st == SVY_OK)
         st = svyi_events_of(&it, number, err);
     while (st == SVY_OK && (found = svyi_events_next(&it, err)) == 1)
-        svyi_frame_add(frames, &it.event, it.erased);
+        svyi_packed_add(frames, &it.event, it.erased);
     svyi_events_close(&it);
     if (st == SVY_OK && found < 0)
         st = svyi_db_failed(err);

@@ -14,7 +14,7 @@ static const svy_xml_limits LIMITS = { sizeof(svy_xml_limits), SVYI_ODK_MOST_XML
 
 /* ---- the options, both ways ---- */
 
-static void add_text(svyi_buffer *out, const char *text) { svyi_field_add(out, text, strlen(text)); }
+static void add_text(svyi_buffer *out, const char *text) { svyi_talk_add(out, text, strlen(text)); }
 
 void svyi_odk_options_write(svyi_buffer *out, const svy_submission_options *o)
 {
@@ -25,7 +25,7 @@ void svyi_odk_options_write(svyi_buffer *out, const svy_submission_options *o)
     svyi_buffer_u64(out, (uint64_t)o->now.utc_ms);
     svyi_buffer_u64(out, (uint64_t)(int64_t)o->now.zone_minutes);
     svyi_buffer_u64(out, (uint64_t)o->now.mono_ms);
-    svyi_field_add(out, o->audit != NULL ? o->audit : "", o->audit != NULL ? o->audit_size : 0);
+    svyi_talk_add(out, o->audit != NULL ? o->audit : "", o->audit != NULL ? o->audit_size : 0);
     svyi_buffer_u64(out, o->n_parameters);
     for (size_t i = 0; i < 2 * o->n_parameters; i++)
         add_text(out, o->parameters[i]);
@@ -34,17 +34,17 @@ void svyi_odk_options_write(svyi_buffer *out, const svy_submission_options *o)
         add_text(out, o->files[i].name);
         add_text(out, o->files[i].media_type);
         svyi_buffer_u64(out, o->files[i].size);
-        svyi_field_add(out, o->files[i].sha256, sizeof o->files[i].sha256);
+        svyi_talk_add(out, o->files[i].sha256, sizeof o->files[i].sha256);
     }
 }
 
-static void read_file(svyi_fields *f, svy_submission_file *file)
+static void read_file(svyi_talk_fields *f, svy_submission_file *file)
 {
     size_t n;
-    file->name = svyi_field_text(f, MOST_TEXT);
-    file->media_type = svyi_field_text(f, MOST_TEXT);
-    file->size = svyi_field_number(f);
-    const void *digest = svyi_field_bytes(f, sizeof file->sha256, &n);
+    file->name = svyi_talk_text(f, MOST_TEXT);
+    file->media_type = svyi_talk_text(f, MOST_TEXT);
+    file->size = svyi_talk_number(f);
+    const void *digest = svyi_talk_bytes(f, sizeof file->sha256, &n);
     if (n != sizeof file->sha256)
         f->failed = 1;
     else
@@ -54,18 +54,18 @@ static void read_file(svyi_fields *f, svy_submission_file *file)
 /* 1, or 0 when the server said something that it cannot have said. */
 static int read_options(const svyi_buffer *message, svy_submission_options *o, kept *k)
 {
-    svyi_fields f = { (const unsigned char *)message->data, (const unsigned char *)message->data + message->len, 0 };
+    svyi_talk_fields f = { (const unsigned char *)message->data, (const unsigned char *)message->data + message->len, 0 };
     const char **const texts[] = { &o->uuid, &o->corrects, &o->reason, &o->actor, &o->organisation, &o->device, &o->agent };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        *texts[i] = svyi_field_text(&f, MOST_TEXT);
-    o->now.utc_ms = (int64_t)svyi_field_number(&f);
-    o->now.zone_minutes = (int32_t)(int64_t)svyi_field_number(&f);
-    o->now.mono_ms = (int64_t)svyi_field_number(&f);
-    o->audit = svyi_field_bytes(&f, SVYI_ODK_MOST_XML, &o->audit_size);
-    const uint64_t pairs = svyi_field_number(&f);
+        *texts[i] = svyi_talk_text(&f, MOST_TEXT);
+    o->now.utc_ms = (int64_t)svyi_talk_number(&f);
+    o->now.zone_minutes = (int32_t)(int64_t)svyi_talk_number(&f);
+    o->now.mono_ms = (int64_t)svyi_talk_number(&f);
+    o->audit = svyi_talk_bytes(&f, SVYI_ODK_MOST_XML, &o->audit_size);
+    const uint64_t pairs = svyi_talk_number(&f);
     for (uint64_t i = 0; i < 2 * pairs && i < 2 * MOST_PARAMETERS && !f.failed; i++)
-        k->parameters[i] = svyi_field_text(&f, (size_t)MOST_TEXT * 16);
-    const uint64_t n = svyi_field_number(&f);
+        k->parameters[i] = svyi_talk_text(&f, (size_t)MOST_TEXT * 16);
+    const uint64_t n = svyi_talk_number(&f);
     for (uint64_t i = 0; i < n && i < MOST_FILES && !f.failed; i++)
         read_file(&f, &k->files[i]);
     o->parameters = k->parameters;
@@ -146,8 +146,8 @@ static void say_package(int fd, svyi_buffer *reply, const svyi_buffer *xml, cons
     svyi_buffer_init(&problems, NULL);
     svyi_buffer_init(&more, NULL);
     const svy_status st = make_package(xml, message, block, &package, &problems, &err);
-    svyi_field_add(&more, problems.data != NULL ? problems.data : "", problems.len);
-    svyi_field_add(&more, package.data != NULL ? package.data : "", package.len);
+    svyi_talk_add(&more, problems.data != NULL ? problems.data : "", problems.len);
+    svyi_talk_add(&more, package.data != NULL ? package.data : "", package.len);
     if (!more.failed)
         (void)!say(fd, reply, st, &err, &more);
     svyi_buffer_clear(&more);

@@ -190,31 +190,31 @@ void svyi_odk_reader_stop(svyi_odk_reader *r)
 /* ---- one submission ---- */
 
 /* A reader that was ended by the system says nothing: it wanted more than it may have. */
-static svy_status hear(svyi_odk_reading *reading, svyi_buffer *reply, svyi_fields *f, svy_error *err)
+static svy_status hear(svyi_odk_reading *reading, svyi_buffer *reply, svyi_talk_fields *f, svy_error *err)
 {
     svy_status st = svyi_talk_receive(reading->fd, SVYI_ODK_MOST_REPLY, PATIENCE, reply, err);
     if (st == SVY_E_IO)
         return svyi_fail(err, SVY_E_LIMIT, "the submission takes more memory or time than one may: it was not read");
     if (st != SVY_OK)
         return st;
-    *f = (svyi_fields){ (const unsigned char *)reply->data, (const unsigned char *)reply->data + reply->len, 0 };
-    st = (svy_status)svyi_field_number(f);
-    const char *sentence = svyi_field_text(f, sizeof err->message - 1);
+    *f = (svyi_talk_fields){ (const unsigned char *)reply->data, (const unsigned char *)reply->data + reply->len, 0 };
+    st = (svy_status)svyi_talk_number(f);
+    const char *sentence = svyi_talk_text(f, sizeof err->message - 1);
     if (f->failed || (unsigned)st > SVY_E_INVALID)
         return svyi_fail(err, SVY_E_FORMAT, "the submission could not be read");
     return st != SVY_OK ? svyi_fail(err, st, "%s", sentence) : st;
 }
 
-static void take_text(svyi_fields *f, char *out, size_t size)
+static void take_text(svyi_talk_fields *f, char *out, size_t size)
 {
-    const char *text = svyi_field_text(f, size - 1);
+    const char *text = svyi_talk_text(f, size - 1);
     memcpy(out, text, strlen(text) + 1);
 }
 
 svy_status svyi_odk_reading_begin(svyi_odk_reader *r, svyi_odk_reading *reading, const char *xml, size_t len, svy_submission_head *head, svy_error *err)
 {
     svyi_buffer reply;
-    svyi_fields f = { NULL, NULL, 1 };
+    svyi_talk_fields f = { NULL, NULL, 1 };
     svyi_buffer_init(&reply, NULL);
     *head = (svy_submission_head){ .encrypted = 0 };
     svy_status st = begin(r, reading, err);
@@ -225,7 +225,7 @@ svy_status svyi_odk_reading_begin(svyi_odk_reader *r, svyi_odk_reading *reading,
     if (st == SVY_OK)
         st = hear(reading, &reply, &f, err);
     if (st == SVY_OK) {
-        head->encrypted = svyi_field_number(&f) == 1;
+        head->encrypted = svyi_talk_number(&f) == 1;
         take_text(&f, head->form, sizeof head->form);
         take_text(&f, head->version, sizeof head->version);
         take_text(&f, head->instance, sizeof head->instance);
@@ -237,11 +237,11 @@ svy_status svyi_odk_reading_begin(svyi_odk_reader *r, svyi_odk_reading *reading,
     return st;
 }
 
-static svy_status take_package(svyi_fields *f, svyi_buffer *package, svyi_buffer *problems, svy_error *err)
+static svy_status take_package(svyi_talk_fields *f, svyi_buffer *package, svyi_buffer *problems, svy_error *err)
 {
     size_t n;
-    const char *text = svyi_field_text(f, SVYI_ODK_MOST_REPLY);
-    const void *bytes = svyi_field_bytes(f, SVYI_ODK_MOST_REPLY, &n);
+    const char *text = svyi_talk_text(f, SVYI_ODK_MOST_REPLY);
+    const void *bytes = svyi_talk_bytes(f, SVYI_ODK_MOST_REPLY, &n);
     if (f->failed)
         return svyi_fail(err, SVY_E_FORMAT, "the submission could not be read");
     svyi_buffer_text(problems, text);
@@ -253,7 +253,7 @@ svy_status svyi_odk_reading_package(svyi_odk_reading *reading, const void *block
                                     svyi_buffer *problems, svy_error *err)
 {
     svyi_buffer message;
-    svyi_fields f = { NULL, NULL, 1 };
+    svyi_talk_fields f = { NULL, NULL, 1 };
     svyi_buffer_init(&message, NULL);
     svyi_odk_options_write(&message, options);
     svy_status st = message.failed ? svyi_nomem(err) : svyi_talk_send(reading->fd, message.data, message.len, PATIENCE, err);

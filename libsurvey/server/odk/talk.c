@@ -108,7 +108,7 @@ svy_status svyi_talk_receive(int fd, size_t most, int milliseconds, svyi_buffer 
 
 /* ---- fields ---- */
 
-void svyi_field_add(svyi_buffer *out, const void *bytes, size_t n)
+void svyi_talk_add(svyi_buffer *out, const void *bytes, size_t n)
 {
     static const char END[1] = "";
     svyi_buffer_u64(out, n);
@@ -116,7 +116,7 @@ void svyi_field_add(svyi_buffer *out, const void *bytes, size_t n)
     svyi_buffer_add(out, END, 1);
 }
 
-uint64_t svyi_field_number(svyi_fields *f)
+uint64_t svyi_talk_number(svyi_talk_fields *f)
 {
     uint64_t n = 0;
     if (f->failed || (size_t)(f->end - f->at) < 8) {
@@ -129,9 +129,9 @@ uint64_t svyi_field_number(svyi_fields *f)
     return n;
 }
 
-const void *svyi_field_bytes(svyi_fields *f, size_t most, size_t *n)
+const void *svyi_talk_bytes(svyi_talk_fields *f, size_t most, size_t *n)
 {
-    const uint64_t len = svyi_field_number(f);
+    const uint64_t len = svyi_talk_number(f);
     const unsigned char *from = f->at;
     *n = 0;
     if (f->failed || len > most || (size_t)(f->end - f->at) <= len || f->at[len] != 0) {
@@ -143,10 +143,10 @@ const void *svyi_field_bytes(svyi_fields *f, size_t most, size_t *n)
     return from;
 }
 
-const char *svyi_field_text(svyi_fields *f, size_t most)
+const char *svyi_talk_text(svyi_talk_fields *f, size_t most)
 {
     size_t n;
-    const char *text = svyi_field_bytes(f, most, &n);
+    const char *text = svyi_talk_bytes(f, most, &n);
     if (f->failed || !svyi_utf8_valid(text, n)) {
         f->failed = 1;
         return "";

@@ -11,10 +11,10 @@ svy_status svyi_talk_send(int fd, const void *bytes, size_t n, int milliseconds,
 svy_status svyi_talk_receive(int fd, size_t most, int milliseconds, svyi_buffer *out, svy_error *err);
 
 /* Fields of a message, one after the other. Reading stops at the first that is not whole: `failed`. */
-typedef struct svyi_fields { const unsigned char *at, *end; int failed; } svyi_fields;
-void svyi_field_add(svyi_buffer *out, const void *bytes, size_t n);
-uint64_t svyi_field_number(svyi_fields *f);
+typedef struct svyi_talk_fields { const unsigned char *at, *end; int failed; } svyi_talk_fields;
+void svyi_talk_add(svyi_buffer *out, const void *bytes, size_t n);
+uint64_t svyi_talk_number(svyi_talk_fields *f);
 /* A text within the message: UTF-8, at most `most` bytes; "" after a failure. */
-const char *svyi_field_text(svyi_fields *f, size_t most);
-const void *svyi_field_bytes(svyi_fields *f, size_t most, size_t *n);
+const char *svyi_talk_text(svyi_talk_fields *f, size_t most);
+const void *svyi_talk_bytes(svyi_talk_fields *f, size_t most, size_t *n);
 #endif
