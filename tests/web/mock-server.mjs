@@ -6,7 +6,7 @@ const hash = bytes => crypto.createHash('sha256').update(bytes).digest('hex');
 
 /**
  * @param folders what serve() takes
- * @param facts { forms: [meta with `block`], cases, publicKey base64 }
+ * @param facts { forms: [meta with `block`], media: { name: bytes } of all of them, cases, publicKey base64 }
  * @returns the server; `world` can be changed at any time: { down, full, busy, cutAfter, refuse: { hash: status }, receipt, clock: ms added, received: Map, parts: Map, log }
  */
 export async function mock(folders, facts) {
@@ -61,6 +61,8 @@ function plain(world, facts, response, url, link, cookie) {
     response.end(form?.block);
     return true;
   }
+  const file = facts.media?.[/^\/api\/forms\/[^/]+\/[^/]+\/files\/([^/]+)$/.exec(url.pathname)?.[1]];
+  if (file) { response.writeHead(200, { 'Content-Type': 'application/octet-stream' }); response.end(file); return true; }
   switch (url.pathname) {
     case '/api/devices': { const token = crypto.randomBytes(16).toString('hex'); world.tokens.add(token); return json(response, 200, { token }); }
     case '/api/logout': return json(response, 200, {}, { 'Set-Cookie': 'survey=; Path=/; Max-Age=0' });

@@ -303,11 +303,14 @@ class Screen {
 
   key(view) { return view.item + '.' + view.entry; }
   problem(view) { return view.problem ?? this.problems.get(this.key(view)); }
-  /** Where a picture or sound of the form is: what the device keeps, else the server. */
-  async media(name) { return await this.session.media?.(name) ?? `/api/forms/${encodeURIComponent(this.engine.form.id)}/${encodeURIComponent(this.engine.form.version)}/files/${encodeURIComponent(name)}`; }
+  /** Where a picture or sound of the form is: what the device keeps, else the server. ODK's forms say "jr://images/map.png" for map.png. */
+  async media(named) {
+    const name = named.replace(/^jr:\/\/[a-z-]+\//, ''), { id, version } = this.engine.form;
+    return await this.session.media?.(name) ?? `/api/forms/${encodeURIComponent(id)}/${encodeURIComponent(version)}/files/${encodeURIComponent(name)}`;
+  }
   /** Gives a picture, sound or film its address; where it cannot be had or shown, a sentence with its name takes the place. */
   fetched(node, name) {
-    const failed = () => node.replaceWith(h('small', { class: 'absent', role: 'note' }, this.say('absent', name)));
+    const failed = () => node.replaceWith(h('small', { class: 'absent', role: 'note' }, this.say('absent', name.split('/').at(-1))));
     node.addEventListener('error', failed, { once: true });
     this.media(name).then(address => { node.src = address; }, failed);
   }

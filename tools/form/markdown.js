@@ -57,7 +57,7 @@ export function markdown(text, links) {
   if (text.length > LONGEST || !/[*_#[<\\]|^\s*[-+] /m.test(text)) return [text];
   const nodes = [];
   let list = null, plain = false;
-  for (const line of text.split('\n')) {
+  for (const line of text.split(/[\n\u2028]/)) {
     const heading = /^\s*(#{1,6})\s+(\S.*)$/.exec(line), entry = /^\s*([*+-]|\d{1,9}\.) +(\S.*)$/.exec(line), before = plain;
     plain = !heading && !entry;
     if (!entry) list = null;
