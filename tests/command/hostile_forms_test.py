@@ -14,8 +14,9 @@ import sys
 import time
 import zipfile
 
+import bounded
+
 SURVEY, SCRATCH = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-SECONDS = 20                    # for one command, with sanitizers and on a busy machine
 FAILURES, RUNS = [], [0]
 shutil.rmtree(SCRATCH, ignore_errors=True)
 os.makedirs(SCRATCH + "/in")
@@ -46,9 +47,9 @@ def small_disk():
 def run(*args, status=None, says="", limit=None):
     RUNS[0] += 1
     try:
-        done = subprocess.run([SURVEY, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, preexec_fn=limit)
+        done = bounded.run([SURVEY, *args], stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=limit)
     except subprocess.TimeoutExpired:
-        return fail(f"{args}: still running after {SECONDS} s")
+        return fail(f"{args}: takes too long")
     said, name = (done.stdout + done.stderr).decode(errors="replace"), " ".join(args)[:200]
     if done.returncode not in (0, 1, 2, 3) or "Sanitizer" in said or "runtime error" in said:
         fail(f"{name}: status {done.returncode}: {said[-1200:]}")

@@ -14,8 +14,9 @@ import sys
 import time
 import zlib
 
+import bounded
+
 SURVEY, SCRATCH = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-SECONDS = 20                    # for one command, with sanitizers and on a busy machine; without, each takes less than one
 NS = "urn:libsurvey:questionnaire:1"
 FAILURES = []
 shutil.rmtree(SCRATCH, ignore_errors=True)
@@ -41,9 +42,9 @@ def run(*args, status=None, says="", stdin=b"", limit=None, out=subprocess.PIPE)
     """Runs the command; whatever happens it must end in time with a status of its own, and say something when it fails."""
     started = time.time()
     try:
-        done = subprocess.run([SURVEY, *args], input=stdin, stdout=out, stderr=subprocess.PIPE, timeout=SECONDS, preexec_fn=limit)
+        done = bounded.run([SURVEY, *args], input=stdin, stdout=out, stderr=subprocess.PIPE, preexec_fn=limit)
     except subprocess.TimeoutExpired:
-        fail(f"{args}: still running after {SECONDS} s")
+        fail(f"{args}: takes too long")
         return subprocess.CompletedProcess(args, -1, b"", b"")
     said = (done.stdout or b"") + done.stderr
     name = " ".join(args)[:200]
@@ -135,7 +136,7 @@ if [name for name in os.listdir(".") + os.listdir("form") if name.endswith(".par
 pipe = subprocess.Popen([SURVEY, "show", "form/chain.xml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 pipe.stdout.readline()
 pipe.stdout.close()
-if pipe.wait(SECONDS) not in (0, -signal.SIGPIPE) or pipe.stderr.read():
+if pipe.wait(bounded.HANGS) not in (0, -signal.SIGPIPE) or pipe.stderr.read():
     fail("a reader that goes away")
 
 # ---- ids that meet in SQL ----
@@ -224,7 +225,7 @@ def taken_away(name, how):
     while b"= n: 1" not in seen:
         seen += os.read(child.stdout.fileno(), 65536) or b"= n: 1"
     how(name)
-    out, err = child.communicate(b"kept?\n2026-01-01\n5\n", timeout=SECONDS)
+    out, err = child.communicate(b"kept?\n2026-01-01\n5\n", timeout=bounded.HANGS)
     if b"= t:" in out or b"deleted, moved or replaced" not in out + err or child.returncode != 3:
         fail(f"taken away: status {child.returncode}: {out[-500:]} {err[-500:]}")
 
@@ -248,7 +249,7 @@ for args in (["study", "status", "iv.study"], ["study", "verify", "iv.study"], [
     run(*args, status=0)
 first.send_signal(signal.SIGCONT)
 first.send_signal(signal.SIGTERM)
-out = first.communicate(timeout=SECONDS)[0]
+out = first.communicate(timeout=bounded.HANGS)[0]
 if b"Suspended" not in out:
     fail(f"a signal suspends: {out[-300:]}")
 interview_again = run("interview", "iv.study", "--case", "first", stdin=b"on\n", status=0, says="= t: on")

@@ -13,7 +13,7 @@ import sys
 import time
 
 SURVEY, SCRATCH = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-PATIENCE = 20       # seconds for a sentence to appear: only a failure waits that long
+PATIENCE = 120      # seconds for a sentence to appear: only a failure waits that long
 FAILURES = []
 FORM = """<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="small" version="1" xml:lang="en">
   <title>A small form</title>
