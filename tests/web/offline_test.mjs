@@ -21,7 +21,7 @@ const errors = [];
 async function open() {
   context = await profile(folder, { acceptDownloads: true, viewport: { width: 360, height: 740 } });
   page = context.pages()[0] ?? await context.newPage();
-  page.on('pageerror', error => errors.push(String(error)));
+  page.on('pageerror', error => errors.push(error.stack));
   if (process.env.WEB_LOUD) page.on('console', message => console.log('  ' + message.text()));
 }
 const start = async name => { await page.getByRole('button', { name }).first().click(); await page.locator('.nav .primary').waitFor(); };
@@ -318,5 +318,5 @@ await tests({
     await page.getByText('not valid any more').waitFor();
   },
 
-  async 'no error on the way'() { assert.deepEqual(errors, []); await context.close(); await server.close(); },
+  async 'no error on the way'() { assert.deepEqual(errors, [], errors.join('\n')); await context.close(); await server.close(); },
 }, () => page, scratch);

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { launch } from './browser.mjs';
 import { mock } from './mock-server.mjs';
-import { arranged, installed, keys, signIn, study, tests, unlock } from './world.mjs';
+import { arranged, installed, keys, sendNow, signIn, study, tests, unlock } from './world.mjs';
 
 const { survey, scratch, form } = arranged(), served = path.join(scratch, 'form');
 fs.cpSync(form, served, { recursive: true, filter: name => !name.endsWith('.work') });
@@ -99,6 +99,17 @@ await tests({
     await page.getByRole('button', { name: 'Continue' }).first().click();
     await page.locator('.items .label', { hasText: 'Age?' }).waitFor();
     assert.equal(await page.locator('.items input').first().inputValue(), '41');
+  },
+
+  async 'an interview that headquarters erased meanwhile: sent, told, not here any more'() {
+    Object.assign(server.world, { down: false, receipt: 'erased' });
+    await page.locator('.nav .primary').click();
+    await page.getByRole('button', { name: 'Finish' }).click();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('section.queue').waitFor();
+    await sendNow(page, 'Everything that is finished has been sent');
+    await page.getByText('An interview of visit was erased at headquarters, and was deleted here.', { exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => new Promise(resolve => { indexedDB.open('survey').onsuccess = ({ target: { result: db } }) => { db.transaction('bytes').objectStore('bytes').count().onsuccess = ({ target }) => resolve(target.result); }; })), 0);
   },
 
   async 'no error on the way'() { assert.deepEqual(errors, []); await browser.close(); await server.close(); },
