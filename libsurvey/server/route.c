@@ -5,7 +5,7 @@
 #include "server/core.h"
 
 /* Every table of routes. A path is in one of them, or there is nothing at it. */
-static const svyi_route *const TABLES[] = { SVYI_ROUTES_FORM, SVYI_ROUTES_LOGIN, SVYI_ROUTES_PROJECT, SVYI_ROUTES_UPLOAD, SVYI_ROUTES_PEOPLE, SVYI_ROUTES_STATUS,
+static const svyi_route *const TABLES[] = { SVYI_ROUTES_FORM, SVYI_ROUTES_LOGIN, SVYI_ROUTES_PROJECT, SVYI_ROUTES_CASE_LIST, SVYI_ROUTES_UPLOAD, SVYI_ROUTES_PEOPLE, SVYI_ROUTES_STATUS,
                                             SVYI_ROUTES_ODK, SVYI_ROUTES_SYNC };
 
 int svyi_route_match(const char *pattern, char *path, const char *part[SVYI_PARTS])

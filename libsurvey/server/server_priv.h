@@ -136,6 +136,7 @@ void svyi_log(svy_server *server, const char *fmt, ...) SVY_PRINTF(2, 3);
 extern const svyi_route SVYI_ROUTES_FORM[];      /* routes/assets.c */
 extern const svyi_route SVYI_ROUTES_LOGIN[];     /* routes/login.c */
 extern const svyi_route SVYI_ROUTES_PROJECT[];   /* routes/project.c */
+extern const svyi_route SVYI_ROUTES_CASE_LIST[]; /* routes/case_list.c */
 extern const svyi_route SVYI_ROUTES_UPLOAD[];    /* routes/upload.c */
 extern const svyi_route SVYI_ROUTES_PEOPLE[];    /* routes/people.c */
 extern const svyi_route SVYI_ROUTES_STATUS[];    /* routes/status.c */

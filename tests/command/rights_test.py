@@ -114,6 +114,7 @@ def table(things):
         ("GET", "/api/forms/visit/1/block", None, (200,), SIGNED),
         ("GET", "/api/forms/other/1/block", None, (200,), "ARSNarsnijk"),
         ("GET", "/api/cases", None, (200,), "ARSarsijkpq"),
+        ("POST", "/api/cases?form=visit", b"case,assigned\nnew,lost\n", (422,), "AR"),
         ("POST", "/api/cases/visit/N1/assign", {"assigned": "ann"}, (204,), "ARSars"),
         ("POST", "/api/cases/visit/B1/assign", {"assigned": "bob"}, (204,), "ARS"),
         ("POST", "/api/cases/visit/F1/assign", {"assigned": ""}, (204,), "ARS"),
@@ -160,6 +161,26 @@ def table(things):
 
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT")
+
+
+def case_lists(who):
+    """A list of cases: all of it or nothing, in bounded time, and said with lines."""
+    def send(body, form="visit"):
+        status, _, said = who["A"].ask("POST", f"/api/cases?form={form}", body)
+        return status, said.get("cases", said.get("error"))
+    ids = lambda: {row["case"] for row in who["A"].ask("GET", "/api/cases?form=visit")[2]}
+    before = ids()
+    for body, expected, words in ((b"name\nL1\n", 422, "no column 'case'"), (b"case,case\nL1,L2\n", 422, "line 1"), (b"case,tel\nL1\n", 422, "line 2"), (b"", 422, "empty"),
+                                  (b"case,assigned\nL1,ann\nL2,nobody\n", 422, "line 3, assigned: there is no account 'nobody'"), (b"case\nL1\nL1\n", 422, "line 3, case"),
+                                  (b"case\n" + b"".join(b"L%d\n" % i for i in range(10001)), 413, "10,000"), (b"case" + b"".join(b",c%d" % i for i in range(300)) + b"\n", 413, "200 columns")):
+        status, said = send(body)
+        check(status == expected and words in str(said), f"a list that is wrong is refused with {words}: {status} {said}")
+    check(send(b"case\nL1\n", "nothing")[0] == 404, "a list for a form that is not there")
+    check(who["A"].ask("POST", "/api/cases", b"case\nL1\n")[0] == 400, "a list for no form")
+    check(ids() == before, "of a list that is wrong no case is taken")
+    check(send("\ufeffcase;assigned;phone\r\nL1;ann;1\r\n\"L;2\";;\r\n".encode()) == (200, 2), "a list as spreadsheets write it is taken")
+    rows = {row["case"]: row for row in who["A"].ask("GET", "/api/cases?form=visit")[2]}
+    check(rows["L1"]["assigned"] == "ann" and rows["L1"]["organisation"] == "NSI" and rows["L1"]["contacts"] == {"phone": "1"} and "L;2" in rows, f"what the list says is there: {rows['L1']}")
 
 
 def every_cell(who, rows):
@@ -448,6 +469,7 @@ with Server(survey, study, "--quiet") as server:
     rows = table(things)
     what_each_sees(who, things)
     cells = every_cell(who, rows) + other_methods(server, who, rows)
+    case_lists(who)
     looks_like_nothing(who, things)
     cells += not_from_elsewhere(server, who, rows, study)
     cookies_and_tokens(server, who, tokens)
@@ -460,7 +482,7 @@ verified = run(survey, "study", "verify", study)
 check(verified.returncode == 0, "the study holds: " + verified.stderr)
 log = json.loads(survey_ok("study", "audit", study, "--format", "json"))
 actions = {line["action"] for line in log}
-for action in ("login.done", "login.failed", "link.use", "interview.receive", "case.assign", "case.return", "export.read", "account.disable", "account.password", "token.make"):
+for action in ("login.done", "login.failed", "link.use", "interview.receive", "case.assign", "case.return", "export.read", "account.disable", "account.password", "token.make", "case.import"):
     check(action in actions, f"the audit log has {action}: {sorted(actions)}")
 check(not any(secret in json.dumps(log) for secret in (PASSWORD, "guess 1", "0888-", "nobody")), "the audit log has no password, no contact data, and no name that was only tried")
 print(f"{cells} cells, {len(failures)} failures")

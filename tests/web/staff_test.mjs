@@ -83,10 +83,23 @@ await tests({
     assert.ok(await page.getByRole('row', { name: /^ada/ }).getByRole('button', { name: 'Shut out' }).count() === 0, 'nobody shuts out himself');
   },
 
+  async 'a list of cases comes as a file: all of it, or its problems with their lines'() {
+    await go('Cases');
+    await page.getByText('A list of cases', { exact: true }).click();
+    const take = text => page.locator('input[type=file]').setInputFiles({ name: 'more.csv', mimeType: 'text/csv', buffer: Buffer.from(text) }).then(() => page.getByRole('button', { name: 'Take the list in' }).click());
+    await take('case,assigned,telephone\nD01,ina,1\nD02,nobody at all,2\n');
+    await page.getByText(/line 3, assigned: there is no account/).waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 30, 'nothing of it was taken');
+    await looked('list');
+    await take('case,assigned,telephone\nD01,ina,1\nD02,,2\n');
+    await page.getByText('Cases taken in: 2.').waitFor();
+    await page.locator('tr', { hasText: 'D01' }).getByText('ina').waitFor();
+  },
+
   async 'records tell it'() {
     await go('Records');
     const rows = await page.locator('tbody tr').allInnerTexts();
-    for (const said of ['account.add', 'ada', 'ina']) assert.ok(rows.some(row => row.includes(said)), `${said} is not in the records`);
+    for (const said of ['account.add', 'ada', 'ina', 'case.import']) assert.ok(rows.some(row => row.includes(said)), `${said} is not in the records`);
     await looked('records');
   },
 
@@ -103,7 +116,8 @@ await tests({
     await shown();
     assert.deepEqual(await offered(), ['Fieldwork', 'Cases', 'Links']);
     await go('Cases');
-    assert.equal(await page.locator('tbody tr').count(), 20, 'of the own organisation only');
+    assert.equal(await page.locator('tbody tr').count(), 21, 'of the own organisation only');
+    assert.equal(await page.getByText('A list of cases').count(), 0, 'a list is for who may deploy');
     const assign = async (one, name) => {
       await page.getByLabel('Search').fill(one);
       await page.locator('tr', { hasText: one }).getByRole('button', { name: 'Assign' }).click();
