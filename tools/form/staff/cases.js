@@ -6,9 +6,9 @@ import { choice, table } from './table.js';
 
 export async function view(staff) {
   const say = (...of) => staff.say(...of), rows = await staff.api.get('/api/cases');
-  const names = [...new Set(rows.map(row => row.assigned).filter(Boolean))].sort(), organised = rows.some(row => row.organisation);
+  const names = [...new Set(rows.map(row => row.assigned).filter(Boolean))].sort(), organised = rows.some(row => row.organisation), several = new Set(rows.map(row => row.form)).size > 1;
   const state = row => [say('case-' + row.state), row.disposition && row.disposition !== 'complete' && row.disposition, row.comment && `“${row.comment}”`].filter(Boolean).join(' · ');
-  return [staff.may('deploy') && list(staff, !rows.length), ...table(staff, say('cases'), [[say('case'), row => named(row)], [say('form'), row => staff.title(row.form)], [say('state'), state], [say('assigned'), row => row.assigned], ...(organised ? [[say('organisation'), row => row.organisation]] : []),
+  return [staff.may('deploy') && list(staff, !rows.length), ...table(staff, say('cases'), [[say('case'), row => named(row)], ...(several ? [[say('form'), row => staff.title(row.form)]] : []), [say('state'), state], [say('assigned'), row => row.assigned], ...(organised ? [[say('organisation'), row => row.organisation]] : []),
     [say('actions'), row => h('div', { class: 'row' }, h('button', { type: 'button', onclick: () => assign(staff, row, names) }, say('assign')),
       row.state === 'complete' ? h('button', { type: 'button', onclick: () => giveBack(staff, row) }, say('giveBack')) : '')]], rows, say('noCases'))];
 }
