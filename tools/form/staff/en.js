@@ -21,6 +21,7 @@ export default {
   firstSteps: 'What comes next',
   stepPeople: 'Add the people who work on the study.',
   stepDevices: 'Open this address on their tablets and phones; each signs in once with a connection.',
+  devices: 'Tablets and phones',
   stepLinks: 'Make links for respondents who answer alone.',
   attention: 'To look at',
   keptAside: 'Kept aside: could not be taken in',

@@ -9,7 +9,7 @@ export async function view(staff) {
   const close = row => row.closed ? say('closed') : h('button', { type: 'button', onclick: staff.act('links', () => staff.api.post(`/api/links/${row.id}/close`)) }, say('closeLink'));
   return [make(staff), table(staff, say('links'), [[say('form'), row => staff.title(row.form)], [say('kind'), row => row.kind === 'public' ? say('public') : say('personal')], [say('case'), row => row.case],
     ...(organised ? [[say('organisation'), row => row.organisation]] : []), [say('uses'), row => String(row.uses), 'number'], [say('made'), row => staff.when(row.created)], [say('actions'), close]], rows, say('noLinks')),
-  h('section', { class: 'stack' }, h('h2', null, say('whose')), h('p', null, say('stepDevices')), await address(staff, staff.address))].flat();
+  h('section', { class: 'stack' }, h('h2', null, say('devices')), h('p', null, say('stepDevices')), await address(staff, staff.address))].flat();
 }
 
 function make(staff) {
