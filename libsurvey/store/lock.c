@@ -42,8 +42,8 @@ static svy_status busy(int fd, const char *path, svy_error *err)
 
     holder[n > 0 ? n : 0] = '\0';
     holder[strcspn(holder, "\r\n")] = '\0';
-    return svyi_fail(err, SVY_E_BUSY, "'%.200s' is being written by %s: only one program at a time may write; wait until it has ended", path,
-                     holder[0] != '\0' ? holder : "another program");
+    return svyi_fail(err, SVY_E_BUSY, "'%.200s' is being written by %s: only one program at a time may write; wait until it has ended, or end it if it is 'survey serve'",
+                     path, holder[0] != '\0' ? holder : "another program");
 }
 
 /* 1 when `fd` is still the file of that name: the holder before may have removed it while we waited for the lock. */
