@@ -162,6 +162,31 @@ const tests = {
     }
   },
 
+  async 'a table of many entries shows fifty at a time'() {
+    const page = await open({}, '', { page: 'section', rosters: 'table' }), p = new Person(page), names = () => page.locator('.sheet tbody th').allInnerTexts();
+    for (let i = 0; i < 30 && !await page.getByRole('button', { name: 'Yes, add one' }).count(); i++) await p.next();
+    await page.evaluate(() => {
+      const { engine } = window, roster = engine.page(0, 0, 1).items.find(view => view.kind === 'roster');
+      for (let i = 0; i < 59; i++) { const { entry } = engine.add(roster.item, roster.entry); engine.answer(roster.item + 1, entry, 'Person ' + i); }
+    });
+    await page.getByRole('button', { name: 'Yes, add one' }).click();
+    await p.settle();
+    assert.deepEqual([(await names()).length, (await names())[0]], [50, 'Person 0']);
+    await page.getByRole('button', { name: 'Rows after' }).click();
+    await p.settle();
+    assert.deepEqual([(await names()).length, (await names())[0]], [10, 'Person 50']);
+    await page.locator('.sheet tbody tr').first().locator('input, textarea').first().fill('Anna');
+    await p.settle();
+    await page.getByRole('button', { name: 'Rows before' }).click();
+    await p.settle();
+    assert.equal((await names())[0], 'Person 0');
+    await page.getByRole('button', { name: 'Yes, add one' }).click();
+    await p.settle();
+    assert.deepEqual([(await names()).length, (await names())[0]], [11, 'Anna'], 'the rows with the new entry show');
+    assert.deepEqual([await axe(page), page.problems], [[], []]);
+    await page.close();
+  },
+
   async 'what is to put right'() {
     const page = await open(), p = new Person(page);
     for (let i = 0; i < 60 && !await page.evaluate(() => document.querySelector('.nav .primary').hidden); i++) await p.next();

@@ -4,13 +4,40 @@ import { same } from './same.js';
 import { entryName } from './roster.js';
 import { control } from './controls/index.js';
 
+const ROWS = 50;        // drawn at once: a table of hundreds of rows would take longer to paint than anybody types
 const IN_PLACE = new Set(['text', 'integer', 'decimal', 'year', 'key', 'barcode']);
 
 export function table(view, ctx, roster) {
   const head = h('thead'), body = h('tbody'), rows = new Map();
-  const node = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': view.label || view.id }, h('table', { class: 'sheet' }, head, body));
+  const scroll = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': view.label || view.id }, h('table', { class: 'sheet' }, head, body));
+  const turn = (by, key, sign) => h('button', { type: 'button', 'aria-label': ctx.say(key), onclick: () => leaf(by) }, sign);
+  const back = turn(-ROWS, 'rowsBefore', '▲'), on = turn(ROWS, 'rowsAfter', '▼'), which = h('span', { role: 'status' }), turns = h('div', { class: 'row' }, back, which, on);
+  let first = 0, count = 0, at = null;
+
+  /** To other rows, when nothing on these is to be put right. */
+  async function leaf(by) {
+    await ctx.commit();
+    if (ctx.pending.size) return;
+    first += by;
+    await ctx.draw();
+    scroll.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** The rows that are drawn: those of the place that was gone to, of an entry that was added, else the same as before. */
+  function drawnOf(entries) {
+    const wanted = ctx.at !== at ? entries.findIndex(({ entry }) => entry === ctx.at?.entry) : count && entries.length > count ? entries.length - 1 : -1;
+    if (wanted >= 0) first = wanted - wanted % ROWS;
+    [count, at] = [entries.length, ctx.at];
+    first = Math.max(0, Math.min(first, count - 1 - (count - 1) % ROWS));
+    turns.hidden = count <= ROWS;
+    attributes(back, { disabled: first === 0 });
+    attributes(on, { disabled: first + ROWS >= count });
+    setText(which, ctx.say('of', `${first + 1}–${Math.min(first + ROWS, count)}`, String(count)));
+    return entries.slice(first, first + ROWS);
+  }
+
   return {
-    node,
+    node: h('div', null, scroll, turns),
     commit: () => Promise.all([...rows.values()].map(row => row.commit())),
     update(next) {
       const { columns, entries } = next.roster, now = JSON.stringify(columns) + ctx.language;
@@ -18,7 +45,7 @@ export function table(view, ctx, roster) {
         head.drawn = now;
         head.replaceChildren(h('tr', null, h('th', { scope: 'col' }, words(next.label || next.id)), columns.map(column => words(column.label || column.id, 'th', { scope: 'col' })), h('td')));
       }
-      place(body, entries.map(entry => {
+      place(body, drawnOf(entries).map(entry => {
         if (!rows.has(entry.entry)) rows.set(entry.entry, tableRow(entry, ctx, roster));
         const row = rows.get(entry.entry);
         row.update(entry, columns);

@@ -65,6 +65,8 @@ export default {
   absent: '“%” cannot be shown: it is not on this device, or this browser cannot read it.',
   noPicture: 'This browser cannot read the picture, so it was not kept. Choose a JPEG or PNG, or take the photo here.',
   notAllowed: 'The device or the browser does not allow this. Use the other way on this page.',
+  rowsBefore: 'Rows before',
+  rowsAfter: 'Rows after',
   entries: 'Entries',
   open: 'Open',
   remove: 'Remove',
