@@ -162,6 +162,23 @@ const tests = {
     }
   },
 
+  async 'a date with a part that is missing says which'() {
+    const page = await open({}, '', { page: 'section' }), p = new Person(page);
+    for (let i = 0; i < 30 && !await page.locator('.parts .year').count(); i++) await p.next();
+    const item = page.locator('.item', { has: page.locator('.parts .day') }).first();
+    await item.locator('.month').selectOption('03');
+    await item.locator('.day').fill('5');
+    await item.locator('.day').blur();
+    await p.settle();
+    assert.equal(await item.locator('.error').first().innerText(), 'Still missing: Year');
+    assert.equal(await item.locator('.day').inputValue(), '5', 'what was typed stays');
+    await item.locator('.year').fill('1990');
+    await item.locator('.year').blur();
+    await p.settle();
+    assert.equal(await item.locator('.error').first().innerText(), '');
+    await page.close();
+  },
+
   async 'a table of many entries shows fifty at a time'() {
     const page = await open({}, '', { page: 'section', rosters: 'table' }), p = new Person(page), names = () => page.locator('.sheet tbody th').allInnerTexts();
     for (let i = 0; i < 30 && !await page.getByRole('button', { name: 'Yes, add one' }).count(); i++) await p.next();

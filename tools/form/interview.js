@@ -173,7 +173,7 @@ class Screen {
     const headings = page.headings ?? [], last = headings.at(-1);
     setText(this.trail, letters(headings.slice(0, -1).map(title => this.titled(title)).join(' › ')));
     this.trail.hidden = headings.length < 2;
-    const title = last ? this.titled(last) : this.engine.form.title || page.form;
+    const title = last ? this.titled(last) : this.engine.form.languages?.find(({ tag }) => tag === page.language)?.title || this.engine.form.title || page.form;
     if (this.heading.said !== title) this.heading.replaceChildren(words(title));
     this.heading.said = title;
     document.title = letters(title);
@@ -343,6 +343,13 @@ class Screen {
   }
 
   answer(view, text, reason = '') { return this.change(view, () => this.engine.answer(view.item, view.entry, text, reason), text); }
+  /** Only a part of the answer is there: it stays as typed, and what is missing is said. The engine is not asked. */
+  incomplete(view, text, message) {
+    return this.during(async () => {
+      this.pending.set(this.key(view), { text, status: 'invalid', message });
+      await this.draw();
+    });
+  }
   missing(view, code) { return this.change(view, () => view.missing === code ? this.engine.clear(view.item, view.entry) : this.engine.missing(view.item, view.entry, code), ''); }
   clear(view) { return this.change(view, () => this.engine.clear(view.item, view.entry), ''); }
   remark(view, text) { return this.change(view, () => this.engine.remark(view.item, view.entry, text), ''); }

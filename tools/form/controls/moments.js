@@ -31,6 +31,8 @@ export function moments(view, ctx) {
     const now = typed();
     if (now === (sent || stored)) return null;
     sent = now;
+    const empty = now ? names.filter(name => !fields[name].value.trim()) : [];
+    if (empty.length) return ctx.incomplete(current, now, ctx.say('stillMissing', empty.map(name => ctx.say(name)).join(', ')));
     return now ? ctx.answer(current, now) : ctx.clear(current);
   }
 

@@ -111,6 +111,7 @@ static void put_form(const svy_form *form)
         json_text("tag", tag);
         json_text("name", language_name(tag));
         json_text("direction", language_is_right_to_left(tag) ? "rtl" : "ltr");
+        json_text("title", svy_form_text(form, 0, SVY_TITLE, i));
         json_end('}');
     }
     json_end(']');

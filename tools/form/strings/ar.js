@@ -34,6 +34,7 @@ export default {
   found: 'النتائج: %',
   more: 'وغيرها %: اكتب حروفًا أكثر',
   takeOut: 'إزالة %',
+  stillMissing: 'ما زال ناقصاً: %',
   day: 'اليوم',
   month: 'الشهر',
   year: 'السنة',

@@ -34,6 +34,7 @@ export default {
   found: 'Намерени: %',
   more: 'Още %: въведете още букви',
   takeOut: 'Премахване: %',
+  stillMissing: 'Още липсва: %',
   day: 'Ден',
   month: 'Месец',
   year: 'Година',

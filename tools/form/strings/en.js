@@ -34,6 +34,7 @@ export default {
   found: '% found',
   more: '% more: type more letters',
   takeOut: 'Remove %',
+  stillMissing: 'Still missing: %',
   day: 'Day',
   month: 'Month',
   year: 'Year',
