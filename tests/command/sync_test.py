@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from packages import number, text
 from serving import Client, Server
 
 survey, folder = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
@@ -149,19 +150,6 @@ alike("third.study", "laptop.study")
 
 
 # ---- hostile bundles: well formed, with a good end, and not what they should be ----
-def number(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def text(t):
-    return number(len(t.encode())) + t.encode() + b"\0"
-
-
 def frame(kind, identity, rest=b""):
     body = number(len(identity)) + identity + rest
     return bytes([kind]) + number(len(body)) + body

@@ -61,6 +61,17 @@ static svy_status count(void *user, const svy_interview_line *line)
     return SVY_OK;
 }
 
+/* Counts what the person may see; else the request is answered. */
+static int counted(svyi_request *rq, svy_study *study, counting *c)
+{
+    svy_error err = SVY_ERROR_INIT;
+
+    if (svy_study_interviews(study, rq->who, NULL, count, c, &err) == SVY_OK)
+        return 1;
+    svyi_answer_failed(rq, &err);
+    return 0;
+}
+
 static void add_when(svyi_buffer *b, int64_t utc_ms)
 {
     const svy_value date = { .kind = SVY_K_DATE, .missing = SVY_PRESENT, .number = (double)(utc_ms / 86400000) };
@@ -94,14 +105,11 @@ static void add_attention(svyi_buffer *b, svy_study *study)
 
 void svyi_status_page(svyi_request *rq, svy_study *study)
 {
-    svy_error err = SVY_ERROR_INIT;
     counting c = { .arena = &rq->arena };
     svyi_buffer b;
 
-    if (svy_study_interviews(study, rq->who, NULL, count, &c, &err) != SVY_OK) {
-        svyi_answer_failed(rq, &err);
+    if (!counted(rq, study, &c))
         return;
-    }
     svyi_buffer_init(&b, NULL);
     svyi_buffer_text(&b, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Fieldwork</title></head><body>\n"
                          "<h1>Fieldwork</h1><table><tr><th>Form</th><th>Interviewer</th><th>Organisation</th><th>Complete</th><th>Ended early</th><th>Open</th><th>Last (UTC)</th></tr>\n");
@@ -123,14 +131,11 @@ static void add_member(svyi_buffer *b, const char *name, const char *text)
 
 void svyi_fieldwork(svyi_request *rq, svy_study *study)
 {
-    svy_error err = SVY_ERROR_INIT;
     counting c = { .arena = &rq->arena };
     svyi_buffer b;
 
-    if (svy_study_interviews(study, rq->who, NULL, count, &c, &err) != SVY_OK) {
-        svyi_answer_failed(rq, &err);
+    if (!counted(rq, study, &c))
         return;
-    }
     svyi_buffer_init(&b, NULL);
     svyi_buffer_text(&b, "[");
     for (const tally *t = c.first; t != NULL; t = t->next) {

@@ -6,40 +6,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../unit/store/study_form.h"
+#include "fuzz_study.h"
 #include "store/sync_priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char folder[] = "fuzz_bundle.XXXXXX", path[64];
-
-static void clean(void)
-{
-    static const char *const ENDS[] = { "", "-wal", "-shm", ".lock" };
-
-    for (size_t i = 0; i < sizeof ENDS / sizeof ENDS[0]; i++) {
-        char name[80];
-        snprintf(name, sizeof name, "%s%s", path, ENDS[i]);
-        (void)!unlink(name);
-    }
-    (void)!rmdir(folder);
-}
 
 static svy_study *the_study(void)
 {
     static svy_study *s;
 
-    if (s != NULL)
-        return s;
-    fixture_block block = fixture_form("tcn-study", 0);
-    if (mkdtemp(folder) == NULL)
-        abort();
-    snprintf(path, sizeof path, "%s/s", folder);
-    if (svy_study_create(NULL, path, fixture_now(), NULL) != SVY_OK || svy_study_open(NULL, path, SVY_STUDY_WRITE, &s, NULL) != SVY_OK ||
-        svy_study_deploy(s, block.bytes, block.size, NULL, 0, "fuzz", fixture_now(), NULL) != SVY_OK)
-        abort();
-    svy_block_free(NULL, block.bytes, block.size);
-    atexit(clean);
+    if (s == NULL) {
+        fixture_block block = fixture_form("tcn-study", 0);
+        s = fuzz_study(&block);
+        svy_block_free(NULL, block.bytes, block.size);
+    }
     return s;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../unit/store/study_device.h"
+#include "fuzz_study.h"
 #include "base/buffer.h"
 #include "base/varint.h"
 #include "store/reception_priv.h"
@@ -14,36 +15,19 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAGIC = 5 };          /* of the queue and of a package alike */
-static char folder[] = "fuzz_queue.XXXXXX", path[64];
 static fixture_block block;
 static svy_reception *reception;
-
-static void clean(void)
-{
-    static const char *const ENDS[] = { "", "-wal", "-shm", ".lock" };
-
-    for (size_t i = 0; i < sizeof ENDS / sizeof ENDS[0]; i++) {
-        char name[80];
-        snprintf(name, sizeof name, "%s%s", path, ENDS[i]);
-        (void)!unlink(name);
-    }
-    (void)!rmdir(folder);
-}
 
 static svy_study *the_study(void)
 {
     static svy_study *s;
 
-    if (s != NULL)
-        return s;
-    block = fixture_form("tcn-study", 0);
-    if (mkdtemp(folder) == NULL)
-        abort();
-    snprintf(path, sizeof path, "%s/s", folder);
-    if (svy_study_create(NULL, path, fixture_now(), NULL) != SVY_OK || svy_study_open(NULL, path, SVY_STUDY_WRITE, &s, NULL) != SVY_OK ||
-        svy_study_deploy(s, block.bytes, block.size, NULL, 0, "fuzz", fixture_now(), NULL) != SVY_OK || svy_reception_new(s, &reception, NULL) != SVY_OK)
-        abort();
-    atexit(clean);
+    if (s == NULL) {
+        block = fixture_form("tcn-study", 0);
+        s = fuzz_study(&block);
+        if (svy_reception_new(s, &reception, NULL) != SVY_OK)
+            abort();
+    }
     return s;
 }
 
