@@ -1,10 +1,10 @@
 /* From one format of questionnaires to another: reads with the reader of the one, writes with the writer of the other. */
 #define _POSIX_C_SOURCE 200809L
-#include "exchange/native_write.h"
+#include "exchange/native/write.h"
 #include "exchange/output.h"
 #include "exchange/reader.h"
-#include "exchange/xform_write.h"
-#include "exchange/xlsform_write.h"
+#include "exchange/xform/write.h"
+#include "exchange/xlsform/write.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "exchange/file.h"
-#include "exchange/xml.h"
+#include "exchange/xml/xml.h"
 
 static const char NS[] = "urn:libsurvey:design:1";
 enum { ITEMS_MAX = 1000 };

@@ -1,5 +1,5 @@
 /* Remembers where a fault was reported, so that it is not reported again by a later check. */
-#include "exchange/schema.h"
+#include "exchange/schema/schema.h"
 #include <stdio.h>
 
 void svyi_faults_init(svyi_faults *f, const svy_alloc *alloc)

@@ -1,8 +1,8 @@
 /* The bytes of a questionnaire into a builder, whatever their format: other formats go by the way of XForm or of native text. */
-#include "exchange/lss.h"
-#include "exchange/quexml.h"
-#include "exchange/xform.h"
-#include "exchange/xlsform.h"
+#include "exchange/lss/lss.h"
+#include "exchange/lss/quexml.h"
+#include "exchange/xform/xform.h"
+#include "exchange/xlsform/xlsform.h"
 
 /* An XForm has its translations in itself. */
 static svy_status load_xform(svyi_reader *r, const char *xml, size_t len, int made)

@@ -1,5 +1,5 @@
 /* "Did you mean": the nearest of some names, by the number of typing slips. */
-#include "exchange/schema.h"
+#include "exchange/schema/schema.h"
 #include <string.h>
 
 enum { LONGEST = 40 };

@@ -3,7 +3,7 @@
 #define SVY_EXCHANGE_READER_H
 #include "base/buffer.h"
 #include "exchange/file.h"
-#include "exchange/schema.h"
+#include "exchange/schema/schema.h"
 
 /* A shared code list: read once, however many lists of the questionnaire refer to it. */
 typedef struct svyi_shared {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "exchange/file.h"
-#include "exchange/xml.h"
+#include "exchange/xml/xml.h"
 
 static const char NS[] = "urn:libsurvey:study:1";
 enum { QUESTIONNAIRES_MAX = 1000, PARAMETERS_MAX = 10000 };

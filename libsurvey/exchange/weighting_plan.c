@@ -7,7 +7,7 @@
 
 #include "base/number.h"
 #include "exchange/file.h"
-#include "exchange/xml.h"
+#include "exchange/xml/xml.h"
 
 static const char NS[] = "urn:libsurvey:weighting:1";
 enum { STEPS_MAX = 1000, NAMES_MAX = 100 };

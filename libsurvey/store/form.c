@@ -1,5 +1,5 @@
 /* Questionnaires in the study file: deploying versions, and opening those that are used. */
-#include "store/people_priv.h"
+#include "store/people/people_priv.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/people_priv.h"
+#include "store/people/people_priv.h"
 
 /* 256 MiB and three passes: half a second. The sheet is kept for years, where anybody may try. */
 enum { PASSES = 3, MEMORY = 256 << 20, SALT = crypto_pwhash_SALTBYTES };

@@ -1,5 +1,5 @@
 /* Parameters of a form: their overrides with history, and those in force. */
-#include "store/people_priv.h"
+#include "store/people/people_priv.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Verifying a study: the hash chain, and that every submission's payload, typed rows and journal are what was submitted. */
-#include "store/people_priv.h"
+#include "store/people/people_priv.h"
 
 #include <stdio.h>
 #include <string.h>

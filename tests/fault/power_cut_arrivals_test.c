@@ -5,7 +5,7 @@
 #include "../unit/store/version_1.h"
 #include "cut_vfs.h"
 #include "power_cut.h"
-#include "store/reception_priv.h"
+#include "store/reception/priv.h"
 
 enum { PACKAGES = 96, GROUP = 8, UPLOADS = 4, UPLOAD = 9000, PIECE = 1500 };
 static const char PATH[] = "power_cut_arrivals.study", TEMPLATE[] = "power_cut_arrivals_template.study", OLD[] = "power_cut_arrivals_old.study";

@@ -7,7 +7,7 @@
 #include "../unit/store/study_device.h"
 #include "cut_vfs.h"
 #include "power_cut.h"
-#include "store/reception_priv.h"
+#include "store/reception/priv.h"
 
 enum { PACKAGES = 160, ERASED = 5, DIFFERING = 7, BUNDLES = 16, TEXT = 65536 };
 static const char A[] = "power_cut_sync_a.study", B[] = "power_cut_sync_b.study", AT_A[] = "power_cut_sync_there.study", AT_B[] = "power_cut_sync_here.study", STICK[] = "power_cut_sync.bundle";

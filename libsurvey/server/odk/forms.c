@@ -1,8 +1,8 @@
 /* The XForm of every deployed version: as it was given, or written from the compiled form. */
 #include "base/digest.h"
 #include "base/error.h"
-#include "exchange/submission.h"
-#include "exchange/xform_write.h"
+#include "exchange/submission/submission.h"
+#include "exchange/xform/write.h"
 #include "server/odk/odk.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Any bytes as a list in a file: the first says whether it is CSV, GeoJSON or XML. A list that is taken is a whole tree. */
-#include "exchange/instance.h"
+#include "exchange/instance/instance.h"
 #include "questionnaire/built.h"
 #include <stdlib.h>
 

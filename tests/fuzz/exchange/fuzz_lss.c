@@ -1,5 +1,5 @@
 /* Any bytes as LimeSurvey's .lss: a clean refusal, or a questionnaire that our own reader takes without a problem. */
-#include "exchange/lss.h"
+#include "exchange/lss/lss.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Any bytes as queXML: a clean refusal, or a questionnaire that our own reader takes without a problem. */
-#include "exchange/quexml.h"
+#include "exchange/lss/quexml.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

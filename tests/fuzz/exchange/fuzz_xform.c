@@ -1,5 +1,5 @@
 /* Any bytes as an XForm: problems are reported, and what is taken is written natively and read back the same. */
-#include "exchange/native_write.h"
+#include "exchange/native/write.h"
 #include "exchange/reader.h"
 #include <stdlib.h>
 #include <string.h>

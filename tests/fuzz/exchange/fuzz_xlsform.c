@@ -1,6 +1,6 @@
 /* Any markdown tables as an XLSForm: problems with sheets and rows, or an XForm that is well-formed XML. */
-#include "exchange/xlsform.h"
-#include "exchange/xml.h"
+#include "exchange/xlsform/xlsform.h"
+#include "exchange/xml/xml.h"
 
 #include <stdint.h>
 #include <stdlib.h>

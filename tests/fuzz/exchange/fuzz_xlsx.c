@@ -2,7 +2,7 @@
    Either a refusal with a sentence, or sheets whose cells keep what workbook.h promises. */
 #include "../../unit/exchange/zipped.h"
 #include "base/text.h"
-#include "exchange/workbook.h"
+#include "exchange/workbook/workbook.h"
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "fuzz_study.h"
-#include "store/sync_priv.h"
+#include "store/sync/priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

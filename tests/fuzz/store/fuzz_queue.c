@@ -10,7 +10,7 @@
 #include "fuzz_study.h"
 #include "base/buffer.h"
 #include "base/varint.h"
-#include "store/reception_priv.h"
+#include "store/reception/priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* LimeSurvey's .lss as questionnaires: types, lists, grids, conditions, languages, and what is told. The files are hand-made after LimeSurvey's tables. */
 #include "collect.h"
-#include "exchange/lss.h"
+#include "exchange/lss/lss.h"
 #include "failing.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef SVY_TEST_NATIVE_TEXT_H
 #define SVY_TEST_NATIVE_TEXT_H
 #include "collect.h"
-#include "exchange/native_write.h"
+#include "exchange/native/write.h"
 #include "exchange/reader.h"
 
 typedef struct native_text { svyi_buffer native, xliff; collected said; svy_status status; } native_text;

@@ -1,6 +1,6 @@
 /* queXML as questionnaires: questions, grids, skips as conditions, and what is told. */
 #include "collect.h"
-#include "exchange/quexml.h"
+#include "exchange/lss/quexml.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 

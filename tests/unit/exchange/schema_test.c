@@ -2,7 +2,7 @@
 #include "collect.h"
 #include "failing.h"
 #include "base/number.h"
-#include "exchange/schema_priv.h"
+#include "exchange/schema/priv.h"
 #include <criterion/criterion.h>
 #include <libxml/parser.h>
 #include <libxml/relaxng.h>

@@ -1,6 +1,6 @@
 /* Outline and routing graph: what is in the form is in them, within the width, and Graphviz's text is well-formed. */
 #include "collect.h"
-#include "exchange/show.h"
+#include "exchange/show/show.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 

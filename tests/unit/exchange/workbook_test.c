@@ -2,8 +2,8 @@
    that XLSForm tools use (openpyxl and xlrd through pyxform), from their documentation and sources. */
 #include "compound.h"
 #include "zipped.h"
-#include "exchange/workbook.h"
-#include "exchange/workbook_cell.h"
+#include "exchange/workbook/workbook.h"
+#include "exchange/workbook/cell.h"
 #include "failing.h"
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "exchange/instance.h"
+#include "exchange/instance/instance.h"
 #include "native_text.h"
 
 #define FORM(model, body) \

@@ -1,7 +1,7 @@
 /* XLSForm to XForm where the command cannot look: memory that runs out at every allocation, limits, diagnostics with sheet and row. */
 #include "collect.h"
-#include "exchange/xlsform.h"
-#include "exchange/xml.h"
+#include "exchange/xlsform/xlsform.h"
+#include "exchange/xml/xml.h"
 #include "failing.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

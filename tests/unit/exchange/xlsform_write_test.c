@@ -1,10 +1,10 @@
 /* XForms as workbooks: what stands in which column, and that a workbook made from an XForm gives the same XForm again. */
 #define _POSIX_C_SOURCE 200809L
 #include "collect.h"
-#include "exchange/workbook.h"
-#include "exchange/xlsform.h"
-#include "exchange/xlsform_write.h"
-#include "exchange/xml.h"
+#include "exchange/workbook/workbook.h"
+#include "exchange/xlsform/xlsform.h"
+#include "exchange/xlsform/write.h"
+#include "exchange/xml/xml.h"
 #include "failing.h"
 #include <criterion/criterion.h>
 #include <dirent.h>

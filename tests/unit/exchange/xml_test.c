@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "collect.h"
 #include "failing.h"
-#include "exchange/xml.h"
+#include "exchange/xml/xml.h"
 #include <criterion/criterion.h>
 #include <libxml/xmlmemory.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "study_device.h"
 #include "study_sync.h"
 
-#include "store/reception_priv.h"
+#include "store/reception/priv.h"
 
 TestSuite(erasure, .init = enter, .fini = leave);
 

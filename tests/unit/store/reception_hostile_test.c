@@ -4,7 +4,7 @@
 #include "failing_memory.h"
 #include "study_scratch.h"
 #include "study_device.h"
-#include "store/reception_priv.h"
+#include "store/reception/priv.h"
 
 TestSuite(reception_hostile, .init = enter, .fini = leave);
 

@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "study_scratch.h"
 #include "study_device.h"
-#include "store/reception_priv.h"
+#include "store/reception/priv.h"
 
 TestSuite(reception, .init = enter, .fini = leave);
 

@@ -4,7 +4,7 @@
 
 #include "study_scratch.h"
 #include "study_device.h"
-#include "store/reception_priv.h"
+#include "store/reception/priv.h"
 
 TestSuite(reception_threads, .init = enter, .fini = leave);
 
