@@ -1,5 +1,6 @@
 /* From one format of questionnaires to another: reads with the reader of the one, writes with the writer of the other. */
 #define _POSIX_C_SOURCE 200809L
+#include "exchange/instance/instance.h"
 #include "exchange/native/write.h"
 #include "exchange/output.h"
 #include "exchange/reader.h"
@@ -49,6 +50,17 @@ static void keep_file(void *user, const char *path, const void *bytes, size_t le
     if (to == NULL)
         c->copied = svyi_nomem(c->err);
     else if (strcmp(to, path) != 0)
+        c->copied = svyi_output_add(&c->output, to, bytes, len, c->err);
+}
+
+/* So do the media that it shows, but for those that lie where it looks for them. */
+static void keep_medium(void *user, const char *name, const void *bytes, size_t len)
+{
+    conversion *c = user;
+    const char *to = c->to == SVY_FORMAT_NATIVE && c->copied == SVY_OK ? beside(c, name) : "";
+    if (to == NULL)
+        c->copied = svyi_nomem(c->err);
+    else if (to[0] != '\0' && !svyi_file_there(to))
         c->copied = svyi_output_add(&c->output, to, bytes, len, c->err);
 }
 
@@ -130,6 +142,8 @@ static svy_status convert_read(conversion *c)
     void *block = NULL;
     size_t size = 0;
     svy_status st = read_all(c, &block, &size);
+    if (st == SVY_OK && c->to == SVY_FORMAT_NATIVE && (st = svyi_media_read(&c->reader, block, size)) == SVY_OK)
+        st = c->copied;
     if (st == SVY_OK && c->to == SVY_FORMAT_NATIVE)
         st = write_native(c);
     else if (st == SVY_OK)
@@ -173,7 +187,7 @@ svy_status svy_convert(const svy_alloc *alloc, const char *in, const char *out, 
     const svy_convert_options preset = SVY_CONVERT_OPTIONS_INIT;
     const svy_convert_options *o = options != NULL && options->size >= sizeof *options ? options : &preset;
     conversion c = { .in = in, .out = out };
-    const svy_watch watch = { keep_file, &c };
+    const svy_watch watch = { keep_file, &c, keep_medium };
     SVY_REQUIRE(in != NULL && out != NULL, err);
     svyi_reader_begin(&c.reader, alloc, o->limits, &c.gate, diags, err);
     svyi_output_init(&c.output, alloc);

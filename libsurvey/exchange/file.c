@@ -89,6 +89,12 @@ svy_status svyi_file_read(svyi_arena *arena, const char *path, size_t limit, int
     return st;
 }
 
+int svyi_file_there(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode) && access(path, R_OK) == 0;
+}
+
 svy_status svyi_file_read_alone(svyi_arena *arena, const char *path, const char *what, size_t limit, const char **bytes, size_t *len, svy_error *err)
 {
     const char *why;

@@ -8,6 +8,8 @@
    @param why receives what failed, as the end of a sentence ("there is no such file")
    @return SVY_OK, SVY_E_IO, SVY_E_LIMIT, SVY_E_NOMEM */
 svy_status svyi_file_read(svyi_arena *arena, const char *path, size_t limit, int regular, const char **bytes, size_t *len, const char **why);
+/* 1 when there is an ordinary file that can be read. */
+int svyi_file_there(const char *path);
 /* The same for a file that stands alone; `err` says what could not be read ("the weighting plan") and why. */
 svy_status svyi_file_read_alone(svyi_arena *arena, const char *path, const char *what, size_t limit, const char **bytes, size_t *len, svy_error *err);
 

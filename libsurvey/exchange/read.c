@@ -1,4 +1,5 @@
 /* A questionnaire from its file to its compiled form: parse, check the structure, feed the builder, add translations, compile. */
+#include "exchange/instance/instance.h"
 #include "exchange/reader.h"
 #include <stdio.h>
 #include <string.h>
@@ -254,6 +255,11 @@ static svy_status read_bytes(svyi_reader *r, const char *xml, size_t len, svyi_g
         *block = NULL;
         *size = 0;
         st = SVY_E_INVALID;
+    }
+    if (st == SVY_OK && (st = svyi_media_read(r, *block, *size)) != SVY_OK) {
+        svy_block_free(&r->alloc, *block, *size);
+        *block = NULL;
+        *size = 0;
     }
     return st;
 }

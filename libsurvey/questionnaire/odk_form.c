@@ -142,6 +142,25 @@ const char *svy_form_itext_id(const svy_form *f, uint32_t number)
     return number < f->n[SVYI_B_ITEXTS] ? f->texts + f->itexts[number].id : "";
 }
 
+/* The files among the texts of something, in every language. */
+static void media_of(const svy_form *f, uint32_t first_unit, uint32_t roles, void (*each)(void *user, const char *named), void *user)
+{
+    for (svy_role role = SVY_IMAGE; role <= SVY_VIDEO; role++)
+        for (uint32_t lang = 0; lang < svy_form_languages(f) && (roles >> (role - 1) & 1) != 0; lang++)
+            each(user, svyi_b_role_text(f, first_unit, roles, role, lang));
+}
+
+void svy_form_media(const svy_form *f, void (*each)(void *user, const char *named), void *user)
+{
+    for (uint32_t i = 0; i < f->n[SVYI_B_ITEMS]; i++)
+        media_of(f, f->names[i].first_unit, f->names[i].roles, each, user);
+    for (uint32_t i = 0; i < f->n[SVYI_B_ITEXTS]; i++)
+        media_of(f, f->itexts[i].first_unit, f->itexts[i].roles, each, user);
+    for (uint32_t i = 0; i < f->n[SVYI_B_MEDIA]; i++)
+        for (uint32_t lang = 0; lang < svy_form_languages(f) && f->media[i].role >= SVY_IMAGE; lang++)
+            each(user, svyi_b_unit_text(f, f->media[i].unit, lang));
+}
+
 /* ---- Attributes ---- */
 
 /* The first one of an item, or where it would be. */

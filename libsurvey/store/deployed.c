@@ -37,7 +37,7 @@ svy_status svy_study_sources(svy_study *s, const char *form, const char *version
         st = svyi_db_bind(s, stmt, 1, svyi_arg_int(number), err);
     while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
         const void *bytes = sqlite3_column_blob(stmt, 1);
-        const svy_source one = { svyi_db_text(stmt, 0), bytes != NULL ? bytes : "", (size_t)sqlite3_column_bytes(stmt, 1) };
+        const svy_source one = { .name = svyi_db_text(stmt, 0), .bytes = bytes != NULL ? bytes : "", .size = (size_t)sqlite3_column_bytes(stmt, 1) };
         st = each(user, &one);
     }
     sqlite3_finalize(stmt);

@@ -135,8 +135,8 @@ svy_status svy_study_form(svy_study *s, const char *id, const svy_form **form, s
     return st;
 }
 
-/* Whether the version is there already: 1 the same, 0 not there, -1 there with other content or a failure. */
-static int is_deployed(svy_study *s, const svyi_version *v, svy_status *st, svy_error *err)
+/* Whether the version is there already: 1 the same, with its number; 0 not there, -1 there with other content or a failure. */
+static int is_deployed(svy_study *s, svyi_version *v, svy_status *st, svy_error *err)
 {
     sqlite3_stmt *stmt;
     const char *id = svy_form_id(v->form), *version = svy_form_version(v->form);
@@ -150,6 +150,7 @@ static int is_deployed(svy_study *s, const svyi_version *v, svy_status *st, svy_
     if (found != 1)
         return found;
     const void *block = sqlite3_column_blob(stmt, 1);
+    v->number = sqlite3_column_int64(stmt, 0);
     int same = block != NULL && (size_t)sqlite3_column_bytes(stmt, 1) == v->size && memcmp(block, v->block, v->size) == 0;
     sqlite3_reset(stmt);
     if (same)
@@ -167,11 +168,32 @@ static svy_status add(svy_study *s, svyi_version *v, const svy_source *sources, 
                                                       svyi_arg_blob(v->block, v->size), svyi_arg_text(actor), svyi_arg_int(now.utc_ms), svyi_arg_int(now.zone_minutes)), err);
     v->number = sqlite3_last_insert_rowid(s->db);
     for (size_t i = 0; i < n_sources && st == SVY_OK; i++)
-        st = svyi_db_run(s, Q_SOURCE_ADD, SVYI_ARGS(svyi_arg_int(v->number), svyi_arg_text(sources[i].name), svyi_arg_blob(sources[i].bytes, sources[i].size)), err);
+        if (!sources[i].medium)
+            st = svyi_db_run(s, Q_SOURCE_ADD, SVYI_ARGS(svyi_arg_int(v->number), svyi_arg_text(sources[i].name), svyi_arg_blob(sources[i].bytes, sources[i].size)), err);
     if (st == SVY_OK)
         st = svyi_typed_define(s, v->form, err);
     snprintf(object, sizeof object, "%.80s/%.80s", svy_form_id(v->form), svy_form_version(v->form));
     return st == SVY_OK ? svy_study_audit(s, now, actor, "form.deploy", object, checksum, err) : st;
+}
+
+/* The media of a version that is in the file. */
+static svy_status add_media(svy_study *s, const svyi_version *v, const svy_source *sources, size_t n_sources, const char *actor, int elsewhere, svy_moment now, svy_error *err)
+{
+    char object[200], detail[100];
+    svy_status st = SVY_OK;
+    int n = 0;
+
+    for (size_t i = 0; i < n_sources && st == SVY_OK; i++) {
+        int added = 0;
+        if (sources[i].medium)
+            st = svyi_medium_add(s, v->number, &sources[i], actor, elsewhere, now, &added, err);
+        n += added;
+    }
+    if (st != SVY_OK || n == 0)
+        return st;
+    snprintf(object, sizeof object, "%.80s/%.80s", svy_form_id(v->form), svy_form_version(v->form));
+    snprintf(detail, sizeof detail, "%d", n);
+    return svy_study_audit(s, now, actor, "form.media", object, detail, err);
 }
 
 /* The newest version is the one that was deployed last, also where the clock was set back. */
@@ -196,6 +218,8 @@ svy_status svyi_deploy(svy_study *s, const void *block, size_t size, const svy_s
     if ((st = svyi_db_begin(s, err)) == SVY_OK) {
         if (is_deployed(s, v, &st, err) == 0 && (elsewhere || (st = behind_others(s, v, &now, err)) == SVY_OK))
             st = add(s, v, sources, n_sources, actor, now, err);
+        if (st == SVY_OK)
+            st = add_media(s, v, sources, n_sources, actor, elsewhere, now, err);
         st = svyi_db_end(s, st, err);
     }
     svyi_version_free(&s->alloc, v);

@@ -13,7 +13,7 @@
 
 enum {
     SVYI_APPLICATION_ID = 0x53565953,    /* "SVYS" */
-    SVYI_FILE_VERSION = 2,               /* user_version: a file of a higher one is refused */
+    SVYI_FILE_VERSION = 3,               /* user_version: a file of a higher one is refused */
     SVYI_FILE_OLDEST = 1,                /* read as it is; opened for writing it becomes one of the version above */
     SVYI_TABLE_VARIABLES = 900,          /* SQLite holds 2,000 columns a table; each variable takes two */
     SVYI_ROW_BITS = 20,                  /* id of a roster row: number of the interview << 20 | row, from 1 */
@@ -115,8 +115,11 @@ svy_status svyi_study_upgrade(svy_study *s, svy_error *err);
 svy_status svyi_reception_tables(svy_study *s, svy_error *err);     /* reception_schema.c */
 svy_status svyi_account_tables(svy_study *s, svy_error *err);       /* account_schema.c */
 svy_status svyi_sync_tables(svy_study *s, svy_error *err);          /* sync_schema.c */
-/* For reading a file of version 1: empty tables in memory, so that no query needs to know. */
+/* Those of version 3. */
+svy_status svyi_media_tables(svy_study *s, svy_error *err);         /* media.c */
+/* For reading a file of version 1, or 2: empty tables in memory, so that no query needs to know. */
 svy_status svyi_reception_stand_ins(svy_study *s, svy_error *err);
+svy_status svyi_media_stand_ins(svy_study *s, svy_error *err);
 
 /* ---- lock.c, folder.c ---- */
 typedef struct svyi_lock svyi_lock;
@@ -150,6 +153,9 @@ struct svyi_version {
 /* `elsewhere` 1: it was deployed at that moment on another machine, and may be older than what is here. */
 svy_status svyi_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources, const char *actor, int elsewhere, svy_moment now,
                        svy_error *err);
+/* media.c. Adds a file to a version; `elsewhere` 1: deployed on another machine, perhaps under a name that has other content here. Within a transaction. */
+svy_status svyi_medium_check(const svy_source *file, svy_error *err);
+svy_status svyi_medium_add(svy_study *s, int64_t form, const svy_source *file, const char *actor, int elsewhere, svy_moment now, int *added, svy_error *err);
 svy_status svyi_version_newest(svy_study *s, const char *id, svyi_version **out, svy_error *err);
 svy_status svyi_version_load(svy_study *s, int64_t number, svyi_version **out, svy_error *err);
 /* A version from a copy of its block, outside the list of the study. */

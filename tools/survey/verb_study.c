@@ -12,7 +12,7 @@
 
 /* ---- the sources of a questionnaire ---- */
 
-typedef struct source { char *name; void *bytes; size_t size; } source;
+typedef struct source { char *name; void *bytes; size_t size; int medium; } source;
 typedef struct sources { source *items; size_t n, capacity; char *folder; int failed; } sources;
 
 static void *copy(const void *bytes, size_t size)
@@ -25,16 +25,10 @@ static void *copy(const void *bytes, size_t size)
     return out;
 }
 
-/* Keeps a file that the questionnaire is made of, under its path from the questionnaire's folder. The questionnaire comes first. */
-static void keep(void *user, const char *path, const void *bytes, size_t size)
+static void add(sources *s, const char *name, const void *bytes, size_t size, int medium)
 {
-    sources *s = user;
-    const char *slash = strrchr(path, '/');
-    if (s->n == 0 && slash != NULL)
-        s->folder = copy(path, (size_t)(slash - path) + 1);
-    size_t skip = s->folder != NULL && strncmp(path, s->folder, strlen(s->folder)) == 0 ? strlen(s->folder) : 0;
     for (size_t i = 0; i < s->n; i++)
-        if (s->items[i].name != NULL && strcmp(s->items[i].name, path + skip) == 0)
+        if (s->items[i].medium == medium && s->items[i].name != NULL && strcmp(s->items[i].name, name) == 0)
             return;                        /* a list that is used under several ids */
     if (s->n == s->capacity) {
         size_t capacity = s->capacity > 0 ? 2 * s->capacity : 16;
@@ -47,9 +41,23 @@ static void keep(void *user, const char *path, const void *bytes, size_t size)
         s->capacity = capacity;
     }
     source *one = &s->items[s->n++];
-    *one = (source){ copy(path + skip, strlen(path) - skip), copy(bytes, size), size };
+    *one = (source){ copy(name, strlen(name)), copy(bytes, size), size, medium };
     s->failed |= one->name == NULL || one->bytes == NULL;
 }
+
+/* Keeps a file that the questionnaire is made of, under its path from the questionnaire's folder. The questionnaire comes first. */
+static void keep(void *user, const char *path, const void *bytes, size_t size)
+{
+    sources *s = user;
+    const char *slash = strrchr(path, '/');
+    if (s->n == 0 && slash != NULL)
+        s->folder = copy(path, (size_t)(slash - path) + 1);
+    size_t skip = s->folder != NULL && strncmp(path, s->folder, strlen(s->folder)) == 0 ? strlen(s->folder) : 0;
+    add(s, path + skip, bytes, size, 0);
+}
+
+/* Keeps a picture, sound or film that it shows, under the name by which it does. */
+static void keep_medium(void *user, const char *name, const void *bytes, size_t size) { add(user, name, bytes, size, 1); }
 
 static void sources_clear(sources *s)
 {
@@ -68,19 +76,25 @@ static int store(svy_study *study, const void *block, size_t size, const sources
 {
     svy_error err = SVY_ERROR_INIT;
     svy_form *form = NULL;
+    size_t media = 0;
+    char shown[60] = "";
     svy_source *list = calloc(s->n + 1, sizeof *list);
     if (list == NULL || s->failed) {
         free(list);
         tool_say("out of memory");
         return EXIT_SYSTEM;
     }
-    for (size_t i = 0; i < s->n; i++)
-        list[i] = (svy_source){ s->items[i].name, s->items[i].bytes, s->items[i].size };
+    for (size_t i = 0; i < s->n; i++) {
+        list[i] = (svy_source){ s->items[i].name, s->items[i].bytes, s->items[i].size, s->items[i].medium };
+        media += s->items[i].medium != 0;
+    }
     svy_status st = svy_study_deploy(study, block, size, list, s->n, actor, record_now(), &err);
     if (st == SVY_OK && (st = svy_form_open(NULL, block, size, &form, &err)) == SVY_OK) {
         snprintf(id->text, sizeof id->text, "%s", svy_form_id(form));
+        if (media > 0)
+            snprintf(shown, sizeof shown, " and %zu pictures, sounds or films", media);
         if (!quiet)
-            tool_say("deployed %s, version %s, with %zu source files", svy_form_id(form), svy_form_version(form), s->n);
+            tool_say("deployed %s, version %s, with %zu source files%s", svy_form_id(form), svy_form_version(form), s->n - media, shown);
     }
     svy_form_free(form);
     free(list);
@@ -93,7 +107,7 @@ static int deploy(svy_study *study, const char *path, const char *actor, int qui
     svy_error err = SVY_ERROR_INIT;
     svy_diags diags = { tool_report, NULL, 0, 0 };
     sources s = { NULL, 0, 0, NULL, 0 };
-    const svy_watch watch = { keep, &s };
+    const svy_watch watch = { keep, &s, keep_medium };
     void *block = NULL;
     size_t size = 0;
     int status;

@@ -8,8 +8,7 @@ static svy_status empty_root(svyi_reader *r)
     return st == SVY_OK ? svy_builder_node_end(r->builder, r->err) : st;
 }
 
-/* The file's name in "jr://file-csv/places.csv"; other names as they are. */
-static const char *name_of(const char *source)
+const char *svyi_named(const char *source)
 {
     const char *slash = strncmp(source, "jr://", 5) == 0 ? strchr(source + 5, '/') : NULL;
     return slash != NULL ? slash + 1 : source;
@@ -28,19 +27,19 @@ static char *media_folder(svyi_reader *r, const char *form)
     return out;
 }
 
+const char *svyi_place(svyi_reader *r, const char *form, size_t which)
+{
+    return which == 0 ? r->folder : which == 1 ? media_folder(r, form) : svyi_path_join(&r->arena, r->folder, "media/");
+}
+
 /* Reads the file from the first place that has it. `*bytes` stays NULL when none has. */
 static svy_status find_file(svyi_reader *r, const svyi_instance_wish *wish, const char *name, const char **path, const char **bytes, size_t *len,
                             const char **why)
 {
-    const char *folders[3] = { r->folder };
-    size_t n = 1;
     *bytes = NULL;
-    if (wish->form != NULL) {
-        folders[n++] = media_folder(r, wish->form);
-        folders[n++] = svyi_path_join(&r->arena, r->folder, "media/");
-    }
-    for (size_t i = 0; i < n; i++) {
-        *path = folders[i] != NULL ? svyi_path_join(&r->arena, folders[i], name) : NULL;
+    for (size_t i = 0; i < (wish->form != NULL ? SVYI_PLACES : 1); i++) {
+        const char *folder = svyi_place(r, wish->form, i);
+        *path = folder != NULL ? svyi_path_join(&r->arena, folder, name) : NULL;
         const svy_status st = *path == NULL ? SVY_E_NOMEM : svyi_file_read(&r->arena, *path, r->limits.bytes, 1, bytes, len, why);
         if (st == SVY_OK)
             return st;
@@ -80,7 +79,7 @@ static svy_status missing(svyi_reader *r, const svyi_instance_wish *wish, svy_se
 
 svy_status svyi_instance_read(svyi_reader *r, const svyi_instance_wish *wish)
 {
-    const char *name = name_of(wish->source), *path = NULL, *bytes = NULL, *why = "there is no such file", *refused = svyi_path_refuse(name);
+    const char *name = svyi_named(wish->source), *path = NULL, *bytes = NULL, *why = "there is no such file", *refused = svyi_path_refuse(name);
     size_t len = 0;
     if (strncmp(wish->source, "jr://instance/", 14) == 0)
         return missing(r, wish, SVY_NOTE, "answers of the interview before are not carried over");

@@ -26,8 +26,13 @@ typedef struct svy_xml_limits {
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, svy_diags *diags,
                                                         void **block, size_t *size, svy_error *err);
 /** Sees a file that was read; path and bytes are borrowed for the call. */
-typedef struct svy_watch { void (*seen)(void *user, const char *path, const void *bytes, size_t len); void *user; } svy_watch;
-/** The same, and `watch` sees every file that is used, the questionnaire first: for who keeps them together. */
+typedef struct svy_watch {
+    void (*seen)(void *user, const char *path, const void *bytes, size_t len);
+    void *user;
+    void (*medium)(void *user, const char *name, const void *bytes, size_t len);   /**< a picture, sound or film that the form shows, by its name without a folder; NULL: they are not read */
+} svy_watch;
+/** The same, and `watch` sees every file that is used, the questionnaire first, then the media it shows: for who keeps them together. Media that are not there
+ *  are one warning, here as in svy_questionnaire_read(). */
 SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_watched(const svy_alloc *alloc, const char *path, const svy_xml_limits *limits, const svy_watch *watch,
                                                                 svy_diags *diags, void **block, size_t *size, svy_error *err);
 /** The same from memory.

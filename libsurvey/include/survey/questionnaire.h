@@ -265,6 +265,10 @@ SVY_API const char *svy_form_itext_id(const svy_form *f, uint32_t number);
 /** Any text of a choice: its label, or the files shown with it. "" when there is none. */
 SVY_API const char *svy_form_choice_text(const svy_form *f, uint32_t list, uint32_t choice, svy_role role, uint32_t lang);
 
+/** The files that the form shows or plays (pictures, sound, film), of every item, choice and text in every language, as it names them ("jr://images/map.png"). One may
+ *  come several times. */
+SVY_API void svy_form_media(const svy_form *f, void (*each)(void *user, const char *named), void *user);
+
 /** Replaces ${id} in a text by what `get` writes for that item. @return bytes needed without the NUL; writes at most `size`. */
 SVY_API size_t svy_form_fill(const svy_form *f, const char *text, size_t (*get)(void *user, uint32_t item, char *out, size_t size), void *user,
                              char *out, size_t size);

@@ -26,12 +26,13 @@ SVY_API svy_study_health svy_study_condition(const svy_study *s);
 
 /* ---- questionnaires ------------------------------------------------------------------------------------------------------ */
 
-/** A source file of a questionnaire (XML, XLIFF, code list), kept as deployed. */
-typedef struct svy_source { const char *name; const void *bytes; size_t size; } svy_source;
+/** A file of a questionnaire, kept as deployed: a source that it is compiled from (XML, XLIFF, code list), or a medium that it shows (picture, sound, film). */
+typedef struct svy_source { const char *name; const void *bytes; size_t size; int medium; } svy_source;
+enum { SVY_MEDIUM_MAX = 64 << 20 /**< bytes of a medium */, SVY_MEDIUM_NAME = 255 /**< bytes of its name, which has no folder */ };
 
-/** Deploys a compiled form as a new version; makes or widens its typed tables. Deploying the same block again changes nothing.
- *  SVY_E_VALUE when that id and version are there with other content (a changed questionnaire needs a new version), or when a variable's type
- *  changed in a way its column cannot hold. */
+/** Deploys a compiled form as a new version; makes or widens its typed tables. Deploying the same block again adds media that were not there yet and changes
+ *  nothing else. SVY_E_VALUE when that id and version are there with other content, or a medium of it is (a changed questionnaire needs a new version), or when
+ *  a variable's type changed in a way its column cannot hold. */
 SVY_API SVY_NODISCARD svy_status svy_study_deploy(svy_study *s, const void *block, size_t size, const svy_source *sources, size_t n_sources,
                                                   const char *actor, svy_moment now, svy_error *err);
 /** The newest version of a form (id NULL: the only form; SVY_E_NAME when there are several, or none). Owned by the study. */
@@ -44,6 +45,15 @@ SVY_API SVY_NODISCARD svy_status svy_study_deployed(svy_study *s, svy_status (*e
 /** The source files of a version as they were deployed, by name. Borrowed for the call. SVY_E_NAME when there is no such version. */
 SVY_API SVY_NODISCARD svy_status svy_study_sources(svy_study *s, const char *form, const char *version, svy_status (*each)(void *user, const svy_source *source), void *user,
                                                    svy_error *err);
+
+/** A medium of a version. Borrowed for the call. */
+typedef struct svy_medium { const char *name, *media_type, *sha256, *md5 /**< in hexadecimal; MD5 is what ODK's clients know */; size_t size; const void *bytes; } svy_medium;
+/** The media of a version, by name, without their bytes. SVY_E_NAME when there is no such version. */
+SVY_API SVY_NODISCARD svy_status svy_study_media(svy_study *s, const char *form, const char *version, svy_status (*each)(void *user, const svy_medium *medium), void *user,
+                                                 svy_error *err);
+/** One of them, with its bytes. SVY_E_NAME when the version has none of that name. */
+SVY_API SVY_NODISCARD svy_status svy_study_medium(svy_study *s, const char *form, const char *version, const char *name,
+                                                  svy_status (*each)(void *user, const svy_medium *medium), void *user, svy_error *err);
 
 /** Sets a parameter of a form for interviews that start from now on; value NULL takes the override away. Checked against its type. */
 SVY_API SVY_NODISCARD svy_status svy_study_set_parameter(svy_study *s, const char *form, const char *id, const char *value,

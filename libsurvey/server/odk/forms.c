@@ -53,10 +53,10 @@ static int has_file(const svyi_odk_form *f, const char *name)
     return 0;
 }
 
-static svy_status add_file(reading *r, const svy_source *s)
+static svy_status add_file(reading *r, const char *name, const char *md5)
 {
     svyi_odk_form *f = r->form;
-    if (has_file(f, base_name(s->name)))
+    if (has_file(f, name))
         return SVY_OK;
     if (f->n_files == r->files_room) {
         const size_t room = r->files_room * 2 + 8;
@@ -69,8 +69,8 @@ static svy_status add_file(reading *r, const svy_source *s)
         r->files_room = room;
     }
     svyi_odk_file *file = &f->files[f->n_files];
-    file->name = copy(r, base_name(s->name));
-    digest(s->bytes, s->size, file->md5);
+    file->name = copy(r, name);
+    snprintf(file->md5, sizeof file->md5, "%s", md5);
     f->n_files++;
     return file->name != NULL ? SVY_OK : svyi_nomem(r->err);
 }
@@ -92,8 +92,11 @@ static svy_status take_source(void *user, const svy_source *s)
     svyi_odk_form *f = r->form;
     if (!svy_form_is_odk(r->compiled) || is_questionnaire(s))
         return SVY_OK;
-    if (f->given || svy_format_of(NULL, s->bytes, s->size) != SVY_FORMAT_XFORM)
-        return add_file(r, s);
+    if (f->given || svy_format_of(NULL, s->bytes, s->size) != SVY_FORMAT_XFORM) {
+        char md5[33];
+        digest(s->bytes, s->size, md5);
+        return add_file(r, base_name(s->name), md5);
+    }
     f->xml = svyi_arena_get(&r->made->arena, s->size + 1);
     if (f->xml == NULL)
         return svyi_nomem(r->err);
@@ -102,6 +105,8 @@ static svy_status take_source(void *user, const svy_source *s)
     f->given = 1;
     return SVY_OK;
 }
+
+static svy_status take_medium(void *user, const svy_medium *m) { return add_file(user, m->name, m->md5); }
 
 /* ---- one version ---- */
 
@@ -183,6 +188,8 @@ static svy_status take_xform(reading *r, const svy_deployed *v)
     svy_status st = svy_study_parameters(r->study, v->id, take_parameter, r, r->err);
     if (st == SVY_OK)
         st = svy_study_sources(r->study, v->id, v->version, take_source, r, r->err);
+    if (st == SVY_OK)
+        st = svy_study_media(r->study, v->id, v->version, take_medium, r, r->err);
     if (st == SVY_OK && r->form->xml == NULL)
         st = write_xform(r);
     if (st == SVY_OK && r->form->xml != NULL)

@@ -156,6 +156,15 @@ static svy_status take_file(void *user, const svy_source *s)
     return SVY_OK;
 }
 
+static svy_status take_medium(void *user, const svy_medium *m)
+{
+    wanted *w = user;
+    w->answered = 1;
+    svyi_answer(w->rq, 200, m->media_type, m->bytes != NULL ? m->bytes : "", m->size);
+    return SVY_OK;
+}
+
+/* A list that the form was compiled with, or a medium. */
 static void answer_file(svyi_request *rq, svy_study *study, const svyi_odk_form *f)
 {
     wanted w = { rq, part(rq, 2), 0 };
@@ -163,7 +172,9 @@ static void answer_file(svyi_request *rq, svy_study *study, const svyi_odk_form 
     int there = 0;
     for (size_t i = 0; i < f->n_files && !there; i++)
         there = strcmp(f->files[i].name, w.name) == 0;
-    const svy_status st = there ? svy_study_sources(study, f->id, f->version, take_file, &w, &err) : SVY_OK;
+    svy_status st = there ? svy_study_sources(study, f->id, f->version, take_file, &w, &err) : SVY_OK;
+    if (there && st == SVY_OK && !w.answered)
+        st = svy_study_medium(study, f->id, f->version, w.name, take_medium, &w, &err);
     if (!w.answered && st != SVY_OK)
         svyi_odk_answer_failed(rq, &err);
     else if (!w.answered)

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/media_type.h"
 #include "server/core.h"
 
 enum { FILES_MAX = 400, FILE_MAX = 8 << 20, NAME = 128, ETAG = 35 };
@@ -18,23 +19,6 @@ enum { FILES_MAX = 400, FILE_MAX = 8 << 20, NAME = 128, ETAG = 35 };
 typedef struct file { char *bytes; size_t n; } file;
 typedef struct asset { char name[NAME], etag[ETAG]; file plain, br, gz; const char *type; } asset;
 struct svyi_assets { asset *all; size_t n, capacity; };
-
-static const char *type_of(const char *name)
-{
-    static const struct { const char *end, *type; } TYPES[] = {
-        { ".html", "text/html; charset=utf-8" }, { ".js", "text/javascript; charset=utf-8" }, { ".mjs", "text/javascript; charset=utf-8" },
-        { ".css", "text/css; charset=utf-8" }, { ".wasm", "application/wasm" }, { ".json", "application/json" }, { ".svg", "image/svg+xml" },
-        { ".png", "image/png" }, { ".ico", "image/x-icon" }, { ".webmanifest", "application/manifest+json" }, { ".txt", "text/plain; charset=utf-8" },
-    };
-    const size_t n = strlen(name);
-
-    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        const size_t end = strlen(TYPES[i].end);
-        if (n > end && strcmp(name + n - end, TYPES[i].end) == 0)
-            return TYPES[i].type;
-    }
-    return NULL;
-}
 
 /* 1 read, 0 not there, -1 cannot be read. */
 static int read_file(const char *path, file *out)
@@ -69,7 +53,7 @@ static int add_file(svyi_assets *a, const char *path, const char *name)
 {
     unsigned char digest[SVYI_DIGEST];
     char beside[4300];
-    asset it = { .type = type_of(name) };
+    asset it = { .type = svyi_media_type(name) };
 
     if (it.type == NULL || strlen(name) >= sizeof it.name)
         return 1;                                   /* .br and .gz come with what they are made of */

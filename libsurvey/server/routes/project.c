@@ -10,36 +10,17 @@
 
 static void add_text(svyi_buffer *b, const char *text) { svyi_buffer_json(b, text, strlen(text)); }
 
-/* Of pictures, sound and film: NULL for what else a questionnaire is made of, which is in its compiled form. */
-static const char *media_type(const char *name)
-{
-    static const struct { const char *end, *type; } TYPES[] = {
-        { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" }, { ".gif", "image/gif" }, { ".webp", "image/webp" },
-        { ".mp3", "audio/mpeg" }, { ".ogg", "audio/ogg" }, { ".wav", "audio/wav" }, { ".m4a", "audio/mp4" }, { ".mp4", "video/mp4" }, { ".webm", "video/webm" },
-    };
-    const size_t n = strlen(name);
-
-    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++) {
-        const size_t end = strlen(TYPES[i].end);
-        if (n > end && strcmp(name + n - end, TYPES[i].end) == 0)
-            return TYPES[i].type;
-    }
-    return NULL;
-}
-
 /* ---- the project ---- */
 
 typedef struct listing { svyi_buffer *b; svyi_request *rq; svy_study *study; size_t n; svy_status st; } listing;
 
-static svy_status add_file(void *user, const svy_source *source)
+static svy_status add_file(void *user, const svy_medium *medium)
 {
     listing *l = user;
 
-    if (media_type(source->name) == NULL || strchr(source->name, '/') != NULL)
-        return SVY_OK;
-    if (l->n++ > 0)
-        svyi_buffer_text(l->b, ",");
-    add_text(l->b, source->name);
+    svyi_buffer_text(l->b, l->n++ > 0 ? ",{\"name\":" : "{\"name\":");
+    add_text(l->b, medium->name);
+    svyi_buffer_format(l->b, ",\"size\":%zu,\"sha256\":\"%s\"}", medium->size, medium->sha256);
     return SVY_OK;
 }
 
@@ -98,7 +79,7 @@ static svy_status add_version(void *user, const svy_deployed *version)
     describe_form(l->b, form, svyi_server_odk(l->rq->server));
     svy_form_free(form);
     svyi_buffer_text(l->b, ",\"files\":[");
-    svy_status st = svy_study_sources(l->study, version->id, version->version, add_file, &files, &err);
+    svy_status st = svy_study_media(l->study, version->id, version->version, add_file, &files, &err);
     svyi_buffer_text(l->b, "],\"parameters\":{");
     if (st == SVY_OK && version->newest)
         st = svy_study_parameters(l->study, version->id, add_parameter, &parameters, &err);
@@ -142,7 +123,7 @@ static void project(svyi_request *rq, svy_study *study)
 
 /* ---- blocks and files ---- */
 
-typedef struct search { svyi_request *rq; const char *name; int found; } search;
+typedef struct search { svyi_request *rq; int found; } search;
 
 static svy_status take_block(void *user, const svy_deployed *version)
 {
@@ -168,29 +149,23 @@ static void block(svyi_request *rq, svy_study *study)
         svyi_answer_error(rq, 404, "there is no such form");
 }
 
-static svy_status take_file(void *user, const svy_source *source)
+static svy_status take_file(void *user, const svy_medium *medium)
 {
-    search *s = user;
+    svyi_request *rq = user;
 
-    if (s->found || strcmp(source->name, s->name) != 0 || media_type(s->name) == NULL)
-        return SVY_OK;
-    s->found = 1;
-    svyi_answer_header(s->rq, "Cache-Control", "private, max-age=31536000, immutable");
-    svyi_answer(s->rq, 200, media_type(s->name), source->bytes, source->size);
+    svyi_answer_header(rq, "Cache-Control", "private, max-age=31536000, immutable");
+    svyi_answer(rq, 200, medium->media_type, medium->bytes != NULL ? medium->bytes : "", medium->size);
     return SVY_OK;
 }
 
 static void form_file(svyi_request *rq, svy_study *study)
 {
     svy_error err = SVY_ERROR_INIT;
-    search s = { .rq = rq, .name = rq->part[2] };
 
     if (!svy_sees_form(rq->who, rq->part[0]))
         svyi_answer_error(rq, 404, "there is no such file");
-    else if (svy_study_sources(study, rq->part[0], rq->part[1], take_file, &s, &err) != SVY_OK)
+    else if (svy_study_medium(study, rq->part[0], rq->part[1], rq->part[2], take_file, rq, &err) != SVY_OK)
         svyi_answer_failed(rq, &err);
-    else if (!s.found)
-        svyi_answer_error(rq, 404, "there is no such file");
 }
 
 /* ---- cases ---- */

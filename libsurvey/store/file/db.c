@@ -135,8 +135,10 @@ svy_status svyi_db_open(svy_study *s, int create, svy_error *err)
         return st;
     if (s->mode == SVY_STUDY_READ) {
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        if ((st = svyi_study_check(s, err)) == SVY_OK && s->version < SVYI_FILE_VERSION)
+        if ((st = svyi_study_check(s, err)) == SVY_OK && s->version < 2)
             st = svyi_reception_stand_ins(s, err);
+        if (st == SVY_OK && s->version < 3)
+            st = svyi_media_stand_ins(s, err);
         return st == SVY_OK ? svyi_db_exec(s, "PRAGMA query_only=ON", err) : st;
     }
     if (sqlite3_db_readonly(s->db, "main") == 1)

@@ -39,7 +39,7 @@ svy_status svyi_list_read(const void *bytes, size_t n, svyi_things *out, svy_err
     while (st == SVY_OK && svyi_bundle_next(&at, end, &frame))
         while (frame.kind == SVYI_B_HAVE && st == SVY_OK && svyi_fields_left(&frame.rest)) {
             const uint64_t kind = svyi_get_number(&frame.rest), number = svyi_get_number(&frame.rest);
-            svyi_thing one = { .kind = kind < SVYI_B_HAVE || kind == SVYI_B_ERASURE ? (svyi_bundle_kind)kind : SVYI_B_HEAD, .number = number <= INT64_MAX ? (int64_t)number : 0 };
+            svyi_thing one = { .kind = kind < SVYI_B_HAVE || kind == SVYI_B_ERASURE || kind == SVYI_B_MEDIUM ? (svyi_bundle_kind)kind : SVYI_B_HEAD, .number = number <= INT64_MAX ? (int64_t)number : 0 };
             memcpy(one.digest, svyi_get_fixed(&frame.rest, SVYI_THING_DIGEST), SVYI_THING_DIGEST);
             st = svyi_things_add(out, &one, err);
         }

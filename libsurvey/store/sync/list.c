@@ -55,6 +55,7 @@ int svyi_things_have(const svyi_things *sorted, const uint8_t digest[SVYI_THING_
 
 static const struct { svyi_bundle_kind kind; const char *all, *row; } NUMBERED[] = {
     { SVYI_B_FORM, "SELECT number FROM forms WHERE ?1 IS NULL OR 1 ORDER BY utc_ms, number", "SELECT 1 FROM forms WHERE number = ?2 AND (?1 IS NULL OR 1)" },
+    { SVYI_B_MEDIUM, "SELECT number FROM form_media WHERE ?1 IS NULL OR 1 ORDER BY utc_ms, number", "SELECT 1 FROM form_media WHERE number = ?2 AND (?1 IS NULL OR 1)" },
     { SVYI_B_PARAMETER, "SELECT number FROM parameters WHERE ?1 IS NULL OR 1 ORDER BY number", "SELECT 1 FROM parameters WHERE number = ?2 AND (?1 IS NULL OR 1)" },
     /* A file is known by what it holds; one that something kept aside needs, by the hash it came with, too. */
     { SVYI_B_FILE,
@@ -225,7 +226,8 @@ static svy_status list_kind(svy_study *s, svyi_bundle_kind kind, const svyi_scop
 svy_status svyi_things_list(svy_study *s, const svyi_scope *scope, svyi_things *out, svy_error *err)
 {
     /* What others need comes before them. */
-    static const svyi_bundle_kind ORDER[] = { SVYI_B_ERASURE, SVYI_B_FORM, SVYI_B_PARAMETER, SVYI_B_CASE, SVYI_B_FILE, SVYI_B_INTERVIEW, SVYI_B_KEPT, SVYI_B_IMPORT };
+    static const svyi_bundle_kind ORDER[] = { SVYI_B_ERASURE, SVYI_B_FORM, SVYI_B_MEDIUM, SVYI_B_PARAMETER, SVYI_B_CASE, SVYI_B_FILE, SVYI_B_INTERVIEW, SVYI_B_KEPT,
+                                              SVYI_B_IMPORT };
     svy_status st = SVY_OK;
 
     for (size_t i = 0; i < sizeof ORDER / sizeof ORDER[0] && st == SVY_OK; i++)

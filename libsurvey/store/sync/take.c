@@ -129,6 +129,38 @@ static svy_status take_form(svyi_taker *t, const svyi_frame_read *frame, svy_err
     return st;
 }
 
+static svy_status take_medium(svyi_taker *t, const svyi_frame_read *frame, svy_error *err)
+{
+    svyi_fields id = frame->identity, rest = frame->rest;
+    char sentence[512];
+    svy_error why = SVY_ERROR_INIT;
+    uint8_t own[SVYI_HASH];
+    int64_t number;
+    int added = 0;
+    const char *form = svyi_get_text(&id), *version = svyi_get_text(&id), *checksum = svyi_get_text(&id);
+    svy_source file = { .name = svyi_get_text(&id), .medium = 1 };
+    const uint8_t *hash = svyi_get_fixed(&id, SVYI_HASH);
+    const char *actor = svyi_get_text(&rest);
+    svy_moment at = { .utc_ms = svyi_get_signed(&rest) };
+    at.zone_minutes = (int32_t)svyi_get_signed(&rest);
+    file.bytes = svyi_get_bytes(&rest, &file.size);
+    const int found = svyi_once_number(t->s, "SELECT number FROM forms WHERE id = ? AND version = ? AND checksum = ?",
+                                       SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(version), svyi_arg_text(checksum)), &number, err);
+    if (found < 0)
+        return svyi_db_failed(err);
+    svyi_sha256(file.bytes, file.size, own);
+    svy_status st = !t->scope.deploys ? svyi_fail(&why, SVY_E_STATE, "this account may not deploy questionnaires")
+                  : found == 0 ? svyi_fail(&why, SVY_E_NAME, "the version is not here")
+                  : memcmp(own, hash, sizeof own) != 0 ? svyi_fail(&why, SVY_E_FORMAT, "it is not what its hash says") : svyi_medium_check(&file, &why);
+    if (st != SVY_OK) {
+        snprintf(sentence, sizeof sentence, "'%.100s' of version %.64s of '%.80s' was not taken: %.150s", file.name, version, form, why.message);
+        return svyi_refuse(t, frame, sentence, err);
+    }
+    st = svyi_medium_add(t->s, number, &file, actor, 1, at, &added, err);
+    t->result->files += st == SVY_OK && added;
+    return st;
+}
+
 static svy_status take_parameter(svyi_taker *t, const svyi_frame_read *frame, svy_error *err)
 {
     static const char SQL[] = "INSERT INTO parameters(form, id, value, actor, utc_ms, zone) SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM parameters"
@@ -346,6 +378,7 @@ svy_status svyi_take(svyi_taker *t, const svyi_frame_read *frame, svy_error *err
 {
     switch (frame->kind) {
     case SVYI_B_FORM: return take_form(t, frame, err);
+    case SVYI_B_MEDIUM: return take_medium(t, frame, err);
     case SVYI_B_PARAMETER: return take_parameter(t, frame, err);
     case SVYI_B_CASE: return take_case(t, frame, err);
     case SVYI_B_FILE: return take_file(t, frame, err);

@@ -73,6 +73,8 @@ static svy_status put_rows(svy_study *s, const char *sql, svyi_arg a, svyi_arg c
 static const struct { svyi_bundle_kind kind; const char *sql; int args; const char *identity, *rest, *more, *letters; } ROWS[] = {
     { SVYI_B_FORM, "SELECT id, version, block, actor, utc_ms, zone FROM forms WHERE number = ?", 1, "ttb", "tss",
       "SELECT name, bytes FROM form_sources WHERE form = ? ORDER BY name", "tb" },
+    { SVYI_B_MEDIUM, "SELECT f.id, f.version, f.checksum, m.name, m.sha256, m.actor, m.utc_ms, m.zone, c.bytes FROM form_media m JOIN forms f ON f.number = m.form"
+                     " JOIN media c USING(sha256) WHERE m.number = ?", 1, "ttttd", "tssb", NULL, NULL },
     { SVYI_B_PARAMETER, "SELECT form, id, value IS NOT NULL, coalesce(value, ''), actor, utc_ms, zone FROM parameters WHERE number = ?", 1, "ttnttss", "", NULL, NULL },
     { SVYI_B_CASE, "SELECT form, id, assigned, organisation, assigned_utc_ms, listed, returned, comment, returned_utc_ms FROM cases WHERE form = ? AND id = ?", 2, "ttttsnnts", "",
       "SELECT name, value FROM case_contacts WHERE form = ? AND id = ? ORDER BY name", "tt" },

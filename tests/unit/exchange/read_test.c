@@ -341,7 +341,7 @@ Test(read, every_file_that_is_used_is_seen_once, .init = make_folder, .fini = re
 {
     static loaded l;
     static watched w;
-    const svy_watch watch = { note, &w };
+    const svy_watch watch = { .seen = note, .user = &w };
     char path[128];
     put("lists/x.xml", LIST("<choice code='1'>A</choice>"));
     put("lists/x.bg.xlf", XLIFF("bg", UNIT("1", "A", "А")));

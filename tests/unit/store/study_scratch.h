@@ -32,7 +32,7 @@ static inline void deploy(svy_study *s, const char *id, int extra)
 {
     svy_error err = SVY_ERROR_INIT;
     fixture_block block = fixture_form(id, extra);
-    const svy_source source = { "questionnaire.xml", "<questionnaire/>", 16 };
+    const svy_source source = { "questionnaire.xml", "<questionnaire/>", 16, 0 };
 
     OK(svy_study_deploy(s, block.bytes, block.size, &source, 1, "tester", fixture_now(), &err));
     svy_block_free(NULL, block.bytes, block.size);
