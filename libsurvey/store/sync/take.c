@@ -108,7 +108,7 @@ static svy_status take_form(svyi_taker *t, const svyi_frame_read *frame, svy_err
     if (sources == NULL)
         return svyi_nomem(err);
     while (svyi_fields_left(&rest) && n < SOURCES) {
-        sources[n].name = svyi_get_text(&rest);
+        sources[n] = (svy_source){ .name = svyi_get_text(&rest) };
         sources[n].bytes = svyi_get_bytes(&rest, &sources[n].size);
         n++;
     }
