@@ -177,7 +177,7 @@ static int tell(void *user, const svyi_choice *c)
 {
     const telling *t = user;
 
-    t->to->choice(t->to->user, c->number, c->code, c->label);
+    t->to->choice(t->to->user, &(svy_offered){ c->number, c->code, c->label, c->text });
     return 1;
 }
 
@@ -197,8 +197,8 @@ svy_status svy_interview_offer(svy_interview *iv, svy_place place, const svy_off
     if (choices == NULL)
         return svyi_nomem(err);
     for (uint32_t i = 0, found = svy_interview_choices(iv, place, choices, n); i < found; i++)
-        to->choice(to->user, choices[i], svy_form_choice(iv->form, list, choices[i]).code,
-                   svy_form_choice_label(iv->form, list, choices[i], iv->s.language));
+        to->choice(to->user, &(svy_offered){ choices[i], svy_form_choice(iv->form, list, choices[i]).code,
+                                             svy_form_choice_label(iv->form, list, choices[i], iv->s.language), NULL });
     svyi_release(&iv->alloc, choices, (n > 0 ? n : 1) * sizeof *choices);
     return SVY_OK;
 }

@@ -110,7 +110,7 @@ static const char *text_of(const svy_interview *iv, svy_node node, uint32_t name
     return text != NULL ? text : "";
 }
 
-static const char *label_of(const svyi_view *view, svy_place place, const svyi_choice *c)
+static const char *label_of(const svyi_view *view, svy_place place, svyi_choice *c)
 {
     const svy_interview *iv = view->iv;
     const svy_odk_item *item = iv->odk->items[place.item];
@@ -123,6 +123,7 @@ static const char *label_of(const svyi_view *view, svy_place place, const svyi_c
     else if (item->choices == 0 || item->label_name == SVY_NAME_NONE || (label = text_of(iv, c->node, item->label_name, &len)) == NULL)
         return c->code;
     else if ((item->flags & SVY_ODK_LABEL_TEXT) != 0) {
+        c->text = label;
         label = svy_form_itext(iv->form, label, strlen(label), SVY_LABEL, iv->s.language);
         label = label != NULL ? label : "";
     }

@@ -137,7 +137,7 @@ void svyi_uuid(uint64_t seed, uint64_t place, char out[37]);
 
 /* ---- odk_choices.c ---- */
 /* Calls `each` for every choice offered at a place until it returns 0. Inside as many rules as the view says. */
-typedef struct svyi_choice { const char *code, *label; uint32_t len, number; svy_node node; } svyi_choice;
+typedef struct svyi_choice { const char *code, *label, *text; uint32_t len, number; svy_node node; } svyi_choice;
 typedef struct svyi_offering { int (*each)(void *user, const svyi_choice *choice); void *user; int labels; } svyi_offering;
 svy_status svyi_odk_offer(svyi_view *view, svy_place place, const svyi_offering *to, svy_error *err);
 int svyi_odk_offered(const svy_interview *iv, svy_place place, const char *code, size_t len);

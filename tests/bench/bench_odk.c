@@ -85,10 +85,9 @@ static void answer(svy_interview *iv, svy_place place, const char *value)
         die("answer", err.message);
 }
 
-static void count_choice(void *user, uint32_t choice, const char *code, const char *label)
+static void count_choice(void *user, const svy_offered *c)
 {
-    (void)choice;
-    *(size_t *)user += code[0] != '\0' && label[0] != '\0';
+    *(size_t *)user += c->code[0] != '\0' && c->label[0] != '\0';
 }
 
 /* The quickest of the rounds, which others on the machine disturbed least. */

@@ -69,15 +69,13 @@ static void forget(player *p)
     p->n_places = 0;
 }
 
-static void put_choice(void *user, uint32_t choice, const char *code, const char *label)
+static void put_choice(void *user, const svy_offered *c)
 {
     int *n = user;
-
-    (void)choice;
     fputs((*n)++ ? ",[" : "[", stdout);
-    put_text(code, strlen(code));
+    put_text(c->code, strlen(c->code));
     putchar(',');
-    put_text(label, strlen(label));
+    put_text(c->label, strlen(c->label));
     putchar(']');
 }
 

@@ -24,7 +24,7 @@ fs.writeFileSync(path.join(scratch, 'visit.xml'), `<h:html xmlns="http://www.w3.
 execFileSync(survey, ['convert', path.join(scratch, 'visit.xml'), path.join(scratch, 'visit-questionnaire.xml')], { stdio: 'pipe' });
 const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 const { forms } = study(survey, path.join(scratch, 'visit.study'), path.join(scratch, 'visit-questionnaire.xml'));
-const server = await mock({ '/form/': served }, { publicKey: keys().base64, media: { 'dot.png': dot }, forms: forms.map(one => ({ ...one, odk: true, files: ['lost.png', 'dot.png'] })) });
+const server = await mock({ '/form/': served }, { publicKey: keys().base64, media: { 'dot.png': dot }, forms: forms.map(one => ({ ...one, odk: true, files: ['lost.png', 'dot.png'].map(name => ({ name, size: 1, sha256: name.padEnd(64, '0') })) })) });
 const browser = await launch(), context = await browser.newContext({ viewport: { width: 360, height: 740 } }), page = await context.newPage();
 const errors = [];
 page.on('pageerror', error => errors.push(error.stack));

@@ -2,22 +2,17 @@
 import { Engine } from './engine.js';
 import { h } from './dom.js';
 import { openInterview } from './interview.js';
+import { keepMedia } from './media.js';
 import { seed, Session } from './session.js';
 
 const WEB = 2, SELF = 3;       // svy_mode
 
-/** The compiled form and its media, from this device or from the server. */
+/** The compiled form, from this device or from the server. */
 export async function formOf(app, meta) {
   const key = `${meta.id}/${meta.version}`, { storage, api } = app, kept = await storage.get('forms', key);
   if (kept && kept.checksum === meta.checksum) return kept;
   try {
-    const path = `/api/forms/${encodeURIComponent(meta.id)}/${encodeURIComponent(meta.version)}/`, files = {};
-    const block = await api.bytes(path + 'block');
-    for (const name of meta.files ?? []) {        // a picture that is not there must not keep the form away
-      const bytes = await api.bytes(path + 'files/' + encodeURIComponent(name)).catch(error => { if (!error.status || error.status >= 500) throw error; });
-      if (bytes) files[name] = bytes;
-    }
-    const form = { ...meta, key, block, files };
+    const form = { ...meta, key, block: await api.bytes(`/api/forms/${encodeURIComponent(meta.id)}/${encodeURIComponent(meta.version)}/block`) };
     await storage.put('forms', form);
     return form;
   } catch (error) {
@@ -57,6 +52,7 @@ const sitting = (app, self, who) => ({ mode: self ? SELF : WEB, actor: who.name 
 export async function conduct(app, what) {
   app.root.replaceChildren(h('p', { class: 'hint', role: 'status' }, app.say('wait')));
   const form = await formOf(app, what.meta);
+  keepMedia(app, form, what.meta).catch(() => {});      // what has not come yet is shown from the server
   const engine = await Engine.load(form.odk ? 'engine-odk.wasm' : 'engine.wasm');
   const opened = engine.open(form.block);
   if (opened.status !== 'ok') throw new Error(opened.message || 'failed');

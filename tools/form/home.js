@@ -1,5 +1,6 @@
 /* The home screen of an interviewer: what was started, cases, questionnaires, what is not sent yet, and everything the person should worry about. */
 import { conduct, formOf, returned } from './conduct.js';
+import { keepMedia } from './media.js';
 import { h, said } from './dom.js';
 import { Login } from './login.js';
 import { Queue } from './queue.js';
@@ -81,7 +82,7 @@ class Home {
   /** Brings every questionnaire to this device while there is a connection; `ready` when all are here. */
   async prepare() {
     let missing = 0;
-    for (const meta of this.forms()) await formOf(this.app, meta).catch(() => { missing++; });
+    for (const meta of this.forms()) await formOf(this.app, meta).then(form => keepMedia(this.app, form, meta)).catch(() => { missing++; });
     if (this.forms().some(({ odk }) => odk)) await this.keepEngine().catch(() => { missing++; });
     this.ready = this.forms().length > 0 && !missing;
     await this.drawQueue();

@@ -1,6 +1,7 @@
 /* One question on the screen: its texts, its control, what stands in its way, and the ways not to answer. */
-import { h, attributes, letters, place, setText, words, said, newId } from './dom.js';
+import { h, attributes, place, setText, words, said, newId } from './dom.js';
 import { control } from './controls/index.js';
+import { shown } from './media.js';
 
 const SINGLE_INPUT = new Set(['line', 'search', 'text']);
 
@@ -55,7 +56,7 @@ function note(view, ctx) {
       const now = JSON.stringify(next);
       if (me.drawn === now) return;
       me.drawn = now;
-      text.replaceChildren(...media(next, ctx), words(next.label || '', 'p', {}, true), ...helps(next, ctx));
+      text.replaceChildren(...shown(next, ctx), words(next.label || '', 'p', {}, true), ...helps(next, ctx));
     },
     focus() { text.focus(); }, input: () => null, commit: () => null, pick() {} };
   me.update(view);
@@ -80,22 +81,9 @@ function drawHelp(help, view, ctx) {
   const now = JSON.stringify([view.hint, view.instruction, view.media, view.format, view.preset, ctx.language]);
   if (help.drawn === now) return;
   help.drawn = now;
-  help.replaceChildren(...media(view, ctx), ...helps(view, ctx),
+  help.replaceChildren(...shown(view, ctx), ...helps(view, ctx),
     ...view.type === 'multiple' ? [h('p', { class: 'hint' }, ctx.say('several'))] : [],
     ...view.preset && !view.readonly ? [h('p', { class: 'hint' }, ctx.say('proposed'))] : []);
-}
-
-/** The question's picture, sound and film; one that does not come is said in its place. */
-function media(view, ctx) {
-  const shown = [];
-  for (const [kind, tag] of [['image', 'img'], ['audio', 'audio'], ['video', 'video']]) {
-    const name = view.media?.[kind];
-    if (!name) continue;
-    const node = h(tag, { class: 'media', controls: kind !== 'image', [kind === 'image' ? 'alt' : 'aria-label']: letters(view.label) });
-    shown.push(node);
-    ctx.fetched(node, name);
-  }
-  return shown;
 }
 
 /** A soft check: the sentence stands above; here the reason that keeps the answer. */

@@ -1,4 +1,5 @@
 /* One interview on this device: what the engine writes is locked and stored before anything else happens; at the end it becomes a sealed package in the queue. */
+import { mediumOf } from './media.js';
 import { random, hex, uuid } from './vault.js';
 
 export const join = parts => {
@@ -93,10 +94,9 @@ export class Session {
 
   /** The address of a picture or sound of the form itself. */
   async media(name) {
-    const bytes = this.form.files?.[name];
-    if (!bytes) return null;
-    if (!this.urls.has(name)) this.urls.set(name, URL.createObjectURL(new Blob([bytes], { type: /\.svg$/i.test(name) ? 'image/svg+xml' : '' })));
-    return this.urls.get(name);
+    const bytes = this.urls.has(name) ? null : await mediumOf(this.storage, this.form, name);
+    if (bytes) this.urls.set(name, URL.createObjectURL(new Blob([bytes], { type: /\.svg$/i.test(name) ? 'image/svg+xml' : '' })));
+    return this.urls.get(name) ?? null;
   }
 
   /** Everything so far as a file that `survey import` takes: for when this device cannot store any more. */

@@ -2,7 +2,7 @@
 
 const STORES = {
   settings: {},                              // by name
-  forms: { keyPath: 'key' },                 // ID/VERSION: compiled form and its media
+  forms: { keyPath: 'key' },                 // ID/VERSION: compiled form; media SHA256: what forms show
   drafts: { keyPath: 'uuid' },               // { uuid, owner, form, version, about (locked) }
   frames: {},                                // [uuid, n]: locked package bytes
   files: {},                                 // [uuid, n]: { about, kept (both locked), sealed, hash }

@@ -177,15 +177,14 @@ static void show_choices(const dialogue *d)
 /* Choices that come from elsewhere than a list of codes: a file, other answers. */
 typedef struct offering { const dialogue *d; uint32_t n; } offering;
 
-static void show_offer(void *user, uint32_t choice, const char *code, const char *label)
+static void show_offer(void *user, const svy_offered *choice)
 {
     offering *o = user;
     char lead[128], shown[TEXT_SIZE];
-    (void)choice;
     if (o->n++ >= CHOICES_SHOWN)
         return;
-    snprintf(lead, sizeof lead, "    %.80s  ", code);
-    terminal_paragraph(o->d->terminal, PLAIN, 6, lead, isolated(o->d, label, shown, sizeof shown));
+    snprintf(lead, sizeof lead, "    %.80s  ", choice->code);
+    terminal_paragraph(o->d->terminal, PLAIN, 6, lead, isolated(o->d, choice->label, shown, sizeof shown));
 }
 
 static void show_offers(const dialogue *d)

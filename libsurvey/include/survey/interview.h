@@ -191,9 +191,13 @@ SVY_API int svy_interview_find_entry(const svy_interview *iv, const char *path, 
 
 /** Choices offered now (filters and validity applied), in the order shown: the seed decides random orders. Stores at most `size`; returns how many there are. */
 SVY_API uint32_t svy_interview_choices(svy_interview *iv, svy_place place, uint32_t *choices, uint32_t size);
-/** Every choice offered at a place, in the order shown, whatever it comes from (a list, an instance, entries of a roster). `choice` is its number in the
- *  item's list, UINT32_MAX when it has none. Texts are borrowed for the call. */
-typedef struct svy_offer { void (*choice)(void *user, uint32_t choice, const char *code, const char *label); void *user; } svy_offer;
+/** Every choice offered at a place, in the order shown, whatever it comes from (a list, an instance, entries of a roster). Borrowed for the call. */
+typedef struct svy_offered {
+    uint32_t number;                 /**< in the item's list; UINT32_MAX when it has none */
+    const char *code, *label;
+    const char *text;                /**< id of the text (svy_form_itext()) that is its label; NULL: it has a label of its own */
+} svy_offered;
+typedef struct svy_offer { void (*choice)(void *user, const svy_offered *choice); void *user; } svy_offer;
 SVY_API SVY_NODISCARD svy_status svy_interview_offer(svy_interview *iv, svy_place place, const svy_offer *to, svy_error *err);
 /** A text in the current language with its fills replaced, values isolated from text of another direction (U+2068 U+2069) when `isolate`.
  *  @return bytes needed without the NUL. */

@@ -261,11 +261,11 @@ static form_maker choosing(void)
     return m;
 }
 
-static void list_offer(void *user, uint32_t choice, const char *code, const char *label)
+static void list_offer(void *user, const svy_offered *c)
 {
     char *out = user;
 
-    snprintf(out + strlen(out), 256 - strlen(out), "%u:%s=%s ", choice, code, label);
+    snprintf(out + strlen(out), 256 - strlen(out), "%u:%s=%s ", c->number, c->code, c->label);
 }
 
 Test(interview_odk, what_is_not_offered_is_hidden_and_comes_back)

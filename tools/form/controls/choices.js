@@ -1,5 +1,6 @@
 /* One or several choices as a list of large buttons; also yes and no, and "I have read this". */
-import { h, attributes, letters, place, words } from '../dom.js';
+import { h, attributes, place, words } from '../dom.js';
+import { shown } from '../media.js';
 
 export function choices(view, ctx, id) {
   const many = view.type === 'multiple' || view.type === 'acknowledge';
@@ -30,7 +31,7 @@ export function choices(view, ctx, id) {
       const keys = ctx.keysOf(next.choices);
       place(node, next.choices.map((choice, i) => {
         if (!rows.has(choice.code)) rows.set(choice.code, row(choice));
-        const made = rows.get(choice.code), texts = [choice.label, choice.hint, choice.within, choice.image].join('\n');
+        const made = rows.get(choice.code), texts = [choice.label, choice.hint, choice.within, JSON.stringify(choice.media)].join('\n');
         made.choice = choice;
         if (made.drawn !== texts) {
           made.drawn = texts;
@@ -53,11 +54,9 @@ export function choices(view, ctx, id) {
   };
 }
 
-/** What a choice shows: its picture, its label, what it lies within, its hint. */
-export function choiceTexts(choice, ctx) {
-  const image = choice.image && h('img', { alt: letters(choice.label || choice.code) });
-  if (image) ctx.fetched(image, choice.image);
-  return [image, words(choice.label || choice.code), ...[choice.within, choice.hint].filter(Boolean).map(text => words(text, 'small'))].filter(Boolean);
+/** What a choice shows: its picture, sound and film, its label, what it lies within, its hint. In an option of a list box nothing can be pressed: not `large`. */
+export function choiceTexts(choice, ctx, large = true) {
+  return [...shown({ media: choice.media, label: choice.label || choice.code }, ctx, large), words(choice.label || choice.code), ...[choice.within, choice.hint].filter(Boolean).map(text => words(text, 'small'))];
 }
 
 const alone = choice => choice.exclusive || !!choice.missing;

@@ -19,7 +19,7 @@ export function search(view, ctx, id) {
     found = result.choices ?? [];
     at = typed && found.length ? 0 : -1;
     list.replaceChildren(...found.map((choice, i) => h('li', { role: 'option', id: `${id}o${i}`, class: 'match', 'aria-selected': String(codes.includes(choice.code)),
-      onpointerdown: event => event.preventDefault(), onclick: () => take(choice) }, choiceTexts(choice, ctx))));
+      onpointerdown: event => event.preventDefault(), onclick: () => take(choice) }, choiceTexts(choice, ctx, false))));
     state.textContent = result.total > found.length ? ctx.say('more', String(result.total - found.length)) : ctx.say('found', String(result.total));
     show(true);
   }

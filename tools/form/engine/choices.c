@@ -31,6 +31,28 @@ static void put_parents(uint32_t list, uint32_t choice)
     json_some("within", text);
 }
 
+static const char *medium_of(uint32_t list, uint32_t choice, const char *text, svy_role role)
+{
+    const char *named = text != NULL ? svy_form_itext(form_engine.form, text, strlen(text), role, language()) : svy_form_choice_text(form_engine.form, list, choice, role, language());
+
+    return named != NULL ? named : "";
+}
+
+/* What is shown with a choice: of a list, or of a text by its id. */
+static void put_media(uint32_t list, uint32_t choice, const char *text)
+{
+    int any = 0;
+
+    for (size_t i = 0; i < VIEW_MEDIA; i++)
+        any |= medium_of(list, choice, text, view_media[i].role)[0] != '\0';
+    if (!any)
+        return;
+    json_object("media");
+    for (size_t i = 0; i < VIEW_MEDIA; i++)
+        json_some(view_media[i].key, medium_of(list, choice, text, view_media[i].role));
+    json_end('}');
+}
+
 static void put_choice(uint32_t list, uint32_t choice)
 {
     const svy_form *form = form_engine.form;
@@ -40,7 +62,7 @@ static void put_choice(uint32_t list, uint32_t choice)
     json_text("code", c.code);
     json_text("label", svy_form_choice_label(form, list, choice, language()));
     json_some("hint", svy_form_choice_text(form, list, choice, SVY_HINT, language()));
-    json_some("image", svy_form_choice_text(form, list, choice, SVY_IMAGE, language()));
+    put_media(list, choice, NULL);
     if ((c.flags & SVY_CHOICE_EXCLUSIVE) != 0 || c.missing != 0)
         json_flag("exclusive", 1);
     if ((c.flags & SVY_CHOICE_OTHER) != 0)
@@ -130,28 +152,31 @@ static uint32_t search_list(svy_place place, uint32_t list, const char *typed, s
 
 /* ---- choices that come from elsewhere: a file, other answers (forms of the ODK world) ---- */
 
-typedef struct offering { const svy_value *value; const char *typed; uint32_t n, limit; } offering;
+typedef struct offering { const svy_value *value; const char *typed; uint32_t list, n, limit; } offering;
 
-static void put_offer(void *user, uint32_t choice, const char *code, const char *label)
+static void put_offer(void *user, const svy_offered *c)
 {
     offering *o = user;
     char folded[FOLDED];
 
-    (void)choice;
     if (o->typed != NULL) {
-        svyi_fold(label, strlen(label), folded, sizeof folded);
-        if (strstr(folded, o->typed) == NULL && strncmp(code, o->typed, strlen(o->typed)) != 0)
+        svyi_fold(c->label, strlen(c->label), folded, sizeof folded);
+        if (strstr(folded, o->typed) == NULL && strncmp(c->code, o->typed, strlen(o->typed)) != 0)
             return;
     }
-    if (o->n++ < o->limit || is_chosen(o->value, code))
-        put_pair(code, label);
+    if (o->n++ >= o->limit && !is_chosen(o->value, c->code))
+        return;
+    json_object(NULL);
+    json_text("code", c->code);
+    json_text("label", c->label);
+    if (c->text != NULL || c->number != UINT32_MAX)
+        put_media(o->list, c->number, c->text);
+    json_end('}');
 }
 
-static void count_offer(void *user, uint32_t choice, const char *code, const char *label)
+static void count_offer(void *user, const svy_offered *c)
 {
-    (void)choice;
-    (void)code;
-    (void)label;
+    (void)c;
     ++*(uint32_t *)user;
 }
 
@@ -161,7 +186,7 @@ static void put_offers(svy_place place)
     uint32_t n = 0;
     const svy_offer count = { count_offer, &n };
     svy_status st = svy_interview_offer(form_engine.interview, place, &count, NULL);
-    offering o = { .value = &v, .limit = n <= INLINE ? n : 0 };
+    offering o = { .value = &v, .list = svy_form_item(form_engine.form, place.item)->list, .limit = n <= INLINE ? n : 0 };
     const svy_offer put = { put_offer, &o };
 
     json_flag("many", n > INLINE);
@@ -177,7 +202,7 @@ static uint32_t search_offers(svy_place place, const char *typed, size_t len, ui
 {
     const svy_value none = svy_value_missing(SVY_K_CODES, SVY_NOT_REACHED);
     char folded[FOLDED];
-    offering o = { .value = &none, .typed = folded, .limit = limit };
+    offering o = { .value = &none, .typed = folded, .list = svy_form_item(form_engine.form, place.item)->list, .limit = limit };
     const svy_offer put = { put_offer, &o };
 
     svyi_fold(typed, len, folded, sizeof folded);

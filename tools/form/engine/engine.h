@@ -68,6 +68,10 @@ void options_free(options *o);
 enum { VIEW_PLAIN = 0, VIEW_CELLS = 1 /* of rosters too */, VIEW_NO_CHOICES = 2, VIEW_BRIEF = 4 /* a cell of a table: nothing that is empty or false, and no label */ };
 void view_place(const char *key, svy_place place, unsigned how);
 void view_choices(svy_place place);
+/* What questions and choices show beside their texts. */
+enum { VIEW_MEDIA = 4 };
+typedef struct view_medium { const char *key; svy_role role; } view_medium;
+extern const view_medium view_media[VIEW_MEDIA];
 void view_grid(svy_place grid);
 void view_roster(svy_place roster, unsigned how);
 int view_is_answered(svy_place place);

@@ -21,23 +21,23 @@ static const char *kind_name(const svy_item *item)
     return item->kind < sizeof NAMES / sizeof NAMES[0] && NAMES[item->kind] != NULL ? NAMES[item->kind] : "note";
 }
 
+const view_medium view_media[VIEW_MEDIA] = { { "image", SVY_IMAGE }, { "bigImage", SVY_BIG_IMAGE }, { "audio", SVY_AUDIO }, { "video", SVY_VIDEO } };
+
 static void put_texts(svy_place place, const svy_item *item)
 {
-    static const struct { const char *key; svy_role role; } MEDIA[] = { { "image", SVY_IMAGE }, { "audio", SVY_AUDIO }, { "video", SVY_VIDEO } };
-    const svy_form *form = form_engine.form;
     int any = 0;
 
     json_text("label", engine_text(place, item->kind == SVY_EL_END ? SVY_TEXT : SVY_LABEL));
     json_some("hint", engine_text(place, SVY_HINT));
     json_some("instruction", engine_text(place, SVY_INSTRUCTION));
     json_some("guidance", engine_text(place, SVY_GUIDANCE));
-    for (size_t i = 0; i < sizeof MEDIA / sizeof MEDIA[0]; i++)
-        any |= svy_form_text(form, place.item, MEDIA[i].role, 0)[0] != '\0';
+    for (size_t i = 0; i < VIEW_MEDIA; i++)
+        any |= svy_form_text(form_engine.form, place.item, view_media[i].role, svy_interview_current_language(form_engine.interview))[0] != '\0';
     if (!any)
         return;
     json_object("media");
-    for (size_t i = 0; i < sizeof MEDIA / sizeof MEDIA[0]; i++)
-        json_some(MEDIA[i].key, engine_text(place, MEDIA[i].role));
+    for (size_t i = 0; i < VIEW_MEDIA; i++)
+        json_some(view_media[i].key, engine_text(place, view_media[i].role));
     json_end('}');
 }
 

@@ -64,6 +64,7 @@ export default {
   useSignature: 'Use this signature',
   wipe: 'Start again',
   absent: '“%” cannot be shown: it is not on this device, or this browser cannot read it.',
+  enlarge: 'Enlarge: %',
   noPicture: 'This browser cannot read the picture, so it was not kept. Choose a JPEG or PNG, or take the photo here.',
   notAllowed: 'The device or the browser does not allow this. Use the other way on this page.',
   rowsBefore: 'Rows before',
