@@ -1,4 +1,4 @@
-/* A study file of version 1: read as it is, and one of version 2 after it was opened for writing, with everything that was in it. */
+/* A study file of version 1: read as it is, and one of the present version after it was opened for writing, with everything that was in it. */
 #define _POSIX_C_SOURCE 200809L
 #include "study_scratch.h"
 #include "version_1.h"
@@ -79,7 +79,7 @@ Test(upgrade, writing_upgrades)
     int resumed;
 
     OK(svy_study_open(NULL, path, SVY_STUDY_WRITE, &s, &err));
-    SAYS("PRAGMA user_version", "2");
+    SAYS("PRAGMA user_version", "3");
     look(s);
     OK(svy_reception_new(s, &r, &err));
     cr_expect_eq(svy_reception_can_open(r), 1);
