@@ -1,6 +1,7 @@
 /* Import: every row of a table becomes an interview, by the same engine and the same rules as one that was carried out. */
 #include "store/store_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { GROUP = 64 };                     /* rows of one transaction */
@@ -291,5 +292,28 @@ svy_status svy_study_import(svy_study *s, const char *form, const svy_rows *rows
         st = import_group(&m, &more);
     if (st == SVY_OK && result->rejected > 0)
         st = svyi_fail(err, SVY_E_INVALID, "%llu rows of '%.200s' were rejected", (unsigned long long)result->rejected, rows->source != NULL ? rows->source : "");
+    return st;
+}
+
+svy_status svy_study_imported(svy_study *s, const char *form, const char *key, char interview[37], int *found, svy_error *err)
+{
+    char hash[SVYI_HASHED_KEY];
+    sqlite3_stmt *stmt = NULL;
+    svyi_version *v;
+    svy_status st;
+
+    SVY_REQUIRE(s != NULL && key != NULL && interview != NULL && found != NULL, err);
+    *found = 0;
+    if ((st = svyi_version_newest(s, form, &v, err)) != SVY_OK)
+        return st;
+    svyi_keyed_hex(s->key, key, strlen(key), hash);
+    if ((st = svyi_db_prepare(s, "SELECT interview FROM imports WHERE form = ? AND row_key = ?", &stmt, err)) == SVY_OK &&
+        (st = svyi_db_bind(s, stmt, 1, svyi_arg_text(svy_form_id(v->form)), err)) == SVY_OK)
+        st = svyi_db_bind(s, stmt, 2, svyi_arg_text(hash), err);
+    if (st == SVY_OK && (*found = svyi_db_step(s, stmt, err)) < 0)
+        st = svyi_db_failed(err);
+    if (st == SVY_OK && *found == 1)
+        snprintf(interview, SVYI_UUID, "%s", svyi_db_text(stmt, 0));
+    sqlite3_finalize(stmt);
     return st;
 }

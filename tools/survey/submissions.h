@@ -24,4 +24,7 @@ int submissions_next(void *user, int *line, svy_error *err);
 int submissions_get(void *user, const char *name, const char **text, size_t *len);
 const char *submissions_name(void *user, size_t i);
 svy_status submissions_conduct(void *user, svy_interview *iv, int line, svy_error *err);
+/* submission_files.c: gives the interviews the files that their answers name and that lie beside their submission, or in `media`. Also of those imported before, so
+   that a photo which comes later is taken. @return an exit status; what is missing is said */
+int submissions_attach(const submissions *s, svy_study *study, const char *form, const char *media, int quiet);
 #endif

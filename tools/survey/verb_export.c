@@ -1,6 +1,8 @@
 /* survey export: submitted answers as CSV files, one per roster level, with a codebook. */
 #define _POSIX_C_SOURCE 200809L
+#include "export_attachments.h"
 #include "export_safe.h"
+#include "export_table.h"
 #include "tool.h"
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +12,7 @@
 #include <survey/store.h>
 #include <sys/stat.h>
 
-struct settings { const char *form, *folder; int labels, codes, sensitive, events, safe, quiet; };
+struct settings { const char *form, *folder; int labels, codes, sensitive, events, attachments, safe, quiet; };
 static const tool_option OPTIONS[] = {
     TOOL_TEXT_OPTION(struct settings, form, "form", 'f', "ID", "questionnaire, when the study has several", NULL),
     TOOL_TEXT_OPTION(struct settings, folder, "output", 'o', "FOLDER", "where the files go; made when it is not there", NULL),
@@ -18,6 +20,7 @@ static const tool_option OPTIONS[] = {
     TOOL_FLAG_OPTION(struct settings, labels, "labels", 0, "labels of answers in place of their codes"),
     TOOL_FLAG_OPTION(struct settings, sensitive, "sensitive", 0, "with sensitive variables, which are left out otherwise"),
     TOOL_FLAG_OPTION(struct settings, events, "events", 0, "also FORM_events.csv: what was done when, in every interview"),
+    TOOL_FLAG_OPTION(struct settings, attachments, "attachments", 0, "also photos, sound and other files: the folder FORM_attachments and their list FORM_attachments.csv"),
     TOOL_FLAG_OPTION(struct settings, safe, "spreadsheet-safe", 0, "a ' before texts that a spreadsheet would take for a formula"),
     TOOL_FLAG_OPTION(struct settings, quiet, "quiet", 'q', "say nothing but errors"),
     TOOL_END
@@ -55,50 +58,29 @@ static int export_level(exporting *x, const char *level)
     return st == SVY_OK ? EXIT_DONE : tool_fail(&x->err);
 }
 
-typedef struct writing { svy_file_out *file; const exporting *x; } writing;
-
-static svy_status put(void *user, const char *bytes, size_t len)
-{
-    writing *w = user;
-    svy_error err = SVY_ERROR_INIT;
-    return svy_file_write(w->file, bytes, len, &err);
-}
+typedef struct writing { export_file file; const exporting *x; } writing;
 
 static int finish(exporting *x, writing *w, svy_status st)
 {
     if (st != SVY_OK)
-        svy_file_cancel(w->file);
+        svy_file_cancel(w->file.out);
     else
-        st = svy_file_end(w->file, 0, &x->err);
+        st = svy_file_end(w->file.out, 0, &x->err);
     return st == SVY_OK ? EXIT_DONE : tool_fail(&x->err);
 }
 
 static int export_codebook(exporting *x)
 {
     char path[4096];
-    writing w = { NULL, x };
+    writing w = { { NULL, x->s->safe }, x };
     if (!path_of(x, path, sizeof path, "codebook", ".json"))
         return EXIT_SYSTEM;
-    if (svy_file_begin(NULL, path, &w.file, &x->err) != SVY_OK)
+    if (svy_file_begin(NULL, path, &w.file.out, &x->err) != SVY_OK)
         return tool_fail(&x->err);
-    return finish(x, &w, svy_study_codebook(x->study, x->s->form, put, &w, &x->err));
+    return finish(x, &w, svy_study_codebook(x->study, x->s->form, export_put, &w.file, &x->err));
 }
 
 /* ---- events ---- */
-
-static svy_status put_cell(writing *w, const char *text, size_t len, char end)
-{
-    svy_status st = SVY_OK;
-    int formula = w->x->s->safe && len > 0 && strchr("=+-@\t\r", text[0]) != NULL;
-    int quote = formula || memchr(text, ',', len) != NULL || memchr(text, '"', len) != NULL || memchr(text, '\n', len) != NULL || memchr(text, '\r', len) != NULL;
-    if (quote)
-        st = put(w, formula ? "\"'" : "\"", formula ? 2 : 1);
-    for (size_t i = 0; i < len && st == SVY_OK; i++)
-        st = put(w, text[i] == '"' ? "\"\"" : text + i, text[i] == '"' ? 2 : 1);
-    if (quote && st == SVY_OK)
-        st = put(w, "\"", 1);
-    return st == SVY_OK ? put(w, &end, 1) : st;
-}
 
 /* Sensitive, or of an older version that is not at hand: then nobody can say. */
 static int may_show(const exporting *x, const char *id)
@@ -142,7 +124,7 @@ static svy_status put_event(void *user, const svy_paradata *p)
     enum { OLD = 11, NEW = 12, N = sizeof texts / sizeof texts[0] };
     svy_status st = SVY_OK;
     for (size_t i = 0; i < N && st == SVY_OK; i++)
-        st = put_cell(w, texts[i], i == OLD ? (old[0] != '\0' ? p->old_len : 0) : i == NEW ? (show ? e->value_len : 0) : strlen(texts[i]), i + 1 < N ? ',' : '\n');
+        st = export_cell(&w->file, texts[i], i == OLD ? (old[0] != '\0' ? p->old_len : 0) : i == NEW ? (show ? e->value_len : 0) : strlen(texts[i]), i + 1 < N ? ',' : '\n');
     return st;
 }
 
@@ -155,23 +137,23 @@ static int is_level(const char *const *levels, size_t n, const char *id)
 }
 
 /* "events", or "events_2" and so on when a roster has that id, and its file. */
-static void name_events(char *out, size_t size, const char *const *levels, size_t n)
+static void name_table(const char *name, char *out, size_t size, const char *const *levels, size_t n)
 {
-    snprintf(out, size, "events");
+    snprintf(out, size, "%s", name);
     for (unsigned number = 2; is_level(levels, n, out); number++)
-        snprintf(out, size, "events_%u", number);
+        snprintf(out, size, "%s_%u", name, number);
 }
 
 static int export_events(exporting *x, const char *middle)
 {
     static const char HEAD[] = "interview,sequence,utc,zone,monotonic_ms,mode,actor,device,node,entry,action,old,new,missing,reason,old_missing\n";
     char path[4096];
-    writing w = { NULL, x };
+    writing w = { { NULL, x->s->safe }, x };
     if (!path_of(x, path, sizeof path, middle, ".csv"))
         return EXIT_SYSTEM;
-    if (svy_file_begin(NULL, path, &w.file, &x->err) != SVY_OK)
+    if (svy_file_begin(NULL, path, &w.file.out, &x->err) != SVY_OK)
         return tool_fail(&x->err);
-    svy_status st = put(&w, HEAD, sizeof HEAD - 1);
+    svy_status st = export_put(&w.file, HEAD, sizeof HEAD - 1);
     if (st == SVY_OK)
         st = svy_study_events(x->study, x->s->form, NULL, put_event, &w, &x->err);
     return finish(x, &w, st);
@@ -181,16 +163,21 @@ static int export_events(exporting *x, const char *middle)
 
 static int export_levels(exporting *x, const char *const *levels, size_t n)
 {
-    char events[32];
+    char name[32], attachments[4096] = "";
     int status = EXIT_DONE;
+    name_table("attachments", name, sizeof name, levels, n);
+    if (x->s->attachments && (!path_of(x, attachments, sizeof attachments, name, "") || !export_attachments_fresh(attachments)))
+        return EXIT_SYSTEM;
     for (size_t i = 0; i < n && status == EXIT_DONE; i++)
         status = export_level(x, levels[i]);
     if (status == EXIT_DONE)
         status = export_codebook(x);
+    if (status == EXIT_DONE && x->s->attachments)
+        status = export_attachments(x->study, attachments, &(export_attachment_options){ x->s->form, x->s->sensitive, x->s->safe, x->s->quiet });
     if (status != EXIT_DONE || !x->s->events)
         return status;
-    name_events(events, sizeof events, levels, n);
-    return export_events(x, events);
+    name_table("events", name, sizeof name, levels, n);
+    return export_events(x, name);
 }
 
 static int export_all(exporting *x)

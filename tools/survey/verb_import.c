@@ -91,6 +91,10 @@ static int import_odk(const struct settings *s, svy_study *study, char *const *p
     int status = submissions_read(&odk, paths, n, s->private_key, s->media);
     if (status == EXIT_DONE)
         status = import(s, study, &rows, &odk);
+    if (status == EXIT_DONE || status == EXIT_WRONG) {       /* those that were taken, also when others were not */
+        const int attached = submissions_attach(&odk, study, s->form, s->media, s->quiet);
+        status = attached != EXIT_DONE ? attached : status;
+    }
     submissions_clear(&odk);
     return status;
 }
@@ -121,7 +125,8 @@ const verb verb_import = { .name = "import", .group = FOR_FIELDWORK, .arguments 
     .detail = "The first row names the variables: age, in rosters m_age[2], with age_missing for why there is none (dont-know, refused, not-stated). Every row goes "
               "through the questionnaire as an interview would; a row with a problem is left out whole, and every problem is told with its line and column. "
               "A column \"case\" says which case it is, \"language\" in which language it was asked.\n"
-              "Files that end in .xml, and folders of them, are submissions of ODK's clients. One that was imported before is skipped by its instanceID.\n"
+              "Files that end in .xml, and folders of them, are submissions of ODK's clients. One that was imported before is skipped by its instanceID. Photos and "
+              "other files that answers name are stored from the folder of the submission, also when they come there later.\n"
               "A queue that the web form saved as a file (.svyq) is taken in as if its device had sent it; taking it in twice stores nothing twice.\n"
               "--kept takes no file: it tries again what the study keeps aside, such as encrypted submissions that ODK's clients sent to 'survey serve'.",
     .example = "survey import tcn.study --form a-main-tcn answers.csv\nsurvey import tcn.study queue.svyq\nsurvey import tcn.study --form visit --private-key form.pem submissions/\nsurvey import tcn.study --kept --private-key form.pem", .settings_size = sizeof(struct settings), .tables = { { OPTIONS, 0 } }, .run = run };

@@ -129,7 +129,7 @@ SVY_API void svy_attachment_free(svy_attachment *a);
 SVY_API int svy_attachment_has_hash(const svy_attachment *a, const char *hash);
 /** Stores files that packages will name by the hash of the bytes as they came; the same again changes nothing. Their uploads are taken away. One transaction. */
 SVY_API SVY_NODISCARD svy_status svy_study_attach(svy_study *s, svy_attachment *const *files, size_t n, const char *sender, svy_moment now, svy_error *err);
-/** Adds a file to an interview that is here. The same bytes under the same name again: nothing. SVY_E_STATE: the name is taken by other bytes.
+/** Adds a file to an interview that is here. media_type NULL: by the ending of its name. The same bytes under the same name again: nothing. SVY_E_STATE: the name is taken by other bytes.
  *  SVY_E_NAME: no such interview. */
 SVY_API SVY_NODISCARD svy_status svy_study_attach_file(svy_study *s, const char *interview, const char *name, const char *media_type, const void *bytes, size_t n,
                                                        svy_moment now, svy_error *err);
@@ -141,6 +141,24 @@ SVY_API SVY_NODISCARD svy_status svy_study_file_bytes(svy_study *s, const char *
                                                       svy_status (*take)(void *user, const void *bytes, size_t n), void *user, svy_error *err);
 /** SHA-256 of a file's content; *found 0 when there is none. */
 SVY_API SVY_NODISCARD svy_status svy_study_file_digest(svy_study *s, const char *interview, const char *name, uint8_t sha256[SVY_HASH_BYTES], int *found, svy_error *err);
+
+typedef enum svy_file_state { SVY_FILE_HERE, SVY_FILE_SEALED /**< the key was taken out when it came */, SVY_FILE_MISSING /**< it did not come */ } svy_file_state;
+/** A file of a submitted interview. Borrowed for the call. */
+typedef struct svy_answer_file {
+    const char *interview;           /**< uuid */
+    const char *item, *entry;        /**< whose answer names it; "" and "" when none does: the answer was changed later, or it is a client's own log */
+    const char *name;                /**< as the answer has it */
+    const char *held_by;             /**< uuid of the interview or the correction it came with: what svy_study_file_bytes() asks for; "" when it is missing */
+    const char *media_type;
+    svy_file_state state;
+    int sensitive;                   /**< the question is, or nobody can say which question it belongs to */
+    uint64_t size;
+    const uint8_t *sha256;           /**< of the content; NULL when it is not here */
+} svy_answer_file;
+/** The files of the submitted interviews of a form (NULL: the only one), question by question in the order in which they came into the study, interviews in theirs; those that no
+ *  answer names come last. Erased interviews have none. `sensitive` 0 leaves sensitive ones out. Memory: about 50 bytes a file. */
+SVY_API SVY_NODISCARD svy_status svy_study_answer_files(svy_study *s, const char *form, int sensitive, svy_status (*each)(void *user, const svy_answer_file *file), void *user,
+                                                        svy_error *err);
 
 /* ---- kept aside, sealed --------------------------------------------------------------------------------------------------------- */
 

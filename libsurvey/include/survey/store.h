@@ -141,6 +141,9 @@ typedef struct svy_import_result { uint64_t accepted, rejected, skipped; } svy_i
 SVY_API SVY_NODISCARD svy_status svy_study_import(svy_study *s, const char *form, const svy_rows *rows, const svy_import_options *options, svy_moment now,
                                                   svy_diags *diags, svy_import_result *result, svy_error *err);
 
+/** The interview that an imported row became, by the text of its key (an instanceID, of ODK's submissions). *found 0 when no row with that key was imported. */
+SVY_API SVY_NODISCARD svy_status svy_study_imported(svy_study *s, const char *form, const char *key, char interview[37], int *found, svy_error *err);
+
 /** The submitted answers of a form as a frame, all versions united by variable: level "" for the interviews, or the id of a roster.
  *  Columns: "interview" (uuid), "case", "version", "interviewer", "language", "started", "completed", "outcome"; in rosters "interview", then "ROSTER_key" for it and every roster around it;
  *  then every question and compute in document order; a multiple question as its codes in one text, and one boolean column ID_CODE per choice.

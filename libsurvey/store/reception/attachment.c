@@ -1,4 +1,5 @@
 /* Files of interviews: photos, sound, signatures. Stored by the hash of the bytes as they came, given to interviews by name. */
+#include "base/media_type.h"
 #include "store/reception/priv.h"
 
 #include <stdio.h>
@@ -184,7 +185,9 @@ svy_status svy_study_attach_file(svy_study *s, const char *interview, const char
     int opened;
     svy_status st;
 
-    SVY_REQUIRE(s != NULL && interview != NULL && name != NULL && media_type != NULL && (bytes != NULL || n == 0), err);
+    SVY_REQUIRE(s != NULL && interview != NULL && name != NULL && (bytes != NULL || n == 0), err);
+    if (media_type == NULL && (media_type = svyi_media_type(name)) == NULL)
+        media_type = "application/octet-stream";
     if (n > SVY_UPLOAD_MAX)
         return svyi_fail(err, SVY_E_LIMIT, "a file has %zu bytes: at most 64 MiB are taken", n);
     svyi_sha256(bytes, n, a.hash);
