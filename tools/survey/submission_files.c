@@ -116,7 +116,7 @@ int submissions_attach(const submissions *s, svy_study *study, const char *form,
     if (!quiet && a.attached > 0)
         tool_say("%zu files of these submissions were stored", a.attached);
     if (a.missing > 0)
-        tool_say("%zu files are named by answers and do not lie beside their submission: put them there and import again", a.missing);
+        tool_say("%zu files are named by answers and do not lie beside their submission: put them there (of encrypted ones: name a folder with --media) and import again", a.missing);
     if (st == SVY_E_NOMEM && err.message[0] == '\0')
         tool_say("out of memory");
     return st == SVY_OK ? EXIT_DONE : st == SVY_E_NOMEM && err.message[0] == '\0' ? EXIT_SYSTEM : tool_fail(&err);

@@ -89,9 +89,7 @@ static int import_odk(const struct settings *s, svy_study *study, char *const *p
     submissions odk = { .now = record_now() };
     const svy_rows rows = { submissions_next, { submissions_get, submissions_name, &odk }, &odk, paths[0] };
     int status = submissions_read(&odk, paths, n, s->private_key, s->media);
-    if (status == EXIT_DONE)
-        status = import(s, study, &rows, &odk);
-    if (status == EXIT_DONE || status == EXIT_WRONG) {       /* those that were taken, also when others were not */
+    if (status == EXIT_DONE && ((status = import(s, study, &rows, &odk)) == EXIT_DONE || status == EXIT_WRONG)) {       /* those that were taken, also when others were not */
         const int attached = submissions_attach(&odk, study, s->form, s->media, s->quiet);
         status = attached != EXIT_DONE ? attached : status;
     }
