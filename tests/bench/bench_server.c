@@ -1,7 +1,9 @@
 /* The whole way: hundreds of simulated interviewers on keep-alive connections send packages of 250 answers to `survey serve` and wait for each receipt, which
  * says that it is on disk. Prints the rate, the waiting times, what was lost or stored twice (the study is opened again and every uuid looked for), and the
  * disk's own rate of fdatasync beside it.
- * Usage: bench_server SURVEY [PACKAGES] [CONNECTIONS] [FOLDER] */
+ * Usage: bench_server SURVEY [PACKAGES] [CONNECTIONS] [FOLDER] [RATE]
+ * Without RATE every connection sends its next package when it has the receipt: as many a second as the server can. With it so many a second become due, whatever the
+ * server does, and a package waits from the moment it was due, also while all connections are busy: what interviewers feel at that load. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -10,6 +12,7 @@
 #include <signal.h>
 #include <survey/account.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -22,6 +25,8 @@ typedef struct client { int fd; size_t now, sent, have; double began; char answe
 typedef struct load {
     const request *requests; size_t n, next, done, stored, other; int epoll, port;
     client *clients; size_t n_clients;
+    client **idle; size_t first_idle, n_idle;      /* wait until something is due: a ring, so that all take their turn */
+    double rate, begin;                /* packages that become due in a second; 0: at once */
     double *waits;
     char (*uuids)[37];
 } load;
@@ -70,16 +75,29 @@ static void send_some(load *l, client *c)
         epoll_ctl(l->epoll, EPOLL_CTL_MOD, c->fd, &e);
 }
 
-/* Takes the next package; 0 when there are no more. */
-static int start(load *l, client *c)
+static double due(const load *l) { return l->rate > 0 ? l->begin + (double)l->next / l->rate : now_s(); }
+
+/* Takes the next package, when there is one and it is due. */
+static void start(load *l, client *c)
 {
-    if (l->next == l->n)
-        return 0;
+    if (l->next == l->n || due(l) > now_s()) {
+        l->idle[(l->first_idle + l->n_idle++) % l->n_clients] = c;
+        return;
+    }
+    c->began = due(l);
     c->now = l->next++;
     c->sent = c->have = 0;
-    c->began = now_s();
     send_some(l, c);
-    return 1;
+}
+
+static void start_due(load *l)
+{
+    while (l->n_idle > 0 && l->next < l->n && due(l) <= now_s()) {
+        client *c = l->idle[l->first_idle];
+        l->first_idle = (l->first_idle + 1) % l->n_clients;
+        l->n_idle--;
+        start(l, c);
+    }
 }
 
 static void connect_one(load *l, client *c)
@@ -119,9 +137,9 @@ static void take_answer(load *l, client *c)
 static void turn(load *l)
 {
     struct epoll_event events[64];
-    const int n = epoll_wait(l->epoll, events, 64, 10000);
+    const int waits = l->n_idle > 0 && l->next < l->n, n = epoll_wait(l->epoll, events, 64, waits ? 1 : 10000);
 
-    if (n <= 0)
+    if (n < 0 || (n == 0 && !waits))
         die("the server does not answer");
     for (int i = 0; i < n; i++) {
         client *c = events[i].data.ptr;
@@ -158,22 +176,24 @@ static double own_cpu_s(void)
 
 static void run_load(load *l)
 {
-    double begin, cpu;
+    double cpu;
 
     l->epoll = epoll_create1(0);
     for (size_t i = 0; i < l->n_clients; i++)
         connect_one(l, &l->clients[i]);
-    begin = now_s();
+    l->begin = now_s();
     cpu = own_cpu_s();
     for (size_t i = 0; i < l->n_clients; i++)
         start(l, &l->clients[i]);
-    while (l->done < l->n)
+    while (l->done < l->n) {
+        start_due(l);
         turn(l);
-    const double took = now_s() - begin;
+    }
+    const double took = now_s() - l->begin;
     cpu = own_cpu_s() - cpu;
     qsort(l->waits, l->done, sizeof *l->waits, by_size);
-    printf("{\"name\":\"server\",\"n\":%zu,\"connections\":%zu,\"per_second\":%.0f,\"p50_ms\":%.1f,\"p90_ms\":%.1f,\"p99_ms\":%.1f,\"max_ms\":%.1f,\"stored\":%zu,\"other\":%zu}\n",
-           l->n, l->n_clients, (double)l->n / took, l->waits[l->done / 2] * 1e3, l->waits[l->done * 9 / 10] * 1e3, l->waits[l->done * 99 / 100] * 1e3,
+    printf("{\"name\":\"server\",\"n\":%zu,\"connections\":%zu,\"offered_per_second\":%.0f,\"per_second\":%.0f,\"p50_ms\":%.1f,\"p90_ms\":%.1f,\"p99_ms\":%.1f,\"max_ms\":%.1f,\"stored\":%zu,\"other\":%zu}\n",
+           l->n, l->n_clients, l->rate, (double)l->n / took, l->waits[l->done / 2] * 1e3, l->waits[l->done * 9 / 10] * 1e3, l->waits[l->done * 99 / 100] * 1e3,
            l->waits[l->done - 1] * 1e3, l->stored, l->other);
     printf("{\"name\":\"client_cpu\",\"microseconds_each\":%.1f}\n", cpu * 1e6 / (double)l->n);
 }
@@ -190,6 +210,7 @@ static pid_t start_server(const char *survey, const char *path, size_t connectio
         die("pipe");
     const pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);      /* not left behind when this program dies */
         dup2(ends[1], 1);
         close(ends[0]);
         execl(survey, survey, "serve", path, "--listen", "127.0.0.1:0", "--quiet", "--connections", most, (char *)NULL);
@@ -336,7 +357,7 @@ int main(int argc, char **argv)
     form_maker form = fm_begin();
 
     if (argc < 2)
-        die("usage: bench_server SURVEY [PACKAGES] [CONNECTIONS] [FOLDER]");
+        die("usage: bench_server SURVEY [PACKAGES] [CONNECTIONS] [FOLDER] [RATE]");
     fill_form(&form);
     fm_end(&form);
     snprintf(path, sizeof path, "%s/bench_server.study", folder);
@@ -345,7 +366,9 @@ int main(int argc, char **argv)
     l.waits = malloc(l.n * sizeof *l.waits);
     l.uuids = malloc(l.n * 37);
     l.clients = calloc(l.n_clients, sizeof *l.clients);
-    if (requests == NULL || l.waits == NULL || l.uuids == NULL || l.clients == NULL)
+    l.idle = calloc(l.n_clients, sizeof(client *));
+    l.rate = argc > 5 ? atof(argv[5]) : 0;
+    if (requests == NULL || l.waits == NULL || l.uuids == NULL || l.clients == NULL || l.idle == NULL)
         die("memory");
     for (size_t i = 0; i < l.n; i++) {
         package p = make(form.form, key, (unsigned)i);
