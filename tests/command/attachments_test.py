@@ -65,7 +65,7 @@ submission(1, "a.jpg", "s.png", ["r1.jpg", "r2.jpg"], {name: CONTENTS[name] for 
 submission(2, "lost.jpg", "", ["=cmd|' .jpg", ""], {"=cmd|' .jpg": CONTENTS["=cmd|' .jpg"]})
 submission(3, LONG, "", ["con:a*b?.jpg", ""], {name: CONTENTS[name] for name in (LONG, "con:a*b?.jpg")})
 said = run("import", "s.study", "in")
-assert "7 files of these submissions were stored" in said and "1 files are named by answers and do not lie beside" in said, said
+assert "7 files of these submissions stored" in said and "1 file is named by answers and not beside" in said, said
 with sqlite3.connect("s.study") as db:
     one, two, three = [uuid for uuid, in db.execute("SELECT uuid FROM interviews ORDER BY number")]
 
@@ -76,7 +76,7 @@ assert [(r["interview"], r["item"], r["entry"], r["name"], r["state"]) for r in 
     (one, "house", "", "a.jpg", "here"), (two, "house", "", "lost.jpg", "missing"), (three, "house", "", LONG, "here"),
     (one, "seen", "room:1", "r1.jpg", "here"), (one, "seen", "room:2", "r2.jpg", "here"), (two, "seen", "room:1", "=cmd|' .jpg", "here"), (three, "seen", "room:1", "con:a*b?.jpg", "here")], rows
 check_bytes("out", rows, CONTENTS)
-assert "6 files" in said and "1 files are named by answers and did not come" in said, said
+assert "6 files" in said and "1 file is named by answers and did not come" in said, said
 assert all(len(os.path.basename(r["file"]).encode()) <= 140 and not set(os.path.basename(r["file"])) & set('\\:*?"<>|') for r in rows if r["file"])
 
 # ---- what comes later is taken when the import is repeated ----
@@ -84,7 +84,7 @@ assert all(len(os.path.basename(r["file"]).encode()) <= 140 and not set(os.path.
 with open("in/00000000-0000-4000-8000-000000000002/lost.jpg", "wb") as f:
     f.write(b"found")
 CONTENTS["lost.jpg"] = b"found"
-assert "1 files of these submissions were stored" in run("import", "s.study", "in")
+assert "1 file of these submissions stored" in run("import", "s.study", "in")
 rows, _ = exported("again")
 assert all(row["state"] == "here" for row in rows)
 check_bytes("again", rows, CONTENTS)
@@ -116,7 +116,7 @@ assert "take it away first" in said and os.path.isdir("broken/visit_attachments.
 with sqlite3.connect("s.study") as db:
     db.execute("UPDATE attachments SET digest = NULL WHERE hash = ?", (hashlib.sha256(CONTENTS["r1.jpg"]).digest(),))
 rows, said = exported("sealed")
-assert [r["name"] for r in rows if r["state"] == "sealed"] == ["r1.jpg"] and "1 files are sealed" in said, said
+assert [r["name"] for r in rows if r["state"] == "sealed"] == ["r1.jpg"] and "1 file is sealed" in said, said
 check_bytes("sealed", rows, CONTENTS)
 run("erase", "s.study", three, "--reason", "asked for", "--actor", "test")
 rows, _ = exported("erased", "--sensitive")

@@ -73,7 +73,7 @@ def query(study, sql, *args):
 run("study", "create", "hq.study", "--questionnaire", questionnaire("visit", "1"), "--actor", "ann")
 rows("hq.study", 0, 20, "office")
 said = run("sync", "laptop.study", "hq.study").stdout
-assert "laptop.study: 1 questionnaires, 20 interviews" in said and "hq.study: nothing new" in said, said
+assert "laptop.study: 1 questionnaire, 20 interviews" in said and "hq.study: nothing new" in said, said
 run("sync", "second.study", "hq.study", "-q")
 rows("laptop.study", 100, 7, "laptop")
 rows("second.study", 200, 5, "second")
@@ -92,7 +92,7 @@ run("interview", "second.study", "--case", "c1", "--interviewer", "maria", stdin
 victim = query("laptop.study", "SELECT i.uuid FROM interviews i JOIN data_visit d ON d.interview = i.uuid WHERE d.words = 'laptop 103'")[0][0]
 run("erase", "second.study", victim, "--reason", "request 7", "--actor", "eva")
 said = run("sync", "laptop.study", "second.study").stdout
-assert said.count("1 conflicts (both kept)") == 2 and "laptop.study: 1 conflicts (both kept), 1 erasures" in said, said
+assert said.count("1 conflict (both kept)") == 2 and "laptop.study: 1 conflict (both kept), 1 erasure" in said, said
 run("sync", "hq.study", "second.study")
 words = [line for line in export("hq.study") if "way" in line]
 assert len(words) == 2 and not any("laptop 103" in line for line in export("hq.study")), words

@@ -65,7 +65,10 @@ class App {
   /** A sentence for an error, in the person's language. */
   reason(error) {
     if (error instanceof TypeError && /fetch|import|load/i.test(error.message)) return this.say('unready');     // what browsers say without a connection
-    if (error?.status) return `${this.say('failed')} ${error.message} (${error.status})`;
+    if (error?.status) {      // the server speaks English: other languages say first what its number means
+      const key = 'http' + error.status, meant = this.say(key);
+      return [this.say('failed'), meant !== key && meant, error.message, `(${error.status})`].filter(Boolean).join(' ');
+    }
     return this.say(error?.message ?? '') || this.say('failed');
   }
 

@@ -172,11 +172,11 @@ static svy_status fill(attaching *a)
 static void tell(const attaching *a, const char *path)
 {
     if (!a->o->quiet)
-        tool_say("%s: %zu files", path, a->done - a->missing - a->sealed);
+        tool_say("%s: %zu %s", path, a->done - a->missing - a->sealed, a->done - a->missing - a->sealed == 1 ? "file" : "files");
     if (a->missing > 0)
-        tool_say("%zu files are named by answers and did not come: their state is 'missing'", a->missing);
+        tool_say("%zu %s named by answers and did not come: their state is 'missing'", a->missing, a->missing == 1 ? "file is" : "files are");
     if (a->sealed > 0)
-        tool_say("%zu files are sealed: open them with 'survey study open-sealed' and export again", a->sealed);
+        tool_say("%zu %s sealed: open them with 'survey study open-sealed' and export again", a->sealed, a->sealed == 1 ? "file is" : "files are");
 }
 
 int export_attachments(svy_study *study, const char *folder, const export_attachment_options *o)

@@ -114,9 +114,10 @@ int submissions_attach(const submissions *s, svy_study *study, const char *form,
     free(a.wanted);
     free(a.all);
     if (!quiet && a.attached > 0)
-        tool_say("%zu files of these submissions were stored", a.attached);
+        tool_say("%zu %s of these submissions stored", a.attached, a.attached == 1 ? "file" : "files");
     if (a.missing > 0)
-        tool_say("%zu files are named by answers and do not lie beside their submission: put them there (of encrypted ones: name a folder with --media) and import again", a.missing);
+        tool_say("%zu %s named by answers and not beside the submission: put what is missing there (of encrypted ones: name a folder with --media) and import again", a.missing,
+                 a.missing == 1 ? "file is" : "files are");
     if (st == SVY_E_NOMEM && err.message[0] == '\0')
         tool_say("out of memory");
     return st == SVY_OK ? EXIT_DONE : st == SVY_E_NOMEM && err.message[0] == '\0' ? EXIT_SYSTEM : tool_fail(&err);

@@ -207,15 +207,17 @@ static int with_study(work *w)
 
 static void say_some(const char *who, const svy_merged *m)
 {
-    const struct { uint64_t n; const char *what; } PARTS[] = {
-        { m->forms, "questionnaires" }, { m->parameters, "parameters" }, { m->cases, "cases" }, { m->interviews, "interviews" }, { m->continued, "interviews that went on" },
-        { m->conflicts, "conflicts (both kept)" }, { m->erased, "erasures" }, { m->files, "files" }, { m->kept, "kept aside" }, { m->refused, "not taken" },
+    const struct { uint64_t n; const char *one, *many; } PARTS[] = {
+        { m->forms, "questionnaire", "questionnaires" }, { m->parameters, "parameter", "parameters" }, { m->cases, "case", "cases" },
+        { m->interviews, "interview", "interviews" }, { m->continued, "interview that went on", "interviews that went on" },
+        { m->conflicts, "conflict (both kept)", "conflicts (both kept)" }, { m->erased, "erasure", "erasures" }, { m->files, "file", "files" },
+        { m->kept, "kept aside", "kept aside" }, { m->refused, "not taken", "not taken" },
     };
     int any = 0;
     printf("%s:", who);
     for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++)
         if (PARTS[i].n > 0)
-            printf("%s %llu %s", any++ > 0 ? "," : "", (unsigned long long)PARTS[i].n, PARTS[i].what);
+            printf("%s %llu %s", any++ > 0 ? "," : "", (unsigned long long)PARTS[i].n, PARTS[i].n == 1 ? PARTS[i].one : PARTS[i].many);
     printf(any > 0 ? "\n" : " nothing new\n");
 }
 
