@@ -95,6 +95,11 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_CASE_DROP] = "DELETE FROM cases WHERE form = ?1 AND id = ?2 AND listed = 0 AND NOT EXISTS (SELECT 1 FROM interviews i JOIN forms f ON f.number = i.form"
                   " WHERE i.case_id = ?2 AND f.id = ?1)",
 
+    [Q_CASE_PUT] = "INSERT INTO cases(form, id, assigned, organisation, disposition, listed) VALUES(?1,?2,?3,?4,'',1)"
+                   " ON CONFLICT(form, id) DO UPDATE SET assigned = excluded.assigned, organisation = excluded.organisation, listed = 1",
+    [Q_CONTACTS_DROP] = "DELETE FROM case_contacts WHERE form = ? AND id = ?",
+    [Q_CONTACT_ADD] = "INSERT INTO case_contacts(form, id, name, value) VALUES(?,?,?,?)",
+
     [Q_FORM_ADD] = "INSERT INTO forms(id, version, checksum, block, actor, utc_ms, zone) VALUES(?,?,?,?,?,?,?)",
     [Q_FORM_NEWEST] = "SELECT number FROM forms WHERE id = ? ORDER BY utc_ms DESC, number DESC LIMIT 1",
     [Q_FORM_FIND] = "SELECT number, block FROM forms WHERE id = ? AND version = ?",

@@ -17,6 +17,8 @@ typedef struct taking {
     svyi_map seen;                       /* cases of the table */
     svyi_arena arena;
     const char *contacts[MAX_COLUMNS]; size_t n_contacts;
+    const char *last;                    /* who had the case before, as the table has it, and of which account and organisation that is */
+    char name[SVY_ACCOUNT_TEXT], organisation[SVY_ACCOUNT_TEXT];
 } taking;
 
 static void tell(taking *t, const char *column, const char *advice, const char *found)
@@ -76,15 +78,14 @@ static const char *cell(taking *t, const char *column, size_t max)
 
 static svy_status store_contacts(taking *t, const char *id)
 {
-    svy_status st = svyi_db_once(t->s, "DELETE FROM case_contacts WHERE form = ? AND id = ?", SVYI_ARGS(svyi_arg_text(t->form), svyi_arg_text(id)), t->err);
+    svy_status st = svyi_db_run(t->s, Q_CONTACTS_DROP, SVYI_ARGS(svyi_arg_text(t->form), svyi_arg_text(id)), t->err);
 
     for (size_t i = 0; i < t->n_contacts && st == SVY_OK; i++) {
         const char *value = cell(t, t->contacts[i], MAX_VALUE);
         if (value == NULL)
             return svyi_nomem(t->err);
         if (value[0] != '\0')
-            st = svyi_db_once(t->s, "INSERT INTO case_contacts(form, id, name, value) VALUES(?,?,?,?)",
-                           SVYI_ARGS(svyi_arg_text(t->form), svyi_arg_text(id), svyi_arg_text(t->contacts[i]), svyi_arg_text(value)), t->err);
+            st = svyi_db_run(t->s, Q_CONTACT_ADD, SVYI_ARGS(svyi_arg_text(t->form), svyi_arg_text(id), svyi_arg_text(t->contacts[i]), svyi_arg_text(value)), t->err);
     }
     return st;
 }
@@ -97,7 +98,14 @@ static svy_status owner(taking *t, char name[SVY_ACCOUNT_TEXT], char organisatio
 
     if (assigned == NULL || given == NULL)
         return svyi_nomem(t->err);
-    svy_status st = svyi_case_owner(t->s, assigned, name, organisation, &why);
+    /* Lists are mostly sorted by interviewer: whoever had the case before is not looked up again. */
+    svy_status st = SVY_OK;
+    if (t->last == NULL || strcmp(t->last, assigned) != 0) {
+        st = svyi_case_owner(t->s, assigned, t->name, t->organisation, &why);
+        t->last = st == SVY_OK ? assigned : NULL;
+    }
+    memcpy(name, t->name, SVY_ACCOUNT_TEXT);
+    memcpy(organisation, t->organisation, SVY_ACCOUNT_TEXT);
     if (st == SVY_E_NAME) {
         tell(t, "assigned", "add the account first, or leave the cell blank", why.message);
     } else if (st != SVY_OK) {
@@ -114,8 +122,6 @@ static svy_status owner(taking *t, char name[SVY_ACCOUNT_TEXT], char organisatio
 
 static svy_status take_row(taking *t)
 {
-    static const char PUT[] = "INSERT INTO cases(form, id, assigned, organisation, disposition, listed) VALUES(?1,?2,?3,?4,'',1)"
-                              " ON CONFLICT(form, id) DO UPDATE SET assigned = excluded.assigned, organisation = excluded.organisation, listed = 1";
     char name[SVY_ACCOUNT_TEXT], organisation[SVY_ACCOUNT_TEXT];
     uint32_t line = (uint32_t)t->line;
     const unsigned before = t->wrong;
@@ -138,7 +144,7 @@ static svy_status take_row(taking *t)
     }
     svy_status st = owner(t, name, organisation);
     if (st == SVY_OK)
-        st = svyi_db_once(t->s, PUT, SVYI_ARGS(svyi_arg_text(t->form), svyi_arg_text(id), svyi_arg_text(name), svyi_arg_text(organisation)), t->err);
+        st = svyi_db_run(t->s, Q_CASE_PUT, SVYI_ARGS(svyi_arg_text(t->form), svyi_arg_text(id), svyi_arg_text(name), svyi_arg_text(organisation)), t->err);
     return st == SVY_OK ? store_contacts(t, id) : st;
 }
 
