@@ -186,6 +186,14 @@ static int from_elsewhere(svyi_request *rq)
     return origin != NULL && strcasecmp(origin, svyi_request_base(rq)) != 0;
 }
 
+/* What was packed would have to be unpacked within limits, and no client of ours does it. */
+static int is_packed(const svyi_request *rq)
+{
+    const char *how = svyi_request_header(rq, "content-encoding");
+
+    return how != NULL && strcasecmp(how, "identity") != 0;
+}
+
 static int lacks_token(const svyi_request *rq)
 {
     const char *given = svyi_request_header(rq, "x-survey-csrf");
@@ -221,6 +229,11 @@ int svyi_admit(svyi_request *rq)
         look_for_credential(rq);
     if (first && x->credential_kind != SVYI_SHOWS_TOKEN && from_elsewhere(rq)) {
         svyi_answer_error(rq, 403, "this request comes from another site");
+        svyi_go_on(rq);
+        return 0;
+    }
+    if (first && is_packed(rq)) {
+        svyi_answer_error(rq, 415, "send the body as it is: compressed ones (Content-Encoding) are not taken");
         svyi_go_on(rq);
         return 0;
     }

@@ -187,6 +187,7 @@ def check_forms(client):
     for path in "/forms/none/1/form.xml", "/forms/visit/9/form.xml", "/forms/visit/1/files/visit.xml", "/forms/visit/1/files/..%2Fs.study", "/forms/visit/1/files/%2e%2e":
         assert client.get(path).status in (400, 404), path
     assert client.get("/formList", headers={"X-OpenRosa-Version": "2.0"}).status == 400
+    assert client.submit(visit("Packed")[1], headers={"Content-Encoding": "gzip"}).status == 415
     assert client.ask("HEAD", "/odk/submission?deviceID=x").status == 204
 
 

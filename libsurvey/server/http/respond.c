@@ -20,7 +20,7 @@ static const char *reason_of(int status)
     static const struct { int status; const char *reason; } REASONS[] = {
         { 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" }, { 302, "Found" }, { 303, "See Other" }, { 304, "Not Modified" },
         { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" }, { 408, "Request Timeout" },
-        { 409, "Conflict" }, { 413, "Content Too Large" }, { 414, "URI Too Long" }, { 417, "Expectation Failed" }, { 422, "Unprocessable Content" },
+        { 409, "Conflict" }, { 413, "Content Too Large" }, { 414, "URI Too Long" }, { 415, "Unsupported Media Type" }, { 417, "Expectation Failed" }, { 422, "Unprocessable Content" },
         { 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" }, { 501, "Not Implemented" },
         { 503, "Service Unavailable" }, { 507, "Insufficient Storage" },
     };
