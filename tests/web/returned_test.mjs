@@ -126,6 +126,29 @@ await tests({
     await sent();
     stored(5, 26);
   },
+  async 'one that was never opened here opens without a connection too'() {
+    await sendBack('27, I think');
+    await again();
+    await installed(page);
+    await server.stop('SIGKILL');
+    await again();
+    await page.getByText('27, I think').waitFor();
+    await theCase().click();
+    await at('Age?');
+    assert.equal(await field().inputValue(), '26');
+    await age(27);
+    await server.start();
+    await sent();
+    stored(6, 27);
+    await sendBack('27, I think');
+    await again();
+    await theCase().click();
+    await at('Age?');
+    assert.equal(await field().inputValue(), '27', 'the same words again, and not the interview as it was then');
+    await age(28);
+    await sent();
+    stored(7, 28);
+  },
 }, () => page, scratch);
 await browser.close();
 await server.stop();

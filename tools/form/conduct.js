@@ -21,12 +21,6 @@ export async function formOf(app, meta) {
   }
 }
 
-/** The interview of a case that was returned, from the server: { uuid, version, bytes }. */
-export async function returned({ api }, { form, case: id }) {
-  const given = await api.get(`/api/cases/${encodeURIComponent(form)}/${encodeURIComponent(id)}/correction`).catch(error => { throw error.status === 0 ? new Error('returnedOffline') : error; });
-  return { uuid: given.interview, version: given.version, bytes: Uint8Array.from(atob(given.package), c => c.charCodeAt(0)) };
-}
-
 /** Only one window has a draft: a lock of the browser's, or, without https, asking the others. */
 export async function alone(uuid, work) {
   if (navigator.locks) return navigator.locks.request('draft ' + uuid, { ifAvailable: true }, lock => { if (!lock) throw new Error('elsewhere'); return work(); });

@@ -1,8 +1,9 @@
 /* The home screen of an interviewer: what was started, cases, questionnaires, what is not sent yet, and everything the person should worry about. */
-import { conduct, formOf, returned } from './conduct.js';
-import { keepMedia } from './media.js';
+import { conduct, formOf } from './conduct.js';
+import { Corrections } from './corrections.js';
 import { h, said } from './dom.js';
 import { Login } from './login.js';
+import { keepMedia } from './media.js';
 import { Queue } from './queue.js';
 
 const IDLE = 15 * 60000, SHOWN = 100;
@@ -15,7 +16,7 @@ export async function begin(app, { setup, here }) {
 }
 
 class Home {
-  constructor(app, vault, account) { Object.assign(this, { app, vault, account, owner: vault.owner }); app.api.token = account.token ?? ''; }
+  constructor(app, vault, account) { Object.assign(this, { app, vault, account, owner: vault.owner }); this.corrections = new Corrections(this); app.api.token = account.token ?? ''; }
 
   async open() {
     this.watchIdle();
@@ -84,6 +85,7 @@ class Home {
     let missing = 0;
     for (const meta of this.forms()) await formOf(this.app, meta).then(form => keepMedia(this.app, form, meta)).catch(() => { missing++; });
     if (this.forms().some(({ odk }) => odk)) await this.keepEngine().catch(() => { missing++; });
+    if (!this.stale) await this.corrections.keep(this.cases.filter(one => this.isReturned(one) && !this.draftOf(one))).catch(() => { missing++; });
     this.ready = this.forms().length > 0 && !missing;
     await this.drawQueue();
   }
@@ -139,7 +141,7 @@ class Home {
     const list = h('ul', { class: 'answers' }), more = h('p', { class: 'hint', role: 'status' });
     const find = h('input', { id: 'find', class: 'text', type: 'search', autocomplete: 'off', oninput: () => draw() });
     const draw = () => {
-      const wanted = find.value.trim().toLowerCase(), fits = this.cases.filter(one => one.case.toLowerCase().includes(wanted));
+      const wanted = find.value.trim().toLowerCase(), fits = this.cases.filter(one => [one.case, ...contacts(one)].some(text => text.toLowerCase().includes(wanted)));
       list.replaceChildren(...fits.slice(0, SHOWN).map(one => h('li', null, this.caseRow(one))));
       more.textContent = fits.length > SHOWN ? this.say('moreCases', fits.length - SHOWN) : '';
     };
@@ -147,16 +149,18 @@ class Home {
     return this.section(this.say('cases'), this.cases.length > 10 && [h('label', { for: 'find' }, this.say('filter')), find], list, more);
   }
 
+  draftOf(one) { return this.drafts.find(({ form, known }) => form === one.form && known.case === one.case); }
+
   /** Returned, and its correction is not on the way. */
   isReturned(one) { return one.state === 'returned' && !this.waiting.has(this.corrected?.[`${one.form} ${one.case}`]); }
 
   caseRow(one) {
-    const draft = this.drafts.find(({ form, known }) => form === one.form && known.case === one.case), meta = this.form(one.form), back = this.isReturned(one);
-    const done = !back && (one.state === 'returned' || this.finished.includes(`${one.form} ${one.case}`));
+    const draft = this.draftOf(one), meta = this.form(one.form), back = this.isReturned(one);
+    const done = !back && (one.state === 'returned' || one.state === 'complete' || this.finished.includes(`${one.form} ${one.case}`));
     const what = draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${this.app.title(meta)}` };
     return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.conduct(back && !draft ? { ...what, back: one } : what) },
-      h('b', null, said(one.case)), h('i', null, [this.app.title(meta) || one.form, done ? '✓ ' + this.say('caseDone') : back ? this.say('returned') : one.state].filter(Boolean).join(' · ')),
-      back && one.comment && h('span', null, said(one.comment)), draft && this.say('goOn'));
+      h('b', null, said(one.case)), h('i', null, [this.app.title(meta) || one.form, done ? '✓ ' + this.say('caseDone') : back && this.say('returned')].filter(Boolean).join(' · ')),
+      contacts(one).map(line => h('span', null, said(line))), back && one.comment && h('span', null, said(one.comment)), draft && this.say('goOn'));
   }
 
   formList() {
@@ -169,6 +173,7 @@ class Home {
   async finish({ draft, meta, caseId, given }) {
     const one = draft ? draft.known.case : caseId;
     if (one) this.corrected = { ...this.corrected, [`${meta.id} ${one}`]: given?.uuid ?? draft?.uuid };
+    if (one) await this.corrections.drop(`${meta.id} ${one}`);
     if (one) this.finished = [...this.finished, `${meta.id} ${one}`].slice(-10000);
     await this.keep();
   }
@@ -181,7 +186,7 @@ class Home {
     try {
       const { name, organisation } = this.account;
       if (what.back) {
-        const given = await returned(this.app, what.back);
+        const given = await this.corrections.of(what.back);
         what = { ...what, given, meta: this.formOfDraft({ form: what.back.form, version: given.version }) };
       }
       const how = await conduct(this.app, { vault: this.vault, project: this.project, self: false, who: { name, organisation }, language: this.app.language, ...what });
@@ -192,6 +197,9 @@ class Home {
     if (problem) this.alert(problem);
   }
 }
+
+/** How the people of a case are reached, a line each, as the columns of the list of cases are called. */
+const contacts = one => Object.entries(one.contacts ?? {}).filter(([, value]) => value).map(([name, value]) => `${name}: ${value}`);
 
 /** What is not sent yet, in numbers and plain words. Its buttons stay, so that focus does. */
 class QueuePanel {
