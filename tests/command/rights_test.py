@@ -137,6 +137,11 @@ def table(things):
         ("POST", "/api/accounts", {"name": "x", "role": "king", "password": ""}, (422,), "A"),
         ("POST", "/api/accounts/" + things["dis"] + "/enable", {}, (204,), "A"),
         ("POST", "/api/accounts/" + things["dis"] + "/disable", {}, (204,), "A"),
+        ("POST", "/api/accounts/" + things["dis"] + "/change", {"role": "interviewer", "organisation": ""}, (204,), "A"),
+        ("POST", "/api/accounts/" + things["dis"] + "/change", {"role": "king"}, (422,), "A"),
+        ("POST", "/api/accounts/0000000000000000/change", {"role": "analyst"}, (204,), ""),
+        ("GET", "/api/accounts/" + things["dis"] + "/devices", None, (200,), "A"),
+        ("POST", "/api/accounts/" + things["dis"] + "/devices/0000000000000000/close", {}, (204,), ""),
         ("POST", "/api/accounts/" + things["dis"] + "/password", {"password": "short"}, (422,), "A"),
         ("POST", "/api/accounts/0000000000000000/password", {"password": PASSWORD}, (204,), ""),
         ("GET", "/api/links", None, (200,), "ARSars"),
@@ -394,6 +399,21 @@ def rotated(server, who, tokens):
     tok2.login("tok", PASSWORD + " again")
     device = Client(server, bearer=tok2.ask("POST", "/api/devices", {"name": "t"})[2]["token"])
     check(device.ask("GET", "/api/session")[0] == 200, "the new device is in")
+    change = f"/api/accounts/{people['tok']}/change"
+    check(who["A"].ask("POST", change, {"role": "analyst", "organisation": "BG"})[0] == 204, "another role")
+    for client in (tok2, device):
+        body = client.ask("GET", "/api/session")[2]
+        check((body["role"], body["organisation"]) == ("analyst", "BG"), f"session and device have it at once: {body}")
+    check(device.ask("GET", "/api/export/visit.csv")[0] == 200 and device.ask("POST", "/api/devices", {"name": "u"})[0] == 403, "and may do what it may")
+    check(who["A"].ask("POST", change, {"role": "interviewer", "organisation": ""})[0] == 204, "and back")
+    check(who["A"].ask("POST", f"/api/accounts/{people['ada']}/change", {"role": "analyst"})[0] == 409, "the last administrator stays one")
+    mine = f"/api/accounts/{people['tok']}/devices"
+    listed = [one for one in who["A"].ask("GET", mine)[2] if one["device"] == "t"]
+    check(len(listed) == 1 and not listed[0]["closed"] and listed[0]["kind"] == "form", f"devices are listed: {listed}")
+    check(who["A"].ask("POST", f"/api/accounts/{people['ada']}/devices/{listed[0]['id']}/close", {})[0] == 404, "a device of somebody else")
+    check(who["A"].ask("POST", f"{mine}/{listed[0]['id']}/close", {})[0] == 204 and device.ask("GET", "/api/session")[0] == 401, "a device is shut out alone")
+    check(tok2.ask("GET", "/api/session")[0] == 200, "its person is not")
+    device = Client(server, bearer=tok2.ask("POST", "/api/devices", {"name": "t2"})[2]["token"])
     check(who["A"].ask("POST", f"/api/accounts/{people['tok']}/disable", {})[0] == 204, "disabled")
     check(tok2.ask("GET", "/api/session")[0] == 401 and device.ask("GET", "/api/session")[0] == 401, "session and device are out at once")
     check(who["A"].ask("POST", f"/api/accounts/{people['ada']}/disable", {})[0] == 409, "the last administrator stays")

@@ -103,6 +103,10 @@ SVY_API SVY_NODISCARD svy_status svy_study_account_find(svy_study *s, const char
 SVY_API SVY_NODISCARD svy_status svy_study_account_get(svy_study *s, const char *id, svy_account *account, int *found, svy_error *err);
 /** Disables or enables again. Disabling revokes every token. SVY_E_NAME: no such account. SVY_E_STATE: it is the last administrator that is not disabled. */
 SVY_API SVY_NODISCARD svy_status svy_study_account_disable(svy_study *s, const char *id, int disabled, const char *actor, svy_moment now, svy_error *err);
+/** Gives an account another role and organisation ("": all of them). Its devices and sessions stay and may do from then on what the new role may; cases stay with the
+ *  organisation they were given to. SVY_E_NAME: no such account. SVY_E_STATE: the last administrator of the whole study would be none. SVY_E_VALUE as for a new account. */
+SVY_API SVY_NODISCARD svy_status svy_study_account_change(svy_study *s, const char *id, svy_account_role role, const char *organisation, const char *actor, svy_moment now,
+                                                          svy_error *err);
 /** Sets the hash of a new password, and revokes every token of the account. */
 SVY_API SVY_NODISCARD svy_status svy_study_account_password(svy_study *s, const char *id, const char *hash, const char *actor, svy_moment now, svy_error *err);
 /** Every account that `for_whom` may see (NULL: all), in the order of names. `account->password` is "" or "set". */

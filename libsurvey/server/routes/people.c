@@ -55,6 +55,8 @@ static void done(svyi_request *rq, svy_status st, const svy_error *err)
 
 /* ---- accounts ---- */
 
+static const char NO_ROLE[] = "the role is administrator, researcher, supervisor, interviewer or analyst";
+
 static svy_status add_account_row(void *user, const svy_account *a)
 {
     rows *r = user;
@@ -107,7 +109,7 @@ static void make_account(svyi_request *rq, svy_study *study)
         return;
     const char *password = svyi_request_text(json, "password");
     if (a == NULL || !svy_role_find(svyi_request_text(json, "role"), &a->role)) {
-        svyi_answer_error(rq, 422, "the role is administrator, researcher, supervisor, interviewer or analyst");
+        svyi_answer_error(rq, 422, NO_ROLE);
         return;
     }
     a->name = svyi_request_text(json, "name");
@@ -132,6 +134,57 @@ static void set_disabled(svyi_request *rq, svy_study *study, int disabled)
 
 static void disable(svyi_request *rq, svy_study *study) { set_disabled(rq, study, 1); }
 static void enable(svyi_request *rq, svy_study *study) { set_disabled(rq, study, 0); }
+
+static void change_account(svyi_request *rq, svy_study *study)
+{
+    const struct svyi_json *json = svyi_request_json(rq);
+    svy_error err = SVY_ERROR_INIT;
+    svy_account_role role;
+
+    if (json == NULL)
+        return;
+    if (!svy_role_find(svyi_request_text(json, "role"), &role)) {
+        svyi_answer_error(rq, 422, NO_ROLE);
+        return;
+    }
+    const svy_status st = svy_study_account_change(study, rq->part[0], role, svyi_request_text(json, "organisation"), rq->who->name, rq->received, &err);
+    svyi_server_forget(rq->server);
+    done(rq, st, &err);
+}
+
+/* ---- devices of an account ---- */
+
+static svy_status add_device_row(void *user, const svy_token_info *token)
+{
+    rows *r = user;
+
+    row_begin(r);
+    row_text(r, "id", token->id);
+    row_text(r, "device", token->device);
+    row_text(r, "kind", token->kind == SVY_TOKEN_ODK ? "odk" : "form");
+    row_number(r, "created", token->created_utc_ms);
+    row_number(r, "expires", token->expires_utc_ms);
+    row_number(r, "closed", token->revoked);
+    return row_end(r);
+}
+
+static void account_devices(svyi_request *rq, svy_study *study)
+{
+    svy_error err = SVY_ERROR_INIT;
+    rows r;
+
+    rows_begin(&r);
+    rows_answer(rq, &r, svy_study_tokens(study, rq->part[0], add_device_row, &r, &err), &err);
+}
+
+static void close_device(svyi_request *rq, svy_study *study)
+{
+    svy_error err = SVY_ERROR_INIT;
+    const svy_status st = svy_study_token_revoke(study, rq->part[0], rq->part[1], rq->who->name, rq->received, &err);
+
+    svyi_server_forget(rq->server);
+    done(rq, st, &err);
+}
 
 typedef struct change { const char *account, *old, *new; char hash[SVY_PASSWORD_HASH]; } change;
 
@@ -317,6 +370,9 @@ const svyi_route SVYI_ROUTES_PEOPLE[] = {
     { SVYI_POST, "/api/accounts", SVY_RIGHT_ACCOUNTS, SVYI_ON_SLOW, make_account, 8192, 0 },
     { SVYI_POST, "/api/accounts/*/disable", SVY_RIGHT_ACCOUNTS, SVYI_ON_WRITER, disable, 4096, 0 },
     { SVYI_POST, "/api/accounts/*/enable", SVY_RIGHT_ACCOUNTS, SVYI_ON_WRITER, enable, 4096, 0 },
+    { SVYI_POST, "/api/accounts/*/change", SVY_RIGHT_ACCOUNTS, SVYI_ON_WRITER, change_account, 8192, 0 },
+    { SVYI_GET, "/api/accounts/*/devices", SVY_RIGHT_ACCOUNTS, SVYI_ON_READER, account_devices, 0, 0 },
+    { SVYI_POST, "/api/accounts/*/devices/*/close", SVY_RIGHT_ACCOUNTS, SVYI_ON_WRITER, close_device, 4096, 0 },
     { SVYI_POST, "/api/accounts/*/password", SVY_RIGHT_ACCOUNTS, SVYI_ON_SLOW, set_password, 8192, 0 },
     { SVYI_POST, "/api/password", SVYI_SIGNED_IN, SVYI_ON_SLOW, change_password, 8192, 0 },
     { SVYI_GET, "/api/links", SVY_RIGHT_LINKS, SVYI_ON_READER, links, 0, 0 },

@@ -159,6 +159,29 @@ svy_status svy_study_account_disable(svy_study *s, const char *id, int disabled,
     return svyi_db_end(s, st, err);
 }
 
+svy_status svy_study_account_change(svy_study *s, const char *id, svy_account_role role, const char *organisation, const char *actor, svy_moment now, svy_error *err)
+{
+    char detail[300];
+    svy_account account;
+    svy_status st;
+
+    SVY_REQUIRE(s != NULL && id != NULL && actor != NULL, err);
+    organisation = organisation != NULL ? organisation : "";
+    if ((st = svyi_db_begin(s, err)) != SVY_OK)
+        return st;
+    if ((st = need_account(s, id, &account, err)) == SVY_OK)
+        st = check_new(account.name, role, organisation, account.password, err);
+    if (st == SVY_OK && (role != SVY_ROLE_ADMINISTRATOR || organisation[0] != '\0'))
+        st = keep_one(s, &account, err);
+    if (st == SVY_OK && (account.role != role || strcmp(account.organisation, organisation) != 0)) {
+        snprintf(detail, sizeof detail, "%s %s%s%s", svy_role_name(role), account.name, organisation[0] != '\0' ? " of " : "", organisation);
+        st = svyi_db_once(s, "UPDATE accounts SET role = ?, organisation = ? WHERE id = ?", SVYI_ARGS(svyi_arg_int(role), svyi_arg_text(organisation), svyi_arg_text(id)), err);
+        if (st == SVY_OK)
+            st = svy_study_audit(s, now, actor, "account.change", id, detail, err);
+    }
+    return svyi_db_end(s, st, err);
+}
+
 svy_status svy_study_account_password(svy_study *s, const char *id, const char *hash, const char *actor, svy_moment now, svy_error *err)
 {
     svy_account account;

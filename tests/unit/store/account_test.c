@@ -173,6 +173,31 @@ Test(account, the_last_administrator_stays)
     svy_study_close(s);
 }
 
+Test(account, role_and_organisation_change_but_an_administrator_stays)
+{
+    svy_study *s = make();
+    char first[SVY_ACCOUNT_ID], maria[SVY_ACCOUNT_ID];
+    svy_account a;
+    int found;
+
+    add(s, "first", SVY_ROLE_ADMINISTRATOR, "", first);
+    add(s, "maria", SVY_ROLE_INTERVIEWER, "NSI", maria);
+    FAILS(svy_study_account_change(s, first, SVY_ROLE_ANALYST, "", "first", fixture_now(), &err), SVY_E_STATE, "last administrator");
+    FAILS(svy_study_account_change(s, first, SVY_ROLE_ADMINISTRATOR, "NSI", "first", fixture_now(), &err), SVY_E_STATE, "last administrator");
+    FAILS(svy_study_account_change(s, maria, SVY_ROLE_RESPONDENT, "NSI", "first", fixture_now(), &err), SVY_E_VALUE, "respondents come by links");
+    FAILS(svy_study_account_change(s, maria, SVY_ROLE_ANALYST, "a\nb", "first", fixture_now(), &err), SVY_E_VALUE, "organisation");
+    FAILS(svy_study_account_change(s, "ffffffffffffffff", SVY_ROLE_ANALYST, "", "first", fixture_now(), &err), SVY_E_NAME, "no account");
+    SAYS("SELECT count(*) FROM audit WHERE action = 'account.change'", "0");
+    OK(svy_study_account_change(s, maria, SVY_ROLE_ADMINISTRATOR, "", "first", fixture_now(), &err));
+    OK(svy_study_account_change(s, maria, SVY_ROLE_ADMINISTRATOR, "", "first", fixture_now(), &err));      /* nothing changes: nothing is recorded */
+    OK(svy_study_account_change(s, first, SVY_ROLE_SUPERVISOR, "BG", "maria", fixture_now(), &err));
+    FAILS(svy_study_account_change(s, maria, SVY_ROLE_ANALYST, "", "maria", fixture_now(), &err), SVY_E_STATE, "last administrator");
+    OK(svy_study_account_get(s, first, &a, &found, &err));
+    cr_expect(found && a.role == SVY_ROLE_SUPERVISOR && strcmp(a.organisation, "BG") == 0 && strcmp(a.name, "first") == 0);
+    SAYS("SELECT group_concat(detail, ';') FROM (SELECT detail FROM audit WHERE action = 'account.change' ORDER BY rowid)", "administrator maria;supervisor first of BG");
+    svy_study_close(s);
+}
+
 /* ---- tokens ---- */
 
 static int gets_in(svy_study *s, const char *token, svy_moment now, svy_principal *p)
