@@ -83,6 +83,45 @@ await tests({
     assert.ok(await page.getByRole('row', { name: /^ada/ }).getByRole('button', { name: 'Shut out' }).count() === 0, 'nobody shuts out himself');
   },
 
+  async 'people: another role and organisation; the last administrator stays one'() {
+    const change = async (name, role, organisation) => {
+      await page.getByRole('row', { name: new RegExp('^' + name) }).getByRole('button', { name: 'Change', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Role').selectOption(role);
+      await dialog.getByLabel('Organisation').fill(organisation);
+      await looked('people-change-' + role);
+      await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+      await shown();
+    };
+    await change('ann', 'supervisor', 'BG');
+    await page.getByRole('row', { name: /^ann supervisor BG/ }).waitFor();
+    await change('ann', 'analyst', '');
+    await page.getByRole('row', { name: /^ann analyst/ }).waitFor();
+    await change('ada', 'analyst', '');
+    await page.getByText('is the last administrator').waitFor();
+    await page.getByRole('row', { name: /^ada administrator/ }).waitFor();
+  },
+
+  async 'people: a device is seen and shut out, and its person is not'() {
+    const post = (url, body, headers) => fetch(server.url + url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) });
+    const login = await post('/api/login', { name: 'ina', password: PASSWORD + ' 2' }), { csrf } = await login.json(), cookie = login.headers.getSetCookie()[0].split(';')[0];
+    const { token } = await (await post('/api/devices', { name: 'lost tablet' }, { Cookie: cookie, 'X-Survey-CSRF': csrf })).json();
+    const comes = () => fetch(server.url + '/api/session', { headers: { Authorization: 'Bearer ' + token } }).then(({ status }) => status);
+    const ina = page.getByRole('row', { name: /^ina/ });
+    assert.equal(await comes(), 200);
+    await ina.getByRole('button', { name: 'Devices' }).click();
+    await page.getByRole('dialog').getByText('lost tablet').waitFor();
+    await looked('people-devices');
+    await page.getByRole('dialog').getByRole('button', { name: 'Shut out' }).click();
+    await page.getByText('lost tablet is shut out.').waitFor();
+    await shown();
+    assert.equal(await comes(), 401);
+    await ina.getByRole('button', { name: 'Devices' }).click();
+    await page.getByRole('dialog').getByText('No device is signed in.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await ina.getByRole('button', { name: 'Shut out' }).waitFor();
+  },
+
   async 'a list of cases comes as a file: all of it, or its problems with their lines'() {
     await go('Cases');
     await page.getByText('A list of cases', { exact: true }).click();

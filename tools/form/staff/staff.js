@@ -54,7 +54,12 @@ class Staff {
     name.input.focus();
   }
 
-  problem(error) { return error.status === 429 ? this.say('tooOften', Math.ceil((error.wait || 30000) / 1000)) : error.status ? error.message || this.say('problem-server') : this.say('offline'); }
+  problem(error) {
+    if (error.status === 429) return this.say('tooOften', Math.ceil((error.wait || 30000) / 1000));
+    if (!error.status) return this.say('offline');
+    const key = 'http' + error.status, meant = this.say(key);      // the server speaks English: other languages say first what its number means
+    return [meant !== key && meant, error.message].filter(Boolean).join(' ') || this.say('problem-server');
+  }
 
   /** One view, fresh from the server. `said`: what has just been done. */
   async show(name, said = '') {
