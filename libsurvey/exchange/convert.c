@@ -6,6 +6,7 @@
 #include "exchange/reader.h"
 #include "exchange/xform/write.h"
 #include "exchange/xlsform/write.h"
+#include "questionnaire/built.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ typedef struct conversion {
 
 static const char *format_name(svy_format format)
 {
-    static const char *const NAMES[] = { "unknown", "native", "XForm", "XLSForm", "LimeSurvey", "queXML" };
+    static const char *const NAMES[] = { "unknown", "native", "XForm", "XLSForm", "LimeSurvey", "queXML", "XLIFF" };
     return (size_t)format < sizeof NAMES / sizeof NAMES[0] ? NAMES[format] : NAMES[0];
 }
 
@@ -108,6 +109,87 @@ static svy_status make_xform(conversion *c, const void *block, size_t size)
     return st;
 }
 
+/* ---- a translation ---- */
+
+typedef struct translating { conversion *c; svyi_map elsewhere /* translated in a shared list's own file */, told; } translating;
+
+static int is_own(const translating *t, const svyi_q_target *u) { return strcmp(u->source, t->c->out) == 0; }
+
+static int find_elsewhere(translating *t, const char *lang)
+{
+    const svy_builder *b = t->c->reader.builder;
+    uint32_t one = 1;
+    for (size_t i = 0; i < b->n_targets; i++)
+        if (strcmp(b->targets[i].lang, lang) == 0 && !is_own(t, &b->targets[i]) && svyi_map_add(&t->elsewhere, b->targets[i].unit, strlen(b->targets[i].unit), &one) < 0)
+            return 0;
+    return 1;
+}
+
+static void put_unit(void *user, const char *unit, const char *text, const char *to, int changed)
+{
+    translating *t = user;
+    uint32_t one = 1;
+    if (svyi_map_find(&t->elsewhere, unit, strlen(unit), &one))
+        return;
+    const char *name = svyi_arena_text(&t->c->reader.arena, unit, strlen(unit));
+    if (name == NULL || svyi_map_add(&t->told, name, strlen(name), &one) < 0)
+        t->c->made.failed = 1;
+    svyi_native_put_unit(&t->c->made, unit, text, to, changed);
+}
+
+/* What the file translates and the questionnaire has not got any more stays: an id may have been mistyped. */
+static void keep_units(translating *t, const char *lang)
+{
+    const svy_builder *b = t->c->reader.builder;
+    uint32_t one;
+    for (size_t i = 0; i < b->n_targets; i++) {
+        const svyi_q_target *u = &b->targets[i];
+        if (strcmp(u->lang, lang) == 0 && is_own(t, u) && !svyi_map_find(&t->told, u->unit, strlen(u->unit), &one))
+            svyi_native_put_unit(&t->c->made, u->unit, u->from, u->to, 0);
+    }
+}
+
+/* The language that the name of the output says: "bg" of "forms/bg.xlf". NULL when it says none. */
+static char *language_of(conversion *c)
+{
+    const char *name = file_name(c->out);
+    const size_t n = strlen(name) - strlen(".xlf");
+    return svyi_path_ends(name, ".xlf") && svyi_is_tag(name, n) ? svyi_arena_text(&c->reader.arena, name, n) : NULL;
+}
+
+static svy_status convert_translation(conversion *c)
+{
+    translating t = { .c = c };
+    void *block = NULL;
+    size_t size = 0;
+    const char *lang = language_of(c), *folder = svyi_path_folder(&c->reader.arena, c->out);
+    if (c->from != SVY_FORMAT_NATIVE)
+        return svyi_fail(c->err, SVY_E_ARG, "translations in files of their own belong to questionnaires in our own language: convert the form to it first");
+    if (lang == NULL || folder == NULL)
+        return svyi_fail(c->err, SVY_E_ARG, "a translation is called after its language: bg.xlf, sr-Latn.xlf");
+    if (strcmp(folder, c->reader.folder) != 0 && access(c->out, F_OK) == 0)
+        return svyi_fail_at(c->err, SVY_E_STATE, c->out, 0, 0, 0, "there is a translation already, and not beside this questionnaire: choose another name or folder");
+    svy_status st = svyi_reader_load(&c->reader, c->bytes, c->len);
+    if (st != SVY_OK)
+        return st;
+    svyi_map_init(&t.told, &c->reader.alloc);
+    svyi_map_init(&t.elsewhere, &c->reader.alloc);
+    c->made.failed |= !find_elsewhere(&t, lang);
+    svyi_native_begin_units(c->reader.builder, lang, file_name(c->in), &c->made);
+    c->reader.builder->telling = (svyi_q_telling){ lang, put_unit, &t };
+    c->gate.faults = &c->reader.faults;
+    st = svy_builder_compile(c->reader.builder, &c->gate.diags, &block, &size, c->err);
+    svy_block_free(&c->reader.alloc, block, size);
+    keep_units(&t, lang);
+    svyi_map_clear(&t.told);
+    svyi_map_clear(&t.elsewhere);
+    if (st == SVY_OK && c->gate.diags.problems > 0)
+        st = SVY_E_INVALID;
+    if (st == SVY_OK && (st = svyi_native_end_units(&c->made, c->err)) == SVY_OK)
+        st = write_text(c);
+    return st;
+}
+
 /* ---- the whole ---- */
 
 /* Reads and compiles, so that nothing is written that would not be read again. */
@@ -162,6 +244,8 @@ static svy_format wanted(const conversion *c, svy_format to)
 {
     if (to != SVY_FORMAT_UNKNOWN)
         return to;
+    if (svyi_path_ends(c->out, ".xlf"))
+        return SVY_FORMAT_XLIFF;
     if (svyi_path_ends(c->out, ".xlsx"))
         return SVY_FORMAT_XLSFORM;
     return c->from == SVY_FORMAT_NATIVE ? SVY_FORMAT_XFORM : SVY_FORMAT_NATIVE;
@@ -177,6 +261,8 @@ static svy_status run(conversion *c, const svy_convert_options *o)
     c->reader.format = c->from;
     if (c->from == c->to)
         return svyi_fail(c->err, SVY_E_ARG, "the file is in that format already (%s): give another one with --to", format_name(c->from));
+    if (c->to == SVY_FORMAT_XLIFF)
+        return convert_translation(c);
     if (c->to != SVY_FORMAT_NATIVE && !is_odk(c->to))
         return svyi_fail(c->err, SVY_E_ARG, "a questionnaire cannot be converted from %s to %s", format_name(c->from), format_name(c->to));
     return is_odk(c->from) && is_odk(c->to) ? convert_text(c) : convert_read(c);

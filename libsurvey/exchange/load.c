@@ -76,7 +76,7 @@ svy_status svyi_reader_load(svyi_reader *r, const char *bytes, size_t len)
     case SVY_FORMAT_XFORM: return load_xform(r, bytes, len, 0);
     case SVY_FORMAT_XLSFORM: return load_workbook(r, bytes, len);
     case SVY_FORMAT_LSS: case SVY_FORMAT_QUEXML: return load_other(r, format, bytes, len);
-    case SVY_FORMAT_NATIVE: case SVY_FORMAT_UNKNOWN: break;
+    case SVY_FORMAT_NATIVE: case SVY_FORMAT_XLIFF: case SVY_FORMAT_UNKNOWN: break;
     }
     return svyi_reader_native(r, bytes, len);
 }

@@ -27,6 +27,13 @@ typedef struct svyi_q_tree { const char *id, *source, *file; int line; uint32_t 
 
 typedef struct svyi_q_target { const char *lang, *unit, *from, *to, *source; int line; } svyi_q_target;
 
+/* Who wants to know every text that can be translated, and how it stands in a language: `to` is its translation, "" when it has none; with `changed` that of an earlier text. */
+typedef struct svyi_q_telling {
+    const char *lang;
+    void (*each)(void *user, const char *unit, const char *text, const char *to, int changed);   /* NULL: nobody */
+    void *user;
+} svyi_q_telling;
+
 struct svy_builder {
     svy_alloc alloc;
     svyi_arena arena;             /* every string */
@@ -42,6 +49,7 @@ struct svy_builder {
     uint8_t open_has_elements;
     svyi_buffer node_text;                                     /* of the open element so far */
     size_t node_text_size;                                     /* of all trees */
+    svyi_q_telling telling;                                    /* of translations, when it is compiled */
 };
 
 const svy_attribute *svyi_q_attribute(const svy_builder *b, uint32_t element, const char *name);   /* NULL when it is not there */

@@ -310,6 +310,36 @@ static void tell_missing(svyi_q *q, uint32_t lang)
                     "%u more texts are not translated into '%s'", missing - MISSING_TOLD, q->languages[lang]);
 }
 
+/* ---- All of them, for who translates ---- */
+
+/* What a text was translated into before it changed. */
+static const char *earlier(const svyi_q *q, const char *unit, const char *lang)
+{
+    for (size_t i = 0; i < q->b->n_targets; i++)
+        if (strcmp(q->b->targets[i].unit, unit) == 0 && same_tag(q->b->targets[i].lang, lang))
+            return q->b->targets[i].to;
+    return "";
+}
+
+static void tell_all(const svyi_q *q)
+{
+    const svyi_q_telling *t = &q->b->telling;
+    uint32_t lang = 0;
+
+    for (uint32_t i = 1; i < q->n_languages; i++)
+        lang = same_tag(q->languages[i], t->lang) ? i : lang;
+    for (uint32_t unit = 0; unit < q->n_units; unit++) {
+        const svyi_q_unit *u = &q->units[unit];
+        const char *to = lang > 0 ? q->texts[(size_t)(lang - 1) * q->n_units + unit] : NULL;
+        char name[UNIT_NAME] = "";
+        if (!has_letter(u->text))
+            continue;
+        name_unit(q, u, name);
+        const int changed = to != NULL && to[0] == '\0';
+        t->each(t->user, name, u->text, changed ? earlier(q, name, t->lang) : to != NULL ? to : "", changed);
+    }
+}
+
 void svyi_q_translate(svyi_q *q)
 {
     const svy_builder *b = q->b;
@@ -327,6 +357,8 @@ void svyi_q_translate(svyi_q *q)
     for (size_t i = 0; i < b->n_targets && !q->failed; i++)
         if (of[i] != 0 && of[i] < q->n_languages)
             use(q, &b->targets[i], of[i]);
-    for (uint32_t lang = 1; lang < q->n_languages && !q->failed; lang++)
+    for (uint32_t lang = 1; lang < q->n_languages && !q->failed && b->telling.each == NULL; lang++)
         tell_missing(q, lang);
+    if (!q->failed && b->telling.each != NULL)
+        tell_all(q);
 }

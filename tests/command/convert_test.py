@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 SURVEY = Path(sys.argv[1]).resolve()
@@ -189,10 +190,47 @@ def check_encrypted():
     expect((SCRATCH / "media/photo.jpg").read_text() == "not really a photo\n", "the photo is not as it was")
 
 
+def units(path):
+    """{id: (source, target, state)} of an XLIFF file, read by another parser."""
+    ns = {"x": "urn:oasis:names:tc:xliff:document:1.2"}
+    found = {}
+    for unit in ET.parse(path).getroot().iterfind(".//x:trans-unit", ns):
+        target = unit.find("x:target", ns)
+        found[unit.get("id")] = (unit.find("x:source", ns).text, target.text or "", target.get("state"))
+    return found
+
+
+def check_translation():
+    """bg.xlf of a questionnaire: begun, completed, and nothing that somebody translated is lost."""
+    (SCRATCH / "tr").mkdir()
+    text = """<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="t" version="1" xml:lang="en"><title>A &lt;b&gt; &amp; "c"</title><choices id="yn"><choice code="1">Yes</choice><choice code="2">12</choice></choices>
+<question id="a" type="single" choices="yn"><label>Which, ${b}?</label></question><question id="b" type="integer"><label>How old?</label><check that="${b} &gt; 1">Too young</check></question></questionnaire>"""
+    write("tr/q.xml", text)
+    survey("convert", "tr/q.xml", "tr/bg.xlf", "-q")
+    fresh = units(SCRATCH / "tr/bg.xlf")
+    expect(fresh == {"/title": ('A <b> & "c"', "", "new"), "a/label": ("Which, ${b}?", "", "new"), "b/label": ("How old?", "", "new"), "b/check/1": ("Too young", "", "new"),
+                     "yn/1": ("Yes", "", "new")}, f"the fresh translation is {fresh}")
+    done = (SCRATCH / "tr/bg.xlf").read_text().replace('<target state="new"></target>', "<target>Превод &lt;</target>")
+    write("tr/bg.xlf", done)
+    expect("0 errors, 1 warning" in survey("check", "tr/q.xml").stdout, "a lost ${b} is all there is to say")
+    write("tr/q.xml", text.replace("How old?", "Your age?").replace('id="a"', 'id="first"'))
+    survey("convert", "tr/q.xml", "tr/bg.xlf", "-q")
+    now = units(SCRATCH / "tr/bg.xlf")
+    expect(now == {"/title": ('A <b> & "c"', "Превод <", None), "first/label": ("Which, ${b}?", "", "new"), "b/label": ("Your age?", "Превод <", "needs-translation"),
+                   "b/check/1": ("Too young", "Превод <", None), "yn/1": ("Yes", "Превод <", None), "a/label": ("Which, ${b}?", "Превод <", None)}, f"the completed translation is {now}")
+    (SCRATCH / "other").mkdir()
+    write("other/bg.xlf", "somebody's")
+    says(survey("convert", "tr/q.xml", "other/bg.xlf", status=1), "there is a translation already, and not beside this questionnaire")
+    expect((SCRATCH / "other/bg.xlf").read_text() == "somebody's", "another translation was written over")
+    says(survey("convert", "tr/q.xml", "tr/bulgarian.xlf", status=2), "is called after its language")
+    write("tr/de.xlf", '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file source-language="en" target-language="de"><body/></file></xliff>')
+    expect("there is no <trans-unit> in it" in survey("check", "tr/q.xml").stdout, "a file without units is told")
+
+
 def main():
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
-    for check in (check_native, check_refusals, check_special, check_again, check_public, check_submissions, check_encrypted):
+    for check in (check_native, check_refusals, check_special, check_again, check_public, check_submissions, check_encrypted, check_translation):
         check()
     print(f"{len(FAILURES)} failures")
     sys.exit(1 if FAILURES else 0)

@@ -226,24 +226,42 @@ const char *svyi_native_language(const svy_builder *b, const char *tag)
     return next;
 }
 
-svy_status svyi_native_write_xliff(const svy_builder *b, const char *lang, const char *original, svyi_buffer *out, svy_error *err)
+void svyi_native_begin_units(const svy_builder *b, const char *lang, const char *original, svyi_buffer *out)
 {
     svyi_buffer_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xliff version=\"1.2\" xmlns=\"urn:oasis:names:tc:xliff:document:1.2\">\n  <file");
     put_attribute(out, "original", original);
     put_attribute(out, "source-language", svyi_q_value(b, b->root, "xml:lang"));
     put_attribute(out, "target-language", lang);
     svyi_buffer_text(out, " datatype=\"xml\">\n    <body>\n");
-    for (size_t i = 0; i < b->n_targets; i++) {
-        const svyi_q_target *t = &b->targets[i];
-        if (strcmp(t->lang, lang) != 0)
-            continue;
-        svyi_buffer_text(out, "      <trans-unit");
-        put_attribute(out, "id", t->unit);
-        svyi_buffer_text(out, ">\n");
-        put_leaf(out, 4, "source", t->from);
-        put_leaf(out, 4, "target", t->to);
-        svyi_buffer_text(out, "      </trans-unit>\n");
+}
+
+void svyi_native_put_unit(svyi_buffer *out, const char *unit, const char *text, const char *to, int changed)
+{
+    svyi_buffer_text(out, "      <trans-unit");
+    put_attribute(out, "id", unit);
+    svyi_buffer_text(out, ">\n");
+    put_leaf(out, 4, "source", text);
+    if (to[0] != '\0' && !changed)
+        put_leaf(out, 4, "target", to);
+    else {
+        svyi_buffer_text(out, changed ? "        <target state=\"needs-translation\">" : "        <target state=\"new\">");
+        escape(out, to, 0);
+        svyi_buffer_text(out, "</target>\n");
     }
+    svyi_buffer_text(out, "      </trans-unit>\n");
+}
+
+svy_status svyi_native_end_units(svyi_buffer *out, svy_error *err)
+{
     svyi_buffer_text(out, "    </body>\n  </file>\n</xliff>\n");
     return out->failed ? svyi_nomem(err) : SVY_OK;
+}
+
+svy_status svyi_native_write_xliff(const svy_builder *b, const char *lang, const char *original, svyi_buffer *out, svy_error *err)
+{
+    svyi_native_begin_units(b, lang, original, out);
+    for (size_t i = 0; i < b->n_targets; i++)
+        if (strcmp(b->targets[i].lang, lang) == 0)
+            svyi_native_put_unit(out, b->targets[i].unit, b->targets[i].from, b->targets[i].to, 0);
+    return svyi_native_end_units(out, err);
 }

@@ -164,6 +164,8 @@ static svy_status read_root(walker *w, const svyi_xml_file *file)
         }
     if (files == 0)
         tell(w, SVY_WARNING, file->root, "", "add one with the translations", "there is no <file> in it");
+    else if (st == SVY_OK && w->units.count == 0)
+        tell(w, SVY_WARNING, file->root, "", "have it written anew: survey convert QUESTIONNAIRE LANGUAGE.xlf", "there is no <trans-unit> in it");
     return st;
 }
 

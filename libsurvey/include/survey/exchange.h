@@ -44,7 +44,8 @@ SVY_API SVY_NODISCARD svy_status svy_questionnaire_read_memory(const svy_alloc *
 
 /** Kinds of files that hold a questionnaire. svy_questionnaire_read() takes all of them. */
 typedef enum svy_format {
-    SVY_FORMAT_UNKNOWN = 0, SVY_FORMAT_NATIVE = 1, SVY_FORMAT_XFORM = 2, SVY_FORMAT_XLSFORM = 3, SVY_FORMAT_LSS = 4, SVY_FORMAT_QUEXML = 5
+    SVY_FORMAT_UNKNOWN = 0, SVY_FORMAT_NATIVE = 1, SVY_FORMAT_XFORM = 2, SVY_FORMAT_XLSFORM = 3, SVY_FORMAT_LSS = 4, SVY_FORMAT_QUEXML = 5,
+    SVY_FORMAT_XLIFF = 6       /**< only written: the translations of a native questionnaire into the language of the file's name, with every text */
 } svy_format;
 /** By the first bytes of its content, then by the file name. */
 SVY_API svy_format svy_format_of(const char *path, const void *bytes, size_t len);
