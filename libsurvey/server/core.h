@@ -50,6 +50,7 @@ typedef struct svyi_exchange {
     svyi_step step;                           /* what the handler asked for */
     svyi_place place; svyi_handler *handler;  /* where it goes on */
     svy_arrival *arrival; svyi_received_handler *received;
+    struct svyi_snapshot *snapshot;           /* what arrivals of this request were prepared with; NULL: none yet */
     svyi_head head;                           /* headers: point into `text` */
     char *text; size_t text_size;
     svyi_header query[SVYI_QUERY]; size_t n_query;
@@ -237,7 +238,9 @@ unsigned svyi_addresses_own(char out[SVYI_ADDRESSES][SVYI_ADDRESS]);
 void svyi_addresses_find(svy_server *s);
 void svyi_address_text(const struct sockaddr_storage *address, char out[SVYI_ADDRESS], int *local);
 
+/* ---- server.c ---- */
 typedef struct svyi_snapshot { svy_reception *reception; unsigned users; struct svyi_snapshot *next; } svyi_snapshot;
+void svyi_snapshot_done(svy_server *server, svyi_snapshot *snapshot);      /* one user less; NULL allowed */
 
 struct svy_server {
     svy_server_options options;

@@ -47,23 +47,26 @@ static void drop_snapshot(svyi_snapshot **list, svyi_snapshot *which)
     svyi_release(NULL, which, sizeof *which);
 }
 
-const svy_reception *svyi_server_reception(svy_server *server)
+const svy_reception *svyi_request_reception(svyi_request *rq)
 {
-    pthread_mutex_lock(&server->snapshot_lock);
-    server->snapshot->users++;
-    const svy_reception *r = server->snapshot->reception;
-    pthread_mutex_unlock(&server->snapshot_lock);
-    return r;
+    svy_server *server = rq->server;
+    svyi_exchange *x = rq->exchange;
+
+    if (x->snapshot == NULL) {
+        pthread_mutex_lock(&server->snapshot_lock);
+        x->snapshot = server->snapshot;
+        x->snapshot->users++;
+        pthread_mutex_unlock(&server->snapshot_lock);
+    }
+    return x->snapshot->reception;
 }
 
-void svyi_server_reception_done(svy_server *server, const svy_reception *reception)
+void svyi_snapshot_done(svy_server *server, svyi_snapshot *snapshot)
 {
+    if (snapshot == NULL)
+        return;
     pthread_mutex_lock(&server->snapshot_lock);
-    for (svyi_snapshot *s = server->snapshot; s != NULL; s = s->next)
-        if (s->reception == reception) {
-            drop_snapshot(&server->snapshot, s);
-            break;
-        }
+    drop_snapshot(&server->snapshot, snapshot);
     pthread_mutex_unlock(&server->snapshot_lock);
 }
 
@@ -259,7 +262,7 @@ void svy_server_stop(svy_server *server)
     svyi_limits_free(server->limits);
     svyi_sessions_free(server->sessions);
     if (server->snapshot != NULL)
-        svyi_server_reception_done(server, server->snapshot->reception);
+        svyi_snapshot_done(server, server->snapshot);
     pthread_mutex_destroy(&server->done_lock);
     pthread_mutex_destroy(&server->snapshot_lock);
     pthread_mutex_destroy(&server->state_lock);

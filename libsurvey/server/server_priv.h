@@ -121,9 +121,9 @@ enum { SVYI_PATIENCE_MS = 3000 };
 unsigned svyi_sending_wait(svyi_request *rq);
 void svyi_sending_cost(svyi_request *rq, int64_t processor_ms);
 int64_t svyi_processor_ms(void);          /* of this thread */
-/* Forms and keys as they are now, for svy_arrival_prepare(); give it back with svyi_server_reception_done(). Any thread. */
-const struct svy_reception *svyi_server_reception(svy_server *server);
-void svyi_server_reception_done(svy_server *server, const struct svy_reception *reception);
+/* Forms and keys as they are when the request first asks, for svy_arrival_prepare(). They stay as long as the request: what was prepared with them refers to them
+ * until it is stored, also when a form is deployed meanwhile. Any thread. */
+const struct svy_reception *svyi_request_reception(svyi_request *rq);
 /* After a form was deployed or a key changed, on the writer thread. */
 svy_status svyi_server_renew(svy_server *server, svy_study *study, svy_error *err);
 

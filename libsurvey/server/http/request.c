@@ -53,6 +53,7 @@ void svyi_request_free(svyi_request *rq)
     if (rq->own_free != NULL)
         rq->own_free(rq->own);
     svy_arrival_free(x->arrival);
+    svyi_snapshot_done(rq->server, x->snapshot);          /* after all that was prepared with it */
     body_free(rq);
     svyi_buffer_clear(&x->headers);
     svyi_release(NULL, x->bytes, x->bytes_capacity);

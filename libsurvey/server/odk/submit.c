@@ -272,16 +272,14 @@ static svy_status read_submission(svyi_request *rq, submission *s, svyi_odk *odk
     svyi_odk_reading reading;
     svy_status st = svyi_odk_reading_begin(svyi_odk_reader_of(odk), &reading, s->parts.xml, s->parts.xml_size, &s->head, err);
     const svyi_odk_forms *forms = svyi_odk_forms_now(odk);
-    const svy_reception *reception = svyi_server_reception(rq->server);
+    const svy_reception *reception = svyi_request_reception(rq);
     name_it(s);
-    if (st == SVY_OK && (forms == NULL || reception == NULL))
+    if (st == SVY_OK && forms == NULL)
         st = svyi_nomem(err);
     if (st == SVY_OK)
         st = hash_files(rq, s, reception, err);
     if (st == SVY_OK)
         st = choose(rq, s, forms, reception, &reading, err);
-    if (reception != NULL)
-        svyi_server_reception_done(rq->server, reception);
     svyi_odk_forms_done(odk, forms);
     svyi_odk_reading_end(&reading);
     return st;

@@ -100,12 +100,11 @@ static void project(svyi_request *rq, svy_study *study)
     svy_error err = SVY_ERROR_INIT;
     svyi_buffer b;
     listing l = { .b = &b, .rq = rq, .study = study };
-    const svy_reception *r = svyi_server_reception(rq->server);
+    const svy_reception *r = svyi_request_reception(rq);
 
     svyi_buffer_init(&b, NULL);
     const size_t n = svyi_base64_encode(svy_reception_public_key(r), SVY_KEY_BYTES, key);
     key[n] = '\0';
-    svyi_server_reception_done(rq->server, r);
     svyi_buffer_text(&b, "{\"study\":");
     add_text(&b, base_name(rq->server->path));
     svyi_buffer_format(&b, ",\"publicKey\":\"%s\",\"role\":\"%s\",\"account\":", key, svy_role_name(rq->who->role));

@@ -118,12 +118,11 @@ static svy_sender sender_of(const svyi_request *rq)
 static svy_status prepare(svyi_request *rq, upload *u, const void *bytes, size_t n, svy_error *err)
 {
     const svy_sender from = sender_of(rq);
-    const svy_reception *r = svyi_server_reception(rq->server);
+    const svy_reception *r = svyi_request_reception(rq);
     const int64_t began = svyi_processor_ms();
     const svy_status st = u->is_file ? svy_attachment_prepare(r, bytes, n, 1, &u->file, err)
                                      : svy_arrival_prepare(r, bytes, n, 1, &from, rq->received, &u->arrival, err);
 
-    svyi_server_reception_done(rq->server, r);
     svyi_sending_cost(rq, svyi_processor_ms() - began);
     return st;
 }
