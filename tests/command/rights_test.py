@@ -127,6 +127,7 @@ def table(things):
         ("GET", "/api/status", None, (200,), "ARSNarsn"),
         ("GET", "/api/fieldwork", None, (200,), "ARSarsijk"),
         ("GET", "/api/interviews", None, (200,), "ARSarsijk"),
+        ("GET", "/api/kept", None, (200,), "ARSarsijk"),
         ("DELETE", "/api/interviews/" + things["ann"], None, (400,), "ARar"),
         ("DELETE", "/api/interviews/" + things["bob"], None, (400,), "AR"),
         ("DELETE", "/api/interviews/00000000-0000-4000-8000-000000000000?reason=x", None, (204,), ""),
@@ -460,6 +461,19 @@ def in_anothers_name(who, things, key, visit, other):
         check(upload(who[letter], seal(package(form, interviews[7])[1], key))[0] == 403, "an analyst sends nothing")
 
 
+def kept_is_listed(who):
+    """What was kept aside is seen as rows are; why, by who may read answers and by who sent it."""
+    listed = {letter: who[letter].ask("GET", "/api/kept")[2] for letter in "ARSarsijk"}
+    check(len(listed["A"]) >= 6 and {r["number"] for r in listed["A"]} == {r["number"] for r in listed["S"]}, f"the coordinators see all: {listed['A']}")
+    check(all(row["reason"] and row["received"] > 0 for letter in "ARari" for row in listed[letter]), "with reasons")
+    check(all(row["reason"] == "" for letter in "Ss" for row in listed[letter] if row["interviewer"] not in ("sonia", "stoyan")), f"without, for supervisors: {listed['s']}")
+    check(listed["a"] and all(row["organisation"] == "NSI" for letter in "ars" for row in listed[letter]), f"those of the own organisation: {listed['a']}")
+    check(listed["i"] and all(row["interviewer"] == "ann" for row in listed["i"]) and not listed["k"], f"interviewers see their own: {listed['i']} {listed['k']}")
+    for letter in "ARSarsijk":
+        for row in who[letter].ask("GET", "/api/fieldwork")[2]:
+            check(sum(row["outcomes"].values()) == row["endedEarly"], f"every early end has its outcome: {row}")
+
+
 def first_interviews(who, key, form, interviews):
     """One interview each of ann (case N1) and bob (case B1), and a piece of an upload."""
     things = {}
@@ -496,6 +510,7 @@ with Server(survey, study, "--quiet") as server:
     odk_clients(server, who, tokens)
     in_anothers_name(who, things, key, visit, other)
     submissions_in_anothers_name(who, things, study)
+    kept_is_listed(who)
     rotated(server, who, tokens)
     guessing(server)
 verified = run(survey, "study", "verify", study)

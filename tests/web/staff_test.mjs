@@ -1,5 +1,6 @@
 /* Those who run a study, in a real browser with the real server: the first administrator, people, cases, links, data, records; what each role is offered; how it looks and whether everybody can use it. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { axe, launch, ROOT } from './browser.mjs';
@@ -120,6 +121,20 @@ await tests({
     await page.getByRole('dialog').getByText('No device is signed in.').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
     await ina.getByRole('button', { name: 'Shut out' }).waitFor();
+  },
+
+  async 'fieldwork: how interviews ended early, and what was kept aside with its reason'() {
+    const post = (url, body, headers) => fetch(server.url + url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) });
+    const login = await post('/api/login', { name: 'ina', password: PASSWORD + ' 2' }), { csrf } = await login.json(), cookie = login.headers.getSetCookie()[0].split(';')[0];
+    const junk = Buffer.from('this is no interview'), hash = createHash('sha256').update(junk).digest('hex');
+    const sent = await fetch(`${server.url}/api/uploads/${hash}?kind=package&size=${junk.length}&offset=0`, { method: 'PUT', body: junk, headers: { 'Content-Type': 'application/octet-stream', Cookie: cookie, 'X-Survey-CSRF': csrf } });
+    assert.equal((await sent.json()).receipt, 'kept-aside');
+    await page.route('**/api/fieldwork', route => route.fulfill({ json: [{ form: 'c-training', interviewer: 'ina', organisation: 'NSI', complete: 3, endedEarly: 3, outcomes: { refused: 1, 'not-eligible': 2 }, open: 0, last: Date.now() }] }));
+    await go('Fieldwork');
+    await page.getByText('not-eligible 2, refused 1').waitFor();
+    await page.getByRole('heading', { name: 'Kept aside: could not be taken in' }).waitFor();
+    assert.match(await page.getByRole('region', { name: 'Kept aside' }).innerText(), /ina[^]+sealed|ina[^]+package|ina[^]+opened|ina[^]+key/);
+    await looked('fieldwork');
   },
 
   async 'a list of cases comes as a file: all of it, or its problems with their lines'() {

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <survey/dataio.h>
+#include <survey/reception.h>
 
 #include "base/error.h"
 #include "server/core.h"
 
-enum { LIST_MAX = 1 << 30 };
+enum { LIST_MAX = 1 << 30, KEPT_MAX = 1000 };
 
 typedef struct page { svyi_buffer b; size_t n; } page;
 
@@ -134,6 +135,47 @@ static void interviews(svyi_request *rq, svy_study *study)
     svyi_answer_json(rq, 200, &p.b);
 }
 
+/* ---- what was kept aside ---- */
+
+typedef struct aside { page p; const svy_principal *who; int reasons; } aside;
+
+/* The oldest first: they have waited longest. A reason may say what was answered, so it is for who may read answers, and for who sent them. */
+static svy_status add_kept(void *user, const svy_kept *kept)
+{
+    aside *a = user;
+    const int own = strcmp(a->who->name, kept->actor) == 0;
+    const struct { const char *name, *value; } TEXTS[] = {
+        { "form", kept->form }, { "version", kept->version }, { "reason", a->reasons || own ? kept->reason : "" }, { "interviewer", kept->actor },
+        { "organisation", kept->organisation }, { "device", kept->device },
+    };
+
+    if (kept->reason[0] == '\0' || a->p.n >= KEPT_MAX || !svy_sees(a->who, kept->organisation, kept->actor))
+        return SVY_OK;
+    svyi_buffer_format(&a->p.b, "%s{\"number\":%lld", a->p.n++ > 0 ? ",\n" : "", (long long)kept->number);
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        svyi_buffer_format(&a->p.b, ",\"%s\":", TEXTS[i].name);
+        add_text(&a->p.b, TEXTS[i].value);
+    }
+    svyi_buffer_format(&a->p.b, ",\"received\":%lld,\"size\":%llu}", (long long)kept->received_utc_ms, (unsigned long long)kept->size);
+    return a->p.b.failed ? SVY_E_NOMEM : SVY_OK;
+}
+
+static void kept_aside(svyi_request *rq, svy_study *study)
+{
+    aside a = { .who = rq->who, .reasons = svy_allowed(rq->who, SVY_RIGHT_EXPORT_SENSITIVE) };
+    svy_error err = SVY_ERROR_INIT;
+
+    svyi_buffer_init(&a.p.b, NULL);
+    svyi_buffer_text(&a.p.b, "[");
+    if (svy_study_kept(study, add_kept, &a, &err) != SVY_OK) {
+        svyi_buffer_clear(&a.p.b);
+        svyi_answer_failed(rq, &err);
+        return;
+    }
+    svyi_buffer_text(&a.p.b, "]\n");
+    svyi_answer_json(rq, 200, &a.p.b);
+}
+
 static void erase(svyi_request *rq, svy_study *study)
 {
     const char *reason = svyi_request_query(rq, "reason");
@@ -224,6 +266,7 @@ const svyi_route SVYI_ROUTES_STATUS[] = {
     { SVYI_GET, "/status", SVY_RIGHT_INTERVIEWS, SVYI_ON_READER, svyi_status_page, 0, 0 },
     { SVYI_GET, "/api/fieldwork", SVY_RIGHT_INTERVIEWS, SVYI_ON_READER, svyi_fieldwork, 0, 0 },
     { SVYI_GET, "/api/interviews", SVY_RIGHT_INTERVIEWS, SVYI_ON_READER, interviews, 0, 0 },
+    { SVYI_GET, "/api/kept", SVY_RIGHT_INTERVIEWS, SVYI_ON_READER, kept_aside, 0, 0 },
     { SVYI_DELETE, "/api/interviews/*", SVY_RIGHT_ERASE, SVYI_ON_WRITER, erase, 0, 0 },
     { SVYI_GET, "/api/export/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_form, 0, 0 },
     { SVYI_GET, "/api/export/*/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_roster, 0, 0 },

@@ -24,8 +24,9 @@ static void add_cell(svyi_buffer *b, const char *text)
     svyi_buffer_text(b, "</td>");
 }
 
-/* Interviews of one form and interviewer, counted. Forms and names live in the request's arena. */
-typedef struct tally { struct tally *next; const char *form, *interviewer, *organisation; unsigned long complete, early, open; int64_t last; } tally;
+/* Interviews of one form and interviewer, counted; those that ended early by how. Forms, names and outcomes live in the request's arena. */
+typedef struct outcome { struct outcome *next; const char *name; unsigned long n; } outcome;
+typedef struct tally { struct tally *next; const char *form, *interviewer, *organisation; outcome *outcomes; unsigned long complete, early, open; int64_t last; } tally;
 typedef struct counting { svyi_arena *arena; tally *first; size_t n; } counting;
 enum { MOST_ROWS = 5000 };
 
@@ -37,6 +38,7 @@ static tally *find(counting *c, const svy_interview_line *line)
     tally *t = c->n < MOST_ROWS ? svyi_arena_get(c->arena, sizeof *t) : NULL;
     if (t == NULL)
         return NULL;
+    t->outcomes = NULL;
     t->form = svyi_arena_text(c->arena, line->form, strlen(line->form));
     t->interviewer = svyi_arena_text(c->arena, line->interviewer, strlen(line->interviewer));
     t->organisation = svyi_arena_text(c->arena, line->organisation, strlen(line->organisation));
@@ -48,12 +50,32 @@ static tally *find(counting *c, const svy_interview_line *line)
     return t;
 }
 
+/* A questionnaire has few ways to end early. */
+static int count_outcome(svyi_arena *arena, tally *t, const char *name)
+{
+    outcome **at = &t->outcomes;
+
+    while (*at != NULL && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    if (*at == NULL) {
+        outcome *o = svyi_arena_get(arena, sizeof *o);
+        const char *own = svyi_arena_text(arena, name, strlen(name));
+        if (o == NULL || own == NULL)
+            return 0;
+        *o = (outcome){ .name = own };
+        *at = o;
+    }
+    (*at)->n++;
+    return 1;
+}
+
 static svy_status count(void *user, const svy_interview_line *line)
 {
-    tally *t = find(user, line);
+    counting *c = user;
+    tally *t = find(c, line);
     const int64_t when = line->ended_utc_ms > 0 ? line->ended_utc_ms : line->started_utc_ms;
 
-    if (t == NULL)
+    if (t == NULL || (line->phase == SVY_COMPLETE && line->outcome[0] != '\0' && !count_outcome(c->arena, t, line->outcome)))
         return SVY_E_NOMEM;
     *(line->phase != SVY_COMPLETE ? &t->open : line->outcome[0] != '\0' ? &t->early : &t->complete) += 1;
     if (when > t->last)
@@ -129,6 +151,16 @@ static void add_member(svyi_buffer *b, const char *name, const char *text)
     svyi_buffer_text(b, ",");
 }
 
+static void add_outcomes(svyi_buffer *b, const tally *t)
+{
+    svyi_buffer_text(b, "\"outcomes\":{");
+    for (const outcome *o = t->outcomes; o != NULL; o = o->next) {
+        svyi_buffer_json(b, o->name, strlen(o->name));
+        svyi_buffer_format(b, ":%lu%s", o->n, o->next != NULL ? "," : "");
+    }
+    svyi_buffer_text(b, "},");
+}
+
 void svyi_fieldwork(svyi_request *rq, svy_study *study)
 {
     counting c = { .arena = &rq->arena };
@@ -143,6 +175,7 @@ void svyi_fieldwork(svyi_request *rq, svy_study *study)
         add_member(&b, "form", t->form);
         add_member(&b, "interviewer", t->interviewer);
         add_member(&b, "organisation", t->organisation);
+        add_outcomes(&b, t);
         svyi_buffer_format(&b, "\"complete\":%lu,\"endedEarly\":%lu,\"open\":%lu,\"last\":%lld}", t->complete, t->early, t->open, (long long)t->last);
     }
     svyi_buffer_text(&b, "]\n");

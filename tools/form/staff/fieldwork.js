@@ -12,9 +12,20 @@ export async function view(staff) {
   const some = sum(rows, 'complete') + sum(rows, 'endedEarly') + sum(rows, 'open') > 0;
   return [figures(staff, rows),
     table(staff, say('fieldwork'), [[say('form'), row => staff.title(row.form)], ...(named ? [[say('whose'), row => row.interviewer]] : []), ...(organised ? [[say('organisation'), row => row.organisation]] : []),
-      number('complete'), number('endedEarly'), number('open'), [say('last'), row => staff.when(row.last)]], some ? rows : [], say('noInterviews')),
-    !some && staff.may('links') && await firstSteps(staff), attention(staff, status.attention),
+      number('complete'), number('endedEarly'), ...(rows.some(row => outcomes(row)) ? [[say('outcomes'), row => h('bdi', null, outcomes(row))]] : []), number('open'), [say('last'), row => staff.when(row.last)]], some ? rows : [], say('noInterviews')),
+    !some && staff.may('links') && await firstSteps(staff), attention(staff, status.attention), await aside(staff),
     staff.may('interviews') && h('p', null, h('a', { href: '/status' }, say('plainPage')))].flat();
+}
+
+/** How interviews ended early, as the questionnaire calls it: the most frequent first. */
+const outcomes = row => Object.entries(row.outcomes ?? {}).sort(([, a], [, b]) => b - a).map(([name, n]) => `${name} ${n}`).join(', ');
+
+/** What could not be taken in, with its reason as the server says it. */
+async function aside(staff) {
+  const rows = staff.may('interviews') ? await staff.api.get('/api/kept') : [], { say } = staff.app;
+  return rows.length > 0 && h('section', { class: 'stack' }, h('h2', null, say('keptAside')), h('p', { class: 'hint' }, say('keptText')), table(staff, say('keptAside'),
+    [[say('form'), row => (row.form ? `${staff.title(row.form)} ${row.version}` : '–')], [say('whose'), row => h('bdi', null, row.interviewer)], [say('when'), row => staff.when(row.received)],
+      [say('keptReason'), row => h('bdi', { lang: 'en' }, row.reason || '–')], [say('keptNumber'), row => String(row.number), 'number']], rows, ''));
 }
 
 /** What was reached, in three large numbers. */
