@@ -154,7 +154,7 @@ static int run_take_out(void *settings, int argc, char **argv)
 
 const verb verb_study_key_take_out = { .name = "study key take-out", .group = FOR_FIELDWORK, .arguments = "STUDY FILE", .min_arguments = 2, .max_arguments = 2,
     .summary = "take the secret key out of the study, under a passphrase",
-    .detail = "From then on what devices send stays sealed in the study, and who takes the study file cannot read it. FILE is a recovery sheet to be printed. Lose sheet or passphrase, "
+    .detail = "From then on what devices send stays sealed in the study, and who takes the study file cannot read it. FILE is a recovery sheet to be printed. At a terminal the passphrase is asked twice; from a pipe one line is read, once. Lose sheet or passphrase, "
               "and those answers are lost. Answers that were opened before stay open.",
     .example = "survey study key take-out tcn.study key-sheet.txt", .settings_size = sizeof(struct key_settings), .tables = { { OPTIONS, 0 } }, .run = run_take_out };
 
