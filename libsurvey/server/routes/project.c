@@ -37,6 +37,20 @@ static void add_parameter(void *user, const char *id, const char *type, const ch
     add_text(l->b, value != NULL ? value : "");
 }
 
+/* Whose entries are tables of their own in an export. */
+static void add_rosters(svyi_buffer *b, const svy_form *form)
+{
+    size_t n = 0;
+
+    svyi_buffer_text(b, ",\"rosters\":[");
+    for (uint32_t i = 1; i < svy_form_items(form); i++)
+        if (svy_form_item(form, i)->kind == SVY_EL_ROSTER) {
+            svyi_buffer_text(b, n++ > 0 ? "," : "");
+            add_text(b, svy_form_item_id(form, i));
+        }
+    svyi_buffer_text(b, "]");
+}
+
 static void describe_form(svyi_buffer *b, const svy_form *form, svyi_odk *odk)
 {
     char why[256] = "";
@@ -56,6 +70,7 @@ static void describe_form(svyi_buffer *b, const svy_form *form, svyi_odk *odk)
         add_text(b, svy_form_text(form, 0, SVY_TITLE, i));
     }
     svyi_buffer_format(b, "},\"odk\":%s", svy_form_is_odk(form) ? "true" : "false");      /* which of the engines it needs */
+    add_rosters(b, form);
     const int collect = svyi_odk_serves(odk, svy_form_id(form), svy_form_version(form), why);
     svyi_buffer_format(b, ",\"collect\":%s,\"why\":", collect ? "true" : "false");         /* whether ODK's clients get it */
     add_text(b, collect ? "" : why);

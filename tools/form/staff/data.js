@@ -5,7 +5,12 @@ import { table } from './table.js';
 export async function view(staff) {
   const say = (...of) => staff.say(...of), forms = staff.project.forms.filter(form => form.newest !== false);
   const sensitive = staff.may('export-sensitive') && h('input', { type: 'checkbox' });
-  const take = form => h('button', { type: 'button', onclick: () => h('a', { href: `/api/export/${encodeURIComponent(form.id)}.csv${sensitive && sensitive.checked ? '?sensitive=1' : ''}`, download: form.id + '.csv' }).click() }, say('download'));
+  const take = (form, roster) => {
+    const name = roster ? `${form.id}/${roster}` : form.id;
+    const address = `/api/export/${name.split('/').map(encodeURIComponent).join('/')}.csv${sensitive && sensitive.checked ? '?sensitive=1' : ''}`;
+    return h('button', { type: 'button', onclick: () => h('a', { href: address, download: name.replace('/', '_') + '.csv' }).click() }, roster ? `${say('download')}: ${roster}` : say('download'));
+  };
+  const all = form => h('div', { class: 'row' }, take(form), (form.rosters ?? []).map(roster => take(form, roster)));
   return [h('p', null, say('dataText')), sensitive && h('label', { class: 'choice' }, sensitive, h('span', { class: 'choice-text' }, say('sensitive'))),
-    ...table(staff, say('data'), [[say('form'), form => staff.app.title(form)], [say('actions'), take]], forms, say('noForms'))];
+    ...table(staff, say('data'), [[say('form'), form => staff.app.title(form)], [say('actions'), all]], forms, say('noForms'))];
 }
