@@ -102,6 +102,19 @@ for study in ("hq.study", "laptop.study", "second.study"):
     run("study", "verify", study)
 assert run("sync", "laptop.study", "hq.study").stdout.count("nothing new") == 2
 
+# ---- a case that was returned stays so where its interview and the return arrive together ----
+pathlib.Path("cases.csv").write_text("case,assigned\nc7,\n")
+run("study", "create", "office.study", "--questionnaire", "visit-1.xml", "--actor", "ann")
+run("cases", "import", "office.study", "cases.csv")
+run("sync", "early.study", "office.study", "-q")
+run("interview", "office.study", "--case", "c7", "--interviewer", "maria", stdin="44\nfirst\n")
+run("cases", "return", "office.study", "c7", "--comment", "how old?")
+for copy in ("early.study", "late.study"):
+    run("sync", copy, "office.study", "-q")
+    assert query(copy, "SELECT returned, comment FROM cases") == [(1, "how old?")], copy
+    run("sync", copy, "office.study", "-q")
+    assert query("office.study", "SELECT returned FROM cases") == [(1,)], f"{copy} ended the return"
+
 # ---- versions: a new one on one side; one with other content on both ----
 run("study", "deploy", "laptop.study", questionnaire("visit", "2"), "--actor", "ann")
 run("sync", "laptop.study", "hq.study", "-q")

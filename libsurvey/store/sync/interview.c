@@ -77,6 +77,21 @@ static svy_status count(svyi_taker *t, const svyi_frame_read *frame, const svy_r
     return svyi_refuse(t, frame, sentence, err);
 }
 
+/* What was carried out before its case was returned does not answer the return, however late it comes here. */
+static svy_status receive_one(svyi_taker *t, svy_arrival *a, svy_received *got, svy_error *err)
+{
+    const svyi_arg form = svyi_arg_text(a->head.form), id = svyi_arg_text(a->head.case_id);
+    int64_t when = 0;
+    const int returned = svyi_once_number(t->s, "SELECT returned_utc_ms FROM cases WHERE form = ? AND id = ? AND returned = 1", SVYI_ARGS(form, id), &when, err);
+    svy_status st;
+
+    if (returned < 0)
+        return svyi_db_failed(err);
+    if ((st = svy_study_receive(t->s, &a, 1, got, err)) != SVY_OK || !returned || a->last.utc_ms > when)
+        return st;
+    return svyi_db_once(t->s, "UPDATE cases SET returned = 1, returned_utc_ms = ?3 WHERE form = ?1 AND id = ?2", SVYI_ARGS(form, id, svyi_arg_int(when)), err);
+}
+
 /* What is not the reception's to keep: it stays where it is, and comes again. */
 static svy_status receive(svyi_taker *t, const svyi_frame_read *frame, const named *n, svy_arrival *a, const svyi_parent *parent, svy_error *err)
 {
@@ -99,7 +114,7 @@ static svy_status receive(svyi_taker *t, const svyi_frame_read *frame, const nam
     const int known = svyi_once_number(t->s, "SELECT 1 FROM interviews WHERE uuid = ?", SVYI_ARGS(svyi_arg_text(n->uuid)), &one, err);
     if (known < 0)
         return svyi_db_failed(err);
-    st = svy_study_receive(t->s, &a, 1, &got, err);
+    st = receive_one(t, a, &got, err);
     return st == SVY_OK ? count(t, frame, &got, known, err) : st;
 }
 
