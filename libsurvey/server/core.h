@@ -50,6 +50,7 @@ typedef struct svyi_exchange {
     svyi_step step;                           /* what the handler asked for */
     svyi_place place; svyi_handler *handler;  /* where it goes on */
     svy_arrival *arrival; svyi_received_handler *received;
+    struct svyi_waiting *waiting;             /* waiting.c */
     struct svyi_snapshot *snapshot;           /* what arrivals of this request were prepared with; NULL: none yet */
     svyi_head head;                           /* headers: point into `text` */
     char *text; size_t text_size;

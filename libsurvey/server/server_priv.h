@@ -110,6 +110,10 @@ typedef void svyi_received_handler(svyi_request *rq, const svy_received *receive
 /* Stores what came (takes the arrival) together with what else waits, in one commit; then calls `then` on the writer thread, which answers.
  * When it could not be stored the request is answered here: 507 disk full, 503 busy or out of memory. */
 void svyi_receive(svyi_request *rq, svy_arrival *arrival, svyi_received_handler *then);
+/* After an interview was stored and svy_received.waiting said so: what waits for it is tried again, prepared by a slow thread and not by the writer, and then `done`
+ * is called there, which answers. When too much else waits already the request is answered here: 503. */
+typedef void svyi_waiting_handler(svyi_request *rq);
+void svyi_try_waiting(svyi_request *rq, const char *uuid, svyi_waiting_handler *done);
 
 /* ---- what the server knows ---- */
 /* Forgets who is signed in with what: after an account, a token or a link changed. */

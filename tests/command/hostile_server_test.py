@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""`survey serve` under pressure: what every answer carries, what time tells about names, clients that read slowly, clocks that jump, packages at the limits.
+"""`survey serve` under pressure: what every answer carries, what time tells about names, clients that read slowly, clocks that jump, packages at the
+limits, corrections that come first.
 
 usage: hostile_server_test.py SURVEY FOLDER
 """
@@ -10,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -138,9 +140,9 @@ def anothers_upload(server, ann, ben, key):
 
 # ---- packages at the limits ----
 
-def long_package(form, events):
+def long_package(form, events, name="5b0f3c3e-7d5e-4c1b-9a51-0f6f6ad0c001", corrects=""):
     """Answers that change again and again: head, sitting, events, end, without building a list of rows."""
-    out = [b"SVYP\x01", frame(1, text("5b0f3c3e-7d5e-4c1b-9a51-0f6f6ad0c001"), text(form[0]), text(form[1]), number(form[2]), text(""), text(""), text("")),
+    out = [b"SVYP\x01", frame(1, text(name), text(form[0]), text(form[1]), number(form[2]), text(""), text(corrects), text("")),
            frame(2, number(1), number(2), text("ann"), text(""), text("t"), text("t"), number(1), signed(0)),
            frame(3, number(1), signed(NOW), signed(0), signed(0), number(1), text(""), text(""), text("seed=2 lang=en"), number(0), text(""))]
     tails = [signed(NOW) + signed(0) + signed(1) + number(3) + text("age") + text("") + text(str(i)) + number(0) + text("") for i in (1, 2)]
@@ -172,6 +174,35 @@ def at_the_limits(server, device, key, form):
     check(status == 200 and body["receipt"] == "kept-aside", f"a billion events that are not there: {status} {body}")
     status, _, body = device.ask("GET", "/api/session")
     check(status == 200, "others are served")
+
+
+# ---- corrections that wait ----
+
+def receipt(device, key, content):
+    status, body = send_in_pieces(device, seal(content, key))
+    return status, body.get("receipt")
+
+
+def writer_seconds(server):
+    """What its writer has had of the processor: everybody waits for that thread."""
+    tasks = pathlib.Path(f"/proc/{server.process.pid}/task")
+    return next(int((t / "schedstat").read_text().split()[0]) / 1e9 for t in tasks.iterdir() if (t / "comm").read_text().strip() == "writer")
+
+
+def corrections_first(study, server, device, key, form):
+    """Corrections of corrections that came before what they correct, each of them long: tried again before the receipt, and not by the writer."""
+    names = [f"5b0f3c3e-7d5e-4c1b-9a51-0f6f6ad0c1{i:02}" for i in range(4)]
+    for i in (3, 2, 1):
+        got = receipt(device, key, long_package(form, 20000, names[i], names[i - 1]))
+        check(got == (200, "kept-aside"), f"correction {i} waits: {got}")
+    got = receipt(device, key, long_package(form, 20000, names[0]))
+    check(got == (201, "stored"), f"what they correct: {got}")
+    db = sqlite3.connect(study)
+    rows = db.execute("SELECT uuid, phase FROM interviews WHERE uuid IN (?, ?, ?, ?) ORDER BY uuid", names).fetchall()
+    check(rows == [(name, 2) for name in names], f"all are here when the receipt is: {rows}")
+    check(db.execute("SELECT count(*) FROM kept_aside WHERE waits_for <> ''").fetchone()[0] == 0, "nothing waits any more")
+    db.close()
+    print(f"the writer had {writer_seconds(server):.2f} s of the processor")
 
 
 # ---- slow readers ----
@@ -265,6 +296,7 @@ with Server(survey, study, "--quiet") as server:
     time_tells_nothing(server)
     anothers_upload(server, ann, ben, key)
     at_the_limits(server, ann, key, form)
+    corrections_first(study, server, ann, key, form)
     check(server.stop(signal.SIGTERM) == 0, "it ends with status 0")
 verified = run(survey, "study", "verify", study)
 check(verified.returncode == 0, f"the study is whole: {verified.stderr}")

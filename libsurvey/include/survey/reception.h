@@ -55,7 +55,8 @@ typedef struct svy_sender {
     const char *case_allowed;     /**< the only case whose interview may come; NULL: any */
     const char *form_allowed;     /**< the only questionnaire whose interview may come; NULL: any */
     svy_touch touch;
-    unsigned patience_ms;         /**< processor time after which checking is given up, so that the interview is kept aside; 0: none. For whoever takes from strangers */
+    unsigned patience_ms;         /**< processor time after which checking is given up, so that the interview is kept aside; 0: none. For whoever takes from strangers:
+                                   *   with it svy_study_receive() does not try what waits for the interview, but says so in svy_received.waiting */
     int keys_hashed;              /**< 1: from another copy of this study: answers to questions of type key are hashed already. Only for senders that are trusted */
 } svy_sender;
 
@@ -87,11 +88,18 @@ typedef struct svy_received {
     svy_receipt receipt;
     char uuid[37];           /**< of the interview it became or is; "" when kept aside unread */
     char sentence[384];      /**< for the interviewer, "" when there is nothing to say */
+    int waiting;             /**< 1: something that was kept aside waits for it: see svy_study_waiting() */
 } svy_received;
 
 /** Stores arrivals in one transaction; one that fails does not touch the others. @return SVY_OK: every receipt is on disk (nothing is stored for SVY_NEEDS_FILES);
  *  else nothing was stored: SVY_E_IO, SVY_E_BUSY, SVY_E_NOMEM. */
 SVY_API SVY_NODISCARD svy_status svy_study_receive(svy_study *s, svy_arrival *const *arrivals, size_t n, svy_received *results, svy_error *err);
+/** The next that was kept aside because it waits for an interview (a correction that came first), prepared to be received again, as its sender sent it: an arrival for
+ *  svy_study_receive(), which then keeps it no longer. Any study opened on the file, also for reading, so that the one that writes does not wait.
+ *  @param uuid of the interview, as svy_arrival_uuid() says it. @param after where to go on: begin with 0. @param patience_ms more than 0, for each.
+ *  @param out NULL: there is none any more. @return SVY_OK, SVY_E_IO, SVY_E_NOMEM. Cost: as svy_arrival_prepare(). */
+SVY_API SVY_NODISCARD svy_status svy_study_waiting(svy_study *s, const svy_reception *r, const char *uuid, int64_t *after, unsigned patience_ms, svy_arrival **out,
+                                                   svy_error *err);
 /** Which files of the arrival are not here. */
 SVY_API SVY_NODISCARD svy_status svy_study_lacks_files(svy_study *s, const svy_arrival *a, void (*each)(void *user, const uint8_t hash[SVY_HASH_BYTES]), void *user,
                                                        svy_error *err);

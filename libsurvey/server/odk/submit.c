@@ -24,6 +24,7 @@ typedef struct submission {
     svy_submission_file *files;               /* submission.xml first */
     svy_attachment **attachments; size_t n;
     svy_arrival *arrival;                     /* NULL: it is kept aside */
+    svy_received received;
     const char *form, *version, *reason;      /* why it is kept aside */
     const char *device, *agent;
     svy_sender sender;
@@ -46,8 +47,9 @@ static const char *keep(svyi_request *rq, const char *text, size_t most)
 
 /* ---- on the writer ---- */
 
-static void answer_received(svyi_request *rq, const svy_received *received)
+static void answer_received(svyi_request *rq)
 {
+    const svy_received *received = &((const submission *)rq->own)->received;
     if (received->receipt == SVY_STORED_ALREADY)
         svyi_odk_answer(rq, 202, 1, "this submission was here already");
     else if (received->receipt == SVY_ERASED)
@@ -81,16 +83,17 @@ static int may_replace(svyi_request *rq, svy_study *study, const submission *s, 
 
 static void store_new(svyi_request *rq, svy_study *study, submission *s, svy_error *err)
 {
-    svy_received received;
     if (!may_replace(rq, study, s, err))
         return;
     svy_status st = svy_study_attach(study, s->attachments, s->n, rq->who->name, rq->received, err);
     if (st == SVY_OK)
-        st = svy_study_receive(study, &s->arrival, 1, &received, err);
+        st = svy_study_receive(study, &s->arrival, 1, &s->received, err);
     if (st != SVY_OK)
         svyi_odk_answer_failed(rq, err);
+    else if (s->received.waiting)
+        svyi_try_waiting(rq, svy_arrival_uuid(s->arrival), answer_received);
     else
-        answer_received(rq, &received);
+        answer_received(rq);
 }
 
 /* The same again: what is new are files. */

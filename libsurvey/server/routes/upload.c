@@ -12,6 +12,7 @@ typedef struct upload {
     uint64_t size, offset;
     int is_file;
     svy_arrival *arrival; svy_attachment *file;   /* until somebody takes them */
+    svy_received received;
     void *bytes; size_t n;                        /* of an upload that came in pieces */
 } upload;
 
@@ -58,10 +59,21 @@ static void answer_lacking(svyi_request *rq, svy_study *study)
     svyi_answer_json(rq, 409, &b);
 }
 
+static void answer_stored(svyi_request *rq)
+{
+    const svy_received *received = &((const upload *)rq->own)->received;
+    svyi_buffer b;
+
+    svyi_buffer_init(&b, NULL);
+    svyi_buffer_format(&b, "{\"receipt\":\"%s\",\"uuid\":\"%s\",\"sentence\":", svy_receipt_name(received->receipt), received->uuid);
+    svyi_buffer_json(&b, received->sentence, strlen(received->sentence));
+    svyi_buffer_text(&b, "}\n");
+    svyi_answer_json(rq, received->receipt == SVY_STORED ? 201 : 200, &b);
+}
+
 static void answer_receipt(svyi_request *rq, const svy_received *received)
 {
     upload *u = rq->own;
-    svyi_buffer b;
 
     if (received->receipt == SVY_NEEDS_FILES) {
         u->arrival = rq->exchange->arrival;       /* which it lacks is asked with the study at hand */
@@ -69,11 +81,11 @@ static void answer_receipt(svyi_request *rq, const svy_received *received)
         svyi_then(rq, SVYI_ON_WRITER, answer_lacking);
         return;
     }
-    svyi_buffer_init(&b, NULL);
-    svyi_buffer_format(&b, "{\"receipt\":\"%s\",\"uuid\":\"%s\",\"sentence\":", svy_receipt_name(received->receipt), received->uuid);
-    svyi_buffer_json(&b, received->sentence, strlen(received->sentence));
-    svyi_buffer_text(&b, "}\n");
-    svyi_answer_json(rq, received->receipt == SVY_STORED ? 201 : 200, &b);
+    u->received = *received;
+    if (received->waiting)
+        svyi_try_waiting(rq, svy_arrival_uuid(rq->exchange->arrival), answer_stored);
+    else
+        answer_stored(rq);
 }
 
 /* Respondents have no names: those of one link share the room for what is not whole. */

@@ -65,7 +65,7 @@ static const char *const TEXTS[Q_COUNT] = {
                    " uuid = excluded.uuid, form = excluded.form, version = excluded.version",
     [Q_KEPT_FIND] = "SELECT number FROM kept_aside WHERE hash = ?",
     [Q_KEPT_LOAD] = "SELECT hash, bytes, actor, organisation, mode, device, agent, case_allowed, received_utc_ms, received_zone, boxed, form_allowed, touch FROM kept_aside WHERE number = ?",
-    [Q_KEPT_WAITING] = "SELECT 1 FROM kept_aside WHERE waits_for = ? AND waits_for <> '' LIMIT 1",
+    [Q_KEPT_WAITING] = "SELECT number FROM kept_aside WHERE waits_for = ? AND waits_for <> '' AND number > ? ORDER BY number LIMIT 1",
     [Q_KEPT_DROP] = "DELETE FROM kept_aside WHERE number = ?",
     [Q_KEPT_FILE_ADD] = "INSERT INTO kept_files(kept, name, media_type, attachment) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
     [Q_KEPT_FILES_DROP] = "DELETE FROM kept_files WHERE kept = ?",

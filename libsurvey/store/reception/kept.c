@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WAITING_MS = 250 };   /* of the processor, for all that waited for one interview */
-
 /* ---- keeping ---- */
 
 typedef struct keeping { const uint8_t *hash; const char *uuid, *form, *version, *reason, *waits_for; const svy_sender *from; svy_moment received; const void *bytes; size_t n; int boxed; } keeping;
@@ -137,8 +135,7 @@ svy_status svy_study_kept_drop(svy_study *s, int64_t number, svy_error *err)
 
 /* ---- trying again ---- */
 
-/* One that was kept, as an arrival; NULL when its box cannot be opened with the key of the reception. Its hash and sender are those it came with. */
-static svy_status load(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_arrival **out, svy_error *err)
+svy_status svyi_kept_load(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_arrival **out, svy_error *err)
 {
     sqlite3_stmt *stmt;
     int found;
@@ -160,35 +157,53 @@ static svy_status load(svy_study *s, const svy_reception *r, int64_t number, uns
     const int boxed = sqlite3_column_int(stmt, 10);
     if (bytes != NULL && (!boxed || r->has_secret))
         st = svy_arrival_prepare(r, bytes, (size_t)sqlite3_column_bytes(stmt, 1), boxed, &from, received, out, err);
-    if (*out != NULL && sqlite3_column_bytes(stmt, 0) == SVYI_HASH)
-        memcpy((*out)->hash, sqlite3_column_blob(stmt, 0), SVYI_HASH);
+    if (*out != NULL) {
+        (*out)->kept_as = number;
+        if (sqlite3_column_bytes(stmt, 0) == SVYI_HASH)
+            memcpy((*out)->hash, sqlite3_column_blob(stmt, 0), SVYI_HASH);
+    }
     sqlite3_reset(stmt);
+    if (*out != NULL && !(*out)->is_package && (*out)->opened) {      /* an encrypted submission and the like, which who put it there takes out */
+        svy_arrival_free(*out);
+        *out = NULL;
+    }
     return st;
 }
 
-/* Tries one again; within a transaction. `patience_ms` as of a sender. */
-static svy_status try_one(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_opened *result, svy_error *err)
+svy_status svyi_kept_take(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
+{
+    int64_t number;
+    const int found = svyi_db_number(s, Q_KEPT_FIND, SVYI_ARGS(svyi_arg_blob(a->hash, SVYI_HASH)), &number, err);
+
+    if (found < 0)
+        return svyi_db_failed(err);
+    if (found == 0 || number != a->kept_as) {            /* somebody else took it meanwhile */
+        *out = (svy_received){ .receipt = SVY_STORED_ALREADY };
+        return SVY_OK;
+    }
+    const svy_status st = svyi_receive_one(s, a, out, err);
+    if (st != SVY_OK || out->receipt == SVY_KEPT_ASIDE || out->receipt == SVY_NEEDS_FILES)
+        return st;
+    return out->receipt == SVY_ERASED ? drop_with_files(s, number, err) : drop(s, number, err);
+}
+
+svy_status svyi_kept_try(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_opened *result, svy_error *err)
 {
     svy_arrival *a;
     svy_received out;
-    svy_status st = load(s, r, number, patience_ms, &a, err);
+    svy_status st = svyi_kept_load(s, r, number, patience_ms, &a, err);
 
     result->tried++;
     if (st != SVY_OK || a == NULL) {
         result->kept++;
         return st;
     }
-    if (!a->is_package && a->opened) {               /* an encrypted submission and the like, which who put it there takes out */
-        svy_arrival_free(a);
-        result->kept++;
-        return SVY_OK;
-    }
-    if ((st = svyi_receive_one(s, a, &out, err)) == SVY_OK) {
+    a->leaves_waiting = 0;
+    if ((st = svyi_kept_take(s, a, &out, err)) == SVY_OK) {
         const int kept = out.receipt == SVY_KEPT_ASIDE || out.receipt == SVY_NEEDS_FILES, erased = out.receipt == SVY_ERASED;
         result->kept += (uint64_t)kept;
         result->erased += (uint64_t)erased;
         result->stored += (uint64_t)(!kept && !erased);
-        st = kept ? SVY_OK : erased ? drop_with_files(s, number, err) : drop(s, number, err);
     }
     svy_arrival_free(a);
     return st;
@@ -209,29 +224,6 @@ svy_status svyi_numbers_of(svy_study *s, const char *sql, const char *arg, svyi_
             out->numbers[out->n++] = (uint64_t)sqlite3_column_int64(stmt, 0);
     sqlite3_finalize(stmt);
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
-}
-
-/* On the writer's thread, for which everybody waits: so this has a limit, and what is over it stays kept until somebody who runs the study tries it again. Checking an
- * ordinary interview takes a millisecond, and one or two corrections wait. */
-svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *uuid, svy_error *err)
-{
-    svyi_sequences waiting = { .n = 0 };
-    svy_opened ignored = { .tried = 0 };
-    int64_t one;
-    const int found = svyi_db_number(s, Q_KEPT_WAITING, SVYI_ARGS(svyi_arg_text(uuid)), &one, err);
-
-    if (found != 1)
-        return found < 0 ? svyi_db_failed(err) : SVY_OK;
-    svy_status st = svyi_numbers_of(s, "SELECT number FROM kept_aside WHERE waits_for = ? AND waits_for <> '' ORDER BY number", uuid, &waiting, err);
-    const int64_t until = svyi_processor_ns() + WAITING_MS * INT64_C(1000000);
-    for (size_t i = 0; i < waiting.n && st == SVY_OK; i++) {
-        const int64_t left = until - svyi_processor_ns();
-        if (left < 1000000)
-            break;
-        st = try_one(s, r, (int64_t)waiting.numbers[i], (unsigned)(left / 1000000), &ignored, err);
-    }
-    svyi_release(&s->alloc, waiting.numbers, waiting.capacity * sizeof *waiting.numbers);
-    return st;
 }
 
 /* Attachments that came while the key was not here. */
@@ -272,7 +264,7 @@ static svy_status each_again(svy_study *s, const svy_reception *r, const svyi_se
     for (size_t i = 0; i < numbers->n && st == SVY_OK; i++) {
         if ((st = svyi_db_begin(s, err)) != SVY_OK)
             break;
-        st = attachments ? open_attachment(s, r, (int64_t)numbers->numbers[i], err) : try_one(s, r, (int64_t)numbers->numbers[i], 0, result, err);
+        st = attachments ? open_attachment(s, r, (int64_t)numbers->numbers[i], err) : svyi_kept_try(s, r, (int64_t)numbers->numbers[i], 0, result, err);
         st = svyi_db_end(s, st, err);
     }
     return st;

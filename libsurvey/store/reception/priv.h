@@ -35,6 +35,8 @@ struct svy_arrival {
     svy_sender from;                     /* copies */
     svy_moment received;
     const char *reason;                  /* why it is kept aside; "" when it is not */
+    int64_t kept_as;                     /* its number while it is kept aside, when it is tried again; 0: it came just now */
+    int leaves_waiting;                  /* what waits for it is told to whoever stores it, and not tried by the writer */
 
     svyi_version *v;                     /* of the reception */
     svy_package_head head;               /* copies */
@@ -67,7 +69,15 @@ svy_status svyi_differing_settle(svy_study *s, const char *uuid, svy_error *err)
 /* ---- kept.c ---- */
 /* `waits_for`: uuid of the interview without which it cannot be taken, "" when it waits for something else. */
 svy_status svyi_keep_aside(svy_study *s, const svy_arrival *a, const char *reason, const char *waits_for, svy_error *err);
-/* What waited for this interview is tried again. */
+/* One that was kept, as an arrival with the hash and the sender it came with; NULL when it is none, or its box cannot be opened with the key of the reception.
+ * `patience_ms` as of a sender. */
+svy_status svyi_kept_load(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_arrival **out, svy_error *err);
+/* Stores such an arrival, if it is kept still (else SVY_STORED_ALREADY): it is kept no longer. Within a transaction. */
+svy_status svyi_kept_take(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err);
+/* Both. */
+svy_status svyi_kept_try(svy_study *s, const svy_reception *r, int64_t number, unsigned patience_ms, svy_opened *result, svy_error *err);
+/* ---- waiting.c ---- */
+/* What waited for this interview is tried again. Within a transaction. */
 svy_status svyi_kept_waiting(svy_study *s, const svy_reception *r, const char *uuid, svy_error *err);
 /* The numbers that a query with one text as its argument (NULL: none) tells. */
 svy_status svyi_numbers_of(svy_study *s, const char *sql, const char *arg, svyi_sequences *out, svy_error *err);

@@ -10,6 +10,7 @@
 static void tell(svy_received *out, svy_receipt receipt, const char *uuid, const char *sentence)
 {
     out->receipt = receipt;
+    out->waiting = 0;
     snprintf(out->uuid, sizeof out->uuid, "%s", uuid);
     snprintf(out->sentence, sizeof out->sentence, "%s", sentence);
 }
@@ -419,7 +420,19 @@ static svy_status take_new(svy_study *s, svy_arrival *a, svyi_version *v, const 
     st = plain ? add_complete(s, a, v, &row, err) : add_other(s, a, v, &row, conflicts, uuid, err);
     tell(out, conflicts != NULL ? SVY_KEPT_BOTH : SVY_STORED, row.uuid,
          conflicts != NULL ? "another version of this interview is here already, and differs: both are kept" : "");
-    return st == SVY_OK ? svyi_kept_waiting(s, a->reception, a->head.uuid, err) : st;
+    return st;
+}
+
+/* Where others wait for the writer, what waits for the interview is only told: trying it again runs the engine. */
+static svy_status try_waiting(svy_study *s, const svy_arrival *a, svy_received *out, svy_error *err)
+{
+    int64_t first;
+    const int found = out->receipt != SVY_KEPT_ASIDE ? svyi_db_number(s, Q_KEPT_WAITING, SVYI_ARGS(svyi_arg_text(a->head.uuid), svyi_arg_int(0)), &first, err) : 0;
+
+    if (found != 1)
+        return found < 0 ? svyi_db_failed(err) : SVY_OK;
+    out->waiting = a->leaves_waiting;
+    return a->leaves_waiting || out->receipt == SVY_STORED_ALREADY ? SVY_OK : svyi_kept_waiting(s, a->reception, a->head.uuid, err);
 }
 
 /* Nothing of it is stored, and what came for it before goes. `erased` 1: it was answered. */
@@ -480,7 +493,7 @@ static svy_status take(svy_study *s, svy_arrival *a, svy_received *out, svy_erro
         st = m.how == GOES_ON ? go_on(s, a, &m.row, m.rest, m.common, err) : svyi_files_link(s, m.row.number, a, err);
     }
     svyi_arena_clear(&arena);
-    return st;
+    return st == SVY_OK ? try_waiting(s, a, out, err) : st;
 }
 
 svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
@@ -495,6 +508,11 @@ svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy
 
 /* ---- many ---- */
 
+static svy_status receive_either(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
+{
+    return a->kept_as != 0 ? svyi_kept_take(s, a, out, err) : svyi_receive_one(s, a, out, err);
+}
+
 /* What goes wrong with one arrival and leaves the others be: it is kept aside. */
 static int is_of_arrival(svy_status st)
 {
@@ -508,7 +526,7 @@ static svy_status in_savepoint(svy_study *s, svy_arrival *a, svy_received *out, 
 
     if (st != SVY_OK)
         return st;
-    if ((st = svyi_receive_one(s, a, out, &why)) == SVY_OK)
+    if ((st = receive_either(s, a, out, &why)) == SVY_OK)
         return svyi_db_run(s, Q_RELEASE, NULL, 0, err);
     if (err != NULL)
         *err = why;
@@ -527,7 +545,7 @@ static svy_status receive_all(svy_study *s, svy_arrival *const *arrivals, size_t
     if (st != SVY_OK)
         return st;
     for (size_t i = 0; i < n && st == SVY_OK; i++)
-        st = savepoints ? in_savepoint(s, arrivals[i], &results[i], err) : svyi_receive_one(s, arrivals[i], &results[i], err);
+        st = savepoints ? in_savepoint(s, arrivals[i], &results[i], err) : receive_either(s, arrivals[i], &results[i], err);
     if ((st = svyi_db_end(s, st, err)) != SVY_OK || s->depth > 0)
         return st;
     for (size_t i = 0; i < n; i++)

@@ -481,6 +481,54 @@ Test(reception, a_correction_waits_for_what_it_corrects)
     svy_study_close(s);
 }
 
+/* Prepares what waits for U1, as a server does on another thread; NULL: nothing does. */
+static svy_arrival *waiting(svy_study *s, const svy_reception *r, int64_t *after)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svy_arrival *a;
+
+    OK(svy_study_waiting(s, r, U1, after, 60000, &a, &err));
+    return a;
+}
+
+/* Whoever serves many leaves it to other threads to try again: the one that stores runs nothing through the engine. Two that try at once store it once. */
+Test(reception, what_waits_is_tried_where_nobody_waits_for_it)
+{
+    const svy_sender server = { .patience_ms = 60000 };
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    svy_received out[2];
+    svy_reception *r;
+    int64_t after = 0, again = 0;
+    device d, c;
+
+    whole(&d, U1, "c1", "first");
+    correction(&c, "second");
+    OK(svy_reception_new(s, &r, &err));
+    GETS(receive_as(s, c.bytes, c.n, 0, &server), SVY_KEPT_ASIDE, "is not here");
+    out[0] = receive_as(s, d.bytes, d.n, 0, &server);
+    cr_expect(out[0].receipt == SVY_STORED && out[0].waiting);
+    SAYS("SELECT count(*) FROM kept_aside", "1");
+    out[0] = receive_as(s, d.bytes, d.n, 0, &server);
+    cr_expect(out[0].receipt == SVY_STORED_ALREADY && out[0].waiting, "who sends again because no receipt came is told, too");
+    svy_arrival *both[] = { waiting(s, r, &after), waiting(s, r, &again) };
+    cr_assert(both[0] != NULL && both[1] != NULL && waiting(s, r, &after) == NULL);
+    OK(svy_study_receive(s, both, 2, out, &err));
+    cr_expect(out[0].receipt == SVY_STORED && !out[0].waiting && out[1].receipt == SVY_STORED_ALREADY);
+    SAYS("SELECT count(*) FROM kept_aside", "0");
+    SAYS("SELECT words || ' ' || age FROM data_tcn_study", "second 35");
+    SAYS("SELECT group_concat(revision || reason, ' ') FROM submissions", "1 2she called again");
+    out[0] = receive_as(s, d.bytes, d.n, 0, &server);
+    cr_expect(out[0].receipt == SVY_STORED_ALREADY && !out[0].waiting);
+    verified(s);
+    svy_arrival_free(both[0]);
+    svy_arrival_free(both[1]);
+    svy_reception_free(r);
+    device_close(&d);
+    device_close(&c);
+    svy_study_close(s);
+}
+
 /* An interviewer corrects and goes on with own interviews only, a respondent corrects nothing. */
 Test(reception, nobody_touches_interviews_of_others)
 {
