@@ -40,6 +40,8 @@ static size_t fill(void *user, uint32_t item, char *out, size_t size)
             else
                 svyi_out_value(&o, &v);
             svyi_out_text(&o, f->isolate ? "\xE2\x81\xA9" : "");
+        } else if (svyi_item(f->iv, item)->kind == SVY_EL_QUESTION) {
+            svyi_out_text(&o, "\xE2\x80\xA6");      /* "How old is …?": nobody takes a hole for a name; what is worked out may be nothing on purpose */
         }
     }
     return svyi_out_end(&o);

@@ -199,7 +199,7 @@ typedef struct svy_offered {
 } svy_offered;
 typedef struct svy_offer { void (*choice)(void *user, const svy_offered *choice); void *user; } svy_offer;
 SVY_API SVY_NODISCARD svy_status svy_interview_offer(svy_interview *iv, svy_place place, const svy_offer *to, svy_error *err);
-/** A text in the current language with its fills replaced, values isolated from text of another direction (U+2068 U+2069) when `isolate`.
+/** A text in the current language with its fills replaced (by "…" those of questions without an answer), values isolated from text of another direction (U+2068 U+2069) when `isolate`.
  *  @return bytes needed without the NUL. */
 SVY_API size_t svy_interview_text(svy_interview *iv, svy_place place, svy_role role, int isolate, char *out, size_t size);
 SVY_API size_t svy_interview_check_text(svy_interview *iv, uint32_t check, uint32_t entry, char *out, size_t size);

@@ -823,6 +823,8 @@ Test(interview, the_language_changes_at_any_moment)
     char text[100];
 
     open_with(&d, NULL);
+    svy_interview_text(d.iv, at(&d, "note", ""), SVY_LABEL, 1, text, sizeof text);
+    cr_expect_str_eq(text, "You said \xE2\x80\xA6");
     OK(give(&d, "sure", "1"));
     IS("said", "", "Yes");
     OK(svy_interview_language(d.iv, "bg-BG", d.now, &d.err));
