@@ -38,3 +38,16 @@ void svy_western_digits(char *text)
     }
     *to = '\0';
 }
+
+void svy_decimal_point(char *text)
+{
+    char *comma = strchr(text, ',');
+    const size_t before = strcspn(text, ","), digits = comma != NULL ? strspn(comma + 1, "0123456789") : 0;
+    const char *whole = text + (text[0] == '-' || text[0] == '+');
+
+    if (comma == NULL || strchr(text, '.') != NULL || comma[1 + digits] != '\0' || digits == 0)
+        return;
+    const int zero = text + before == whole || (text + before == whole + 1 && whole[0] == '0');     /* thousands do not begin with 0 */
+    if (digits != 3 || zero)
+        *comma = '.';
+}

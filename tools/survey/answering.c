@@ -260,6 +260,8 @@ dialogue_step answering_take(dialogue *d, char *line)
         line = trim(line);
     if (item->type != SVY_T_TEXT && !is_file(item->type))
         svy_western_digits(line);
+    if (item->type == SVY_T_DECIMAL)
+        svy_decimal_point(line);
     if (item->kind == SVY_EL_ROSTER)
         return take_another(d, line);
     if (item->kind != SVY_EL_QUESTION || svy_interview_readonly(d->interview, d->at) || line[0] == '\0') {

@@ -74,6 +74,9 @@ SVY_API SVY_NODISCARD svy_status svy_value_parse(svy_type type, const char *text
 /** Turns Arabic and Persian digits (and the decimal sign, comma and minus sign that go with them) into those of ASCII, in place: what somebody typed
  *  becomes what svy_value_parse reads. The text never grows. */
 SVY_API void svy_western_digits(char *text);
+/** Turns a decimal comma into a point, in place, as most of Europe types "4,2". A number that could as well be thousands ("1,234"), or has more than one mark, is left
+ *  as it is, so that svy_value_parse refuses it and nobody's income is a thousandth. After svy_western_digits(). */
+SVY_API void svy_decimal_point(char *text);
 
 SVY_END_DECLS
 #endif

@@ -142,3 +142,17 @@ Test(codebook, format_respects_the_buffer)
     cr_expect_str_eq(out, "");
     cr_expect(v.number == 0 && v.text[0] == '\0' && v.missing == SVY_REFUSED);
 }
+
+Test(value, a_decimal_comma_becomes_a_point_and_what_could_be_thousands_does_not)
+{
+    static const struct { const char *typed, *read; } CASES[] = {
+        { "4,2", "4.2" }, { "-4,25", "-4.25" }, { "+0,125", "+0.125" }, { ",5", ".5" }, { "12,3456", "12.3456" }, { "0,1", "0.1" }, { "1,234", "1,234" }, { "12,345", "12,345" },
+        { "-1,234", "-1,234" }, { "1,2,3", "1,2,3" }, { "1,234.5", "1,234.5" }, { "4,", "4," }, { ",", "," }, { "a,b", "a,b" }, { "4,2 m", "4,2 m" }, { "", "" }, { "7", "7" }, { ",125", ".125" },
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%s", CASES[i].typed);
+        svy_decimal_point(text);
+        cr_expect_str_eq(text, CASES[i].read, "%s", CASES[i].typed);
+    }
+}

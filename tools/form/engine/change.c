@@ -44,6 +44,8 @@ static char *as_answer(char *text, uint32_t type)
     text += strspn(text, " \t\r\n");
     for (size_t len = strlen(text); len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL; len--)
         text[len - 1] = '\0';
+    if (type == SVY_T_DECIMAL)
+        svy_decimal_point(text);
     if (type == SVY_T_BOOLEAN && answer_yes_or_no(text) >= 0)
         strcpy(text, answer_yes_or_no(text) ? "true" : "false");     /* never longer than the room, see copied() */
     return text;
