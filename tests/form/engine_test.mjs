@@ -119,6 +119,17 @@ ${odd.map((t, i) => `<question id="q${i}" type="text"><label>${xml(t)}</label><h
   sameNatively(engine, file, 'odd');
 }
 
+// A list that needs more entries says how many, in the words of the interview.
+{
+  writeFileSync(`${scratch}/few.xml`, `<?xml version="1.0"?>
+<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="few" version="1" xml:lang="en"><title>Few</title>
+<roster id="job" min="2"><label>Jobs</label><question id="what" type="text"><label>Which?</label></question></roster></questionnaire>`);
+  const engine = new Instance(`${folder}/engine.wasm`, readFileSync(block('few', `${scratch}/few.xml`)));
+  engine.start({});
+  const { item, entry } = engine.call('page', 0, 0, 0).items[0];
+  assert.deepEqual(engine.change('close', item, entry), { status: 'state', message: 'This list needs more entries. Needed: 2.', check: null });
+}
+
 // A form of the ODK world is refused by the small engine in one sentence, and taken by the other one.
 {
   writeFileSync(`${scratch}/odk.xml`, `<?xml version="1.0"?>

@@ -1,5 +1,6 @@
 /* Answers as people read them, and why one was not taken. */
 #include "sentences.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,12 +145,24 @@ static sentence_id wrong_codes(svy_interview *iv, svy_place place, const char *c
     return S_ALONE;
 }
 
+/* A roster that has fewer entries than it needs. */
+static int entries_missing(const svy_interview *iv, svy_place place)
+{
+    const svy_item *item = svy_form_item(svy_interview_form(iv), place.item);
+    return item->kind == SVY_EL_ROSTER && svy_interview_entry_count(iv, place.item, place.entry) < item->min;
+}
+
 const char *answer_refusal(svy_interview *iv, svy_place place, const char *text, size_t len, const svy_error *err, char *out, size_t size)
 {
     const char *tag = language_of(iv);
     const svy_item *item = svy_form_item(svy_interview_form(iv), place.item);
     char named[128] = "";
     line l = { out, size, 0 };
+    if (err->code == SVY_E_STATE && entries_missing(iv, place)) {
+        snprintf(named, sizeof named, "%u", item->min);
+        sentence_fill(sentence_of(S_TOO_FEW, tag), tag, named, out, size);
+        return out;
+    }
     if (sentence_is_english(tag) || (err->code != SVY_E_VALUE && err->code != SVY_E_STATE && err->code != SVY_E_LIMIT))
         return err->message;                         /* the engine speaks English; a check speaks the language of the interview */
     if (err->code != SVY_E_VALUE)

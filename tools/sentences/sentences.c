@@ -36,6 +36,8 @@ static const sentence SENTENCES[S_SHARED] = {
     [S_NOT_NOW] = { "That is not possible as the interview stands now.",
                     "Това не е възможно при сегашното състояние на интервюто.",
                     "هذا غير ممكن في الحالة الراهنة للمقابلة." },
+    [S_TOO_FEW] = { "This list needs more entries. Needed: %s.", "В този списък трябва да има още. Нужни са: %s.",
+                    "هذه القائمة تحتاج إلى المزيد. المطلوب: %s." },
     [S_TOO_LARGE] = { "With this answer the interview would become too large. Nothing was stored.",
                       "С този отговор интервюто би станало твърде голямо. Нищо не е записано.",
                       "بهذه الإجابة تصبح المقابلة أكبر من الحد. لم يُحفظ شيء." },
@@ -97,13 +99,14 @@ int language_is_right_to_left(const char *tag)
     return 0;
 }
 
+/* As they stand in a list: with a capital, also where running text has none. */
 const char *language_name(const char *tag)
 {
     static const char *const NAMES[] = {
-        "ar", "العربية", "bg", "български", "cs", "čeština", "de", "Deutsch", "el", "ελληνικά", "en", "English", "es", "español", "fa", "فارسی", "fr", "français",
-        "hi", "हिन्दी", "hu", "magyar", "it", "italiano", "mk", "македонски", "ne", "नेपाली", "nl", "Nederlands", "pl", "polski", "ps", "پښتو", "pt", "português",
-        "ro", "română", "ru", "русский", "so", "Soomaali", "sq", "shqip", "sr", "српски", "sw", "Kiswahili", "tr", "Türkçe", "uk", "українська", "ur", "اردو",
-        "uz", "oʻzbek", "vi", "Tiếng Việt", "zh", "中文",
+        "ar", "العربية", "bg", "Български", "cs", "Čeština", "de", "Deutsch", "el", "Ελληνικά", "en", "English", "es", "Español", "fa", "فارسی", "fr", "Français",
+        "hi", "हिन्दी", "hu", "Magyar", "it", "Italiano", "mk", "Македонски", "ne", "नेपाली", "nl", "Nederlands", "pl", "Polski", "ps", "پښتو", "pt", "Português",
+        "ro", "Română", "ru", "Русский", "so", "Soomaali", "sq", "Shqip", "sr", "Српски", "sw", "Kiswahili", "tr", "Türkçe", "uk", "Українська", "ur", "اردو",
+        "uz", "Oʻzbek", "vi", "Tiếng Việt", "zh", "中文",
     };
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i += 2)
         if (is_language(tag, NAMES[i]))
