@@ -62,6 +62,7 @@ struct svy_study {
     unsigned depth;                      /* of transactions inside one another: only the outermost begins and commits */
     svyi_stamp file, log;                /* which files these are, so that it shows when they are taken away under a writer */
     uint8_t dead;                        /* the disk did not confirm a write: nothing is acknowledged any more */
+    int64_t until_ns;                    /* of this thread's processor time: when running journals has to end (svyi_in_time); 0: no limit */
     uint8_t full;                        /* the last change failed because no space was left */
 };
 
@@ -277,6 +278,10 @@ svy_status svyi_event_store(svy_study *s, int64_t number, const svy_event *event
 /* The digest of a journal that is packed, or begins so: of its frames. */
 void svyi_frames_digest(const uint8_t key[SVYI_KEY], const void *frames, size_t n, uint8_t digest[SVYI_HASH]);
 svy_status svyi_events_digest(svy_study *s, int64_t number, const uint8_t key[SVYI_KEY], uint8_t digest[SVYI_HASH], svy_error *err);
+/* What this thread has had of the processor. */
+int64_t svyi_processor_ns(void);
+/* SVY_E_LIMIT when what is done with the events of journals takes longer than the study gives it now. `n` events were looked at. */
+svy_status svyi_in_time(const svy_study *s, uint64_t n, svy_error *err);
 /* Rebuilds an interview from its events in the file. `journal` of what is done with it later, may be NULL. */
 svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err);
 /* Whether an event is within the sections that the early end `end` keeps. */

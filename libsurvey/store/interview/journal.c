@@ -33,6 +33,15 @@ svy_status svyi_event_store(svy_study *s, int64_t number, const svy_event *e, sv
                                               svyi_arg_text(e->reason != NULL ? e->reason : "")), err);
 }
 
+svy_status svyi_in_time(const svy_study *s, uint64_t n, svy_error *err)
+{
+    enum { EVERY = 16 };
+
+    if (s->until_ns == 0 || n % EVERY != 0 || svyi_processor_ns() < s->until_ns)
+        return SVY_OK;
+    return svyi_fail(err, SVY_E_LIMIT, "it takes too long to put it beside what is here, while others wait: it has to be tried again");
+}
+
 svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *form, const svy_journal *journal, svy_interview **out, svy_error *err)
 {
     svyi_events it;
@@ -45,7 +54,7 @@ svy_status svyi_journal_replay(svy_study *s, int64_t number, const svy_form *for
         return st;
     if ((st = svyi_events_open(s, &it, 0, err)) == SVY_OK)
         st = svyi_events_of(&it, number, err);
-    while (st == SVY_OK && (found = svyi_events_next(&it, err)) == 1)
+    for (uint64_t n = 0; st == SVY_OK && (st = svyi_in_time(s, n, err)) == SVY_OK && (found = svyi_events_next(&it, err)) == 1; n++)
         st = svy_interview_replay(iv, &it.event, err);
     if (st == SVY_OK && found < 0)
         st = svyi_db_failed(err);

@@ -362,7 +362,7 @@ svy_status svy_arrival_prepare(const svy_reception *r, const void *bytes, size_t
         return svyi_fail(err, SVY_E_LIMIT, "an interview has %zu bytes: at most 16 MiB are taken", n);
     if ((a = svyi_get(&r->alloc, sizeof *a)) == NULL)
         return svyi_nomem(err);
-    *a = (svy_arrival){ .alloc = r->alloc, .reception = r, .size = n, .boxed = sealed, .received = received, .leaves_waiting = from != NULL && from->patience_ms > 0, .reason = "", .language = "", .outcome = "" };
+    *a = (svy_arrival){ .alloc = r->alloc, .reception = r, .size = n, .boxed = sealed, .received = received, .others_wait = from != NULL && from->patience_ms > 0, .reason = "", .language = "", .outcome = "" };
     a->head = (svy_package_head){ "", "", "", 0, "", "", "" };
     svyi_arena_init(&a->arena, &r->alloc);
     svyi_buffer_init(&a->packed, &r->alloc);

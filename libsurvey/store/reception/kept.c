@@ -198,7 +198,7 @@ svy_status svyi_kept_try(svy_study *s, const svy_reception *r, int64_t number, u
         result->kept++;
         return st;
     }
-    a->leaves_waiting = 0;
+    a->others_wait = 0;
     if ((st = svyi_kept_take(s, a, &out, err)) == SVY_OK) {
         const int kept = out.receipt == SVY_KEPT_ASIDE || out.receipt == SVY_NEEDS_FILES, erased = out.receipt == SVY_ERASED;
         result->kept += (uint64_t)kept;

@@ -36,7 +36,7 @@ struct svy_arrival {
     svy_moment received;
     const char *reason;                  /* why it is kept aside; "" when it is not */
     int64_t kept_as;                     /* its number while it is kept aside, when it is tried again; 0: it came just now */
-    int leaves_waiting;                  /* what waits for it is told to whoever stores it, and not tried by the writer */
+    int others_wait;                  /* for the thread that stores it: which tries nothing again, and has a limit (svyi_in_time) */
 
     svyi_version *v;                     /* of the reception */
     svy_package_head head;               /* copies */
@@ -56,8 +56,6 @@ struct svy_arrival {
     int blanked;
 };
 
-/* What this thread has had of the processor. */
-int64_t svyi_processor_ns(void);
 /* The row of an arrival, but its number, how it ended and what it corrects. */
 svyi_row svyi_arrival_row(const svy_arrival *a, const svyi_version *v);
 

@@ -431,8 +431,8 @@ static svy_status try_waiting(svy_study *s, const svy_arrival *a, svy_received *
 
     if (found != 1)
         return found < 0 ? svyi_db_failed(err) : SVY_OK;
-    out->waiting = a->leaves_waiting;
-    return a->leaves_waiting || out->receipt == SVY_STORED_ALREADY ? SVY_OK : svyi_kept_waiting(s, a->reception, a->head.uuid, err);
+    out->waiting = a->others_wait;
+    return a->others_wait || out->receipt == SVY_STORED_ALREADY ? SVY_OK : svyi_kept_waiting(s, a->reception, a->head.uuid, err);
 }
 
 /* Nothing of it is stored, and what came for it before goes. `erased` 1: it was answered. */
@@ -508,9 +508,15 @@ svy_status svyi_receive_one(svy_study *s, svy_arrival *a, svy_received *out, svy
 
 /* ---- many ---- */
 
+/* Nearly all take less than a millisecond. */
 static svy_status receive_either(svy_study *s, svy_arrival *a, svy_received *out, svy_error *err)
 {
-    return a->kept_as != 0 ? svyi_kept_take(s, a, out, err) : svyi_receive_one(s, a, out, err);
+    enum { OTHERS_WAIT_MS = 100 };
+
+    s->until_ns = a->others_wait ? svyi_processor_ns() + OTHERS_WAIT_MS * INT64_C(1000000) : 0;
+    const svy_status st = a->kept_as != 0 ? svyi_kept_take(s, a, out, err) : svyi_receive_one(s, a, out, err);
+    s->until_ns = 0;
+    return st;
 }
 
 /* What goes wrong with one arrival and leaves the others be: it is kept aside. */

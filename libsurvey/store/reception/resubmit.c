@@ -40,14 +40,14 @@ static svy_status replay_one(svy_interview *iv, const svy_form *form, const svy_
 static svy_status replay_kept(svy_study *s, int64_t number, const svy_form *form, svy_interview **out, svy_moment *last, svy_error *err)
 {
     svyi_events it;
-    uint64_t sequence = 0;
+    uint64_t sequence = 0, n = 0;
     int found = 0;
     svy_status st = svy_interview_replay_begin(&s->alloc, form, NULL, out, err);
 
     if (st != SVY_OK || (st = svyi_events_open(s, &it, 1, err)) != SVY_OK)
         return st;
     st = svyi_events_of(&it, number, err);
-    while (st == SVY_OK && (found = svyi_events_next(&it, err)) == 1) {
+    while (st == SVY_OK && (st = svyi_in_time(s, n++, err)) == SVY_OK && (found = svyi_events_next(&it, err)) == 1) {
         *last = it.event.moment;
         if (!it.erased)
             st = replay_one(*out, form, &it.event, &sequence, err);

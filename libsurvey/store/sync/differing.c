@@ -83,7 +83,7 @@ static svy_status compare(svy_study *s, int64_t a, int64_t b, int *order, uint64
         st = svyi_events_open(s, &y, 1, err);
     if (st == SVY_OK && (st = svyi_events_of(&x, a, err)) == SVY_OK)
         st = svyi_events_of(&y, b, err);
-    while (st == SVY_OK && *order == 0) {
+    while (st == SVY_OK && *order == 0 && (st = svyi_in_time(s, *common, err)) == SVY_OK) {
         more_x = svyi_events_next(&x, err);
         more_y = more_x >= 0 ? svyi_events_next(&y, err) : 0;
         if (more_x != 1 || more_y != 1)

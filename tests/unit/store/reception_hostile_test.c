@@ -39,6 +39,28 @@ static void verified(svy_study *s)
     OK(svy_study_verify(s, &diags, &err));
 }
 
+/* While others wait, running journals again has a limit, which ends with the arrival: others than that are not hurried. */
+Test(reception_hostile, nothing_holds_the_writer)
+{
+    svy_study *s = make();
+    svy_error err = SVY_ERROR_INIT;
+    svy_interview *iv;
+    svy_reception *r;
+    device d;
+
+    whole(&d);
+    OK(svy_reception_new(s, &r, &err));
+    cr_expect_eq(receive(s, r, d.bytes, d.n).receipt, SVY_STORED);
+    s->until_ns = 1;                          /* long over */
+    FAILS(svyi_journal_replay(s, 1, r->versions->form, NULL, &iv, &err), SVY_E_LIMIT, "takes too long");
+    s->until_ns = 0;
+    OK(svyi_journal_replay(s, 1, r->versions->form, NULL, &iv, &err));
+    svy_interview_free(iv);
+    device_close(&d);
+    svy_reception_free(r);
+    svy_study_close(s);
+}
+
 Test(reception_hostile, cut_at_every_byte)
 {
     svy_study *s = make();
