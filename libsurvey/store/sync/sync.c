@@ -43,7 +43,7 @@ static svy_status adopt(svy_study *s, const svyi_frame_read *head, svy_error *er
     svy_status st;
 
     if (n != SVYI_KEY || (m != 0 && m != SVYI_KEY))
-        return svyi_fail(err, SVY_E_STATE, "it does not hold the keys that a new file of the study needs: make the file from the study itself, or over the network");
+        return svyi_fail(err, SVY_E_STATE, "it does not hold the keys that a new file of the study needs: make the file from the study itself, over the network, or from a sealed bundle written with --keys");
     if ((st = svyi_db_begin(s, err)) != SVY_OK)
         return st;
     memcpy(s->key, key, sizeof s->key);
