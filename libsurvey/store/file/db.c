@@ -16,6 +16,8 @@ svy_status svyi_db_fail(svy_study *s, int rc, svy_error *err)
 
     if (lost_trust(rc))
         s->dead = 1;
+    if (rc == SQLITE_IOERR_SHMSIZE)              /* the file beside the study that its readers share does not fit on the disk any more */
+        rc = SQLITE_FULL;
     s->full |= (rc & 0xFF) == SQLITE_FULL;
     if (rc == SQLITE_IOERR_NOMEM)
         return svyi_nomem(err);
