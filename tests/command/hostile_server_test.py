@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`survey serve` under pressure: what every answer carries, what time tells about names, clients that read slowly, clocks that jump, packages at the
-limits, corrections that come first.
+limits, corrections that come first, forms that come while interviews do.
 
 usage: hostile_server_test.py SURVEY FOLDER
 """
@@ -14,6 +14,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -205,6 +206,35 @@ def corrections_first(study, server, device, key, form):
     print(f"the writer had {writer_seconds(server):.2f} s of the processor")
 
 
+# ---- forms that come by synchronising, meanwhile ----
+
+def send_many(device, key, form, first, ends, receipts):
+    while not ends.is_set():
+        receipts.append(receipt(device, key, long_package(form, 40, f"5b0f3c3e-7d5e-4c1b-9a51-{first:04x}{len(receipts):08x}"))[1])
+
+
+def forms_come_meanwhile(server, devices, key, form):
+    """What was prepared with the forms as they were is stored when there are more: the memory they are in stays as long (checked by the build with sanitizers)."""
+    laptop, receipts, ends = folder / "laptop.study", [[] for _ in devices], threading.Event()
+    made = run(survey, "sync", laptop, server.url, "--name", "ada", "-q", input=PASSWORD + "\n")
+    check(made.returncode == 0, f"another file of the study: {made.stderr}")
+    senders = [threading.Thread(target=send_many, args=(device, key, form, i, ends, receipts[i])) for i, device in enumerate(devices)]
+    for s in senders:
+        s.start()
+    for version in range(2, 5):
+        (folder / "q.xml").write_text(FORM.replace('version="1"', f'version="{version}"'), encoding="utf-8")
+        made = run(survey, "study", "deploy", laptop, folder / "q.xml")
+        check(made.returncode == 0, f"version {version}: {made.stderr}")
+        sent = run(survey, "sync", laptop, server.url, "--name", "ada", "--only-send", "-q", input=PASSWORD + "\n")
+        check(sent.returncode == 0, f"version {version} is sent: {sent.stderr}")
+    ends.set()
+    for s in senders:
+        s.join()
+    got = [r for one in receipts for r in one]
+    check(len(got) >= len(devices) and set(got) == {"stored"}, f"{len(got)} receipts: {sorted(set(got))}")
+    print(f"{len(got)} interviews while forms came")
+
+
 # ---- slow readers ----
 
 def memory_kb(server):
@@ -297,6 +327,7 @@ with Server(survey, study, "--quiet") as server:
     anothers_upload(server, ann, ben, key)
     at_the_limits(server, ann, key, form)
     corrections_first(study, server, ann, key, form)
+    forms_come_meanwhile(server, [device_of(server, name) for name in ("ann", "ben") * 3], key, form)
     check(server.stop(signal.SIGTERM) == 0, "it ends with status 0")
 verified = run(survey, "study", "verify", study)
 check(verified.returncode == 0, f"the study is whole: {verified.stderr}")
