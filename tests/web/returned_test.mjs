@@ -18,16 +18,23 @@ run(survey, ['study', 'create', file, '--questionnaire', path.join(scratch, 'que
 for (const [name, role] of [['ana', 'interviewer'], ['boris', 'interviewer'], ['sonia', 'supervisor']]) run(survey, ['study', 'account', 'add', file, name, '--role', role, '--organisation', 'NSI', '--actor', 'test'], PASSWORD + '\n');
 fs.writeFileSync(path.join(scratch, 'cases.csv'), 'case,assigned,organisation\nN1,ana,NSI\n');
 run(survey, ['cases', 'import', file, path.join(scratch, 'cases.csv'), '--form', 'visit', '--quiet']);
+fs.writeFileSync(path.join(scratch, 'picture.xml'), `<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="picture" version="1" xml:lang="en"><title>Picture</title>
+  <question id="permit" type="photo"><label>Photo of the permit?</label></question>
+</questionnaire>`);
+run(survey, ['study', 'deploy', file, path.join(scratch, 'picture.xml')]);
+fs.writeFileSync(path.join(scratch, 'pictures.csv'), 'case,assigned,organisation\nQ1,ana,NSI\n');
+run(survey, ['cases', 'import', file, path.join(scratch, 'pictures.csv'), '--form', 'picture', '--quiet']);
 const server = await new Server(survey, file, form).start(), browser = await launch();
 let page, hashed;
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 const rows = sql => JSON.parse(python('import json, sqlite3, sys\nprint(json.dumps(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()))', file, sql));
 /** What a supervisor does meanwhile. */
-async function supervise(what, json) {
+async function supervise(what, json, one = 'visit/N1') {
   const post = (url, body, headers) => fetch(server.url + url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) });
   const login = await post('/api/login', { name: 'sonia', password: PASSWORD });
   const { csrf } = await login.json(), cookie = login.headers.getSetCookie()[0].split(';')[0];
-  assert.equal((await post(`/api/cases/visit/N1/${what}`, json, { Cookie: cookie, 'X-Survey-CSRF': csrf })).status, 204);
+  assert.equal((await post(`/api/cases/${one}/${what}`, json, { Cookie: cookie, 'X-Survey-CSRF': csrf })).status, 204);
 }
 const sendBack = comment => supervise('return', { comment });
 const theCase = () => page.locator('button.answer', { hasText: 'N1' }).last();
@@ -55,7 +62,7 @@ async function again() { await page.reload(); await unlock(page); }
 function stored(revisions, value) {
   assert.deepEqual(rows('SELECT count(*), count(DISTINCT coalesce(corrects, number)), count(conflicts) FROM interviews WHERE phase = 2'), [[revisions, 1, 0]]);
   assert.deepEqual(rows('SELECT count(*) FROM kept_aside'), [[0]]);
-  assert.deepEqual(rows('SELECT returned FROM cases'), [[0]]);
+  assert.deepEqual(rows('SELECT count(*) FROM cases WHERE returned'), [[0]]);
   const [[key]] = rows('SELECT pkey FROM data_visit');
   assert.match(key, /^[0-9a-f]{32}$/);
   assert.equal(key, hashed ??= key, 'the key is hashed once');
@@ -99,12 +106,15 @@ await tests({
   async 'returned a second time, corrected on two devices'() {
     await sendBack('24 after all');
     const first = page;
+    const told = () => page.getByText('24 after all').waitFor();      // until then the list is that of before
     await device('ana');
+    await told();
     await theCase().click();
     await at('Age?');
     const second = page;
     page = first;
     await again();
+    await told();
     await theCase().click();
     await at('Age?');
     await age(24);
@@ -142,12 +152,40 @@ await tests({
     stored(6, 27);
     await sendBack('27, I think');
     await again();
+    await page.getByText('27, I think').waitFor();
     await theCase().click();
     await at('Age?');
     assert.equal(await field().inputValue(), '27', 'the same words again, and not the interview as it was then');
     await age(28);
     await sent();
     stored(7, 28);
+  },
+  async 'photos of what is corrected are shown, whichever revision they came with, and go without a connection'() {
+    const open = async () => { await page.locator('button.answer', { hasText: 'Q1' }).last().click(); await settled(page); await at('Photo of the permit?'); };
+    const seen = () => page.waitForFunction(() => { const image = document.querySelector('.items img'); return image && image.complete && image.naturalWidth === 1; });
+    const finish = async () => { await next(); await page.getByRole('button', { name: 'Finish', exact: true }).click(); await page.getByRole('button', { name: 'Close' }).click(); await page.locator('section.queue').waitFor(); await sent(); };
+    await device('ana');
+    await open();
+    await page.locator('.items input[type=file]').setInputFiles({ name: 'permit.png', mimeType: 'image/png', buffer: Buffer.from(PIXEL, 'base64') });
+    await seen();
+    await finish();
+    for (const turn of [1, 2]) {
+      await supervise('return', { comment: `look again ${turn}` }, 'picture/Q1');
+      await device('ana');
+      await page.getByText(`look again ${turn}`).waitFor();
+      await open();
+      await seen();
+      await finish();
+    }
+    await supervise('return', { comment: 'and again' }, 'picture/Q1');
+    await device('ana');
+    await page.getByText('and again').waitFor();
+    await installed(page);
+    await server.stop('SIGKILL');
+    await open();
+    await page.locator('.items').getByText(/\.(png|jpe?g|webp)/).waitFor();
+    await server.start();
+    assert.deepEqual(rows("SELECT count(*) FROM attachments"), [[1]], "it was sent once");
   },
 }, () => page, scratch);
 await browser.close();

@@ -54,6 +54,8 @@ export async function conduct(app, what) {
   const session = what.draft ? await Session.resume(where, what.draft) : Session.create(where, what.label, what.caseId, what.given?.uuid);
   if (!session) throw new Error('damaged');
   session.reason = error => app.reason(error);
+  const of = session.about.case && !what.self && ['cases', what.meta.id, session.about.case, 'correction'].map(encodeURIComponent).join('/');
+  if (of) session.elsewhere = async name => new Blob([await app.api.bytes(`/api/${of}/${encodeURIComponent(name)}`)]);
   return alone(session.uuid, async () => {
     try {
       if (what.given) await session.append(what.given.bytes);      // from here on it is a draft as any

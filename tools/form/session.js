@@ -88,7 +88,8 @@ export class Session {
   /** A photo or sound to show again. */
   async read(name) {
     const kept = this.files.get(name);
-    const bytes = kept && this.vault.unlock(kept.file.kept, `bytes ${this.uuid} ${kept.n}`);
+    if (!kept) return this.elsewhere?.(name) ?? null;      // it came with the interview that is corrected
+    const bytes = this.vault.unlock(kept.file.kept, `bytes ${this.uuid} ${kept.n}`);
     return bytes ? new Blob([bytes], { type: kept.about.type }) : null;
   }
 

@@ -147,6 +147,9 @@ SVY_API SVY_NODISCARD svy_status svy_study_files(svy_study *s, const char *inter
 /** Hands a file over; borrowed for the call. SVY_E_NAME when there is none; SVY_E_STATE while it is sealed and the key is not here. */
 SVY_API SVY_NODISCARD svy_status svy_study_file_bytes(svy_study *s, const char *interview, const char *name,
                                                       svy_status (*take)(void *user, const void *bytes, size_t n), void *user, svy_error *err);
+/** The same, whichever revision of the interview it came with: an answer goes on naming it when the interview is corrected. Of several the newest. */
+SVY_API SVY_NODISCARD svy_status svy_study_file_shown(svy_study *s, const char *interview, const char *name, svy_status (*take)(void *user, const void *bytes, size_t n),
+                                                      void *user, svy_error *err);
 /** SHA-256 of a file's content; *found 0 when there is none. */
 SVY_API SVY_NODISCARD svy_status svy_study_file_digest(svy_study *s, const char *interview, const char *name, uint8_t sha256[SVY_HASH_BYTES], int *found, svy_error *err);
 

@@ -275,31 +275,58 @@ static svy_status add_package(void *user, const void *bytes, size_t n)
     return b->failed ? SVY_E_NOMEM : st;
 }
 
-/* The interview of a case that was returned, as a draft: for whom it is assigned to and for nobody else. */
+/* The case that was returned, for whom it is assigned to and for nobody else; 0: the request is answered. */
+static int find_returned(svyi_request *rq, svy_study *study, returned *r)
+{
+    svy_error err = SVY_ERROR_INIT;
+
+    *r = (returned){ .whose = rq->who->name };
+    if (rq->who->role != SVY_ROLE_RESPONDENT && svy_study_case(study, rq->who, rq->part[0], rq->part[1], take_returned, r, &err) != SVY_OK)
+        svyi_answer_failed(rq, &err);
+    else if (!r->found)
+        svyi_answer_error(rq, 404, "there is no such case");
+    else if (!r->is)
+        svyi_answer_error(rq, 409, "the case is not returned any more: nothing has to be corrected");
+    else if (r->interview[0] == '\0')
+        svyi_answer_error(rq, 409, "the interview of this case cannot be read by the server: the office has to open it with the project's key first, or correct it there");
+    else
+        return 1;
+    return 0;
+}
+
+/* Its interview, as a draft. */
 static void correction(svyi_request *rq, svy_study *study)
 {
-    returned r = { .whose = rq->who->name };
+    returned r;
     svy_error err = SVY_ERROR_INIT;
     svyi_buffer b;
     char uuid[37];
 
-    if (rq->who->role != SVY_ROLE_RESPONDENT && svy_study_case(study, rq->who, rq->part[0], rq->part[1], take_returned, &r, &err) != SVY_OK)
-        svyi_answer_failed(rq, &err);
-    else if (!r.found)
-        svyi_answer_error(rq, 404, "there is no such case");
-    else if (!r.is)
-        svyi_answer_error(rq, 409, "the case is not returned any more: nothing has to be corrected");
-    else if (r.interview[0] == '\0')
-        svyi_answer_error(rq, 409, "the interview of this case cannot be read by the server: the office has to open it with the project's key first, or correct it there");
-    else {
-        svyi_buffer_init(&b, NULL);
-        if (svy_study_package_to_correct(study, r.interview, r.comment, uuid, add_package, &b, &err) == SVY_OK) {
-            svyi_answer_json(rq, 200, &b);
-            return;
-        }
-        svyi_buffer_clear(&b);
-        svyi_answer_failed(rq, &err);
+    if (!find_returned(rq, study, &r))
+        return;
+    svyi_buffer_init(&b, NULL);
+    if (svy_study_package_to_correct(study, r.interview, r.comment, uuid, add_package, &b, &err) == SVY_OK) {
+        svyi_answer_json(rq, 200, &b);
+        return;
     }
+    svyi_buffer_clear(&b);
+    svyi_answer_failed(rq, &err);
+}
+
+static svy_status take_photo(void *user, const void *bytes, size_t n)
+{
+    svyi_answer(user, 200, "application/octet-stream", bytes, n);      /* never shown as what somebody sent it as */
+    return SVY_OK;
+}
+
+/* A photo, a sound of it, which whoever corrects it looks at. */
+static void correction_file(svyi_request *rq, svy_study *study)
+{
+    returned r;
+    svy_error err = SVY_ERROR_INIT;
+
+    if (find_returned(rq, study, &r) && svy_study_file_shown(study, r.interview, rq->part[2], take_photo, rq, &err) != SVY_OK)
+        svyi_answer_failed(rq, &err);
 }
 
 static void assign(svyi_request *rq, svy_study *study)
@@ -334,6 +361,7 @@ const svyi_route SVYI_ROUTES_PROJECT[] = {
     { SVYI_GET, "/api/forms/*/*/files/*", SVY_RIGHT_FORMS_READ, SVYI_ON_READER, form_file, 0, 0 },
     { SVYI_GET, "/api/cases", SVYI_SIGNED_IN, SVYI_ON_READER, cases, 0, 0 },
     { SVYI_GET, "/api/cases/*/*/correction", SVY_RIGHT_CASES_OWN, SVYI_ON_SLOW, correction, 0, 0 },
+    { SVYI_GET, "/api/cases/*/*/correction/*", SVY_RIGHT_CASES_OWN, SVYI_ON_SLOW, correction_file, 0, 0 },
     { SVYI_POST, "/api/cases/*/*/assign", SVY_RIGHT_CASES_ORGANISATION, SVYI_ON_WRITER, assign, 65536, 0 },
     { SVYI_POST, "/api/cases/*/*/return", SVY_RIGHT_CASES_ORGANISATION, SVYI_ON_WRITER, send_back, 65536, 0 },
     { 0 },

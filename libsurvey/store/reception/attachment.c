@@ -221,28 +221,34 @@ svy_status svy_study_files(svy_study *s, const char *interview, svy_status (*eac
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
 }
 
+static const char OF_IT[] = "SELECT a.digest, a.bytes FROM interviews i JOIN interview_files f ON f.interview = i.number JOIN attachments a ON a.number = f.attachment"
+                            " WHERE i.uuid = ? AND f.name = ?";
+static const char OF_REVISIONS[] = "SELECT a.digest, a.bytes FROM interviews q JOIN interviews i ON i.number = coalesce(q.corrects, q.number) OR i.corrects = coalesce(q.corrects, q.number)"
+                                   " JOIN interview_files f ON f.interview = i.number JOIN attachments a ON a.number = f.attachment"
+                                   " WHERE q.uuid = ? AND f.name = ? ORDER BY i.number DESC LIMIT 1";
+
 /* A statement that stands on the file's digest and bytes; NULL and *st when there is none. */
-static sqlite3_stmt *find_file(svy_study *s, const char *interview, const char *name, int *found, svy_status *st, svy_error *err)
+static sqlite3_stmt *find_file(svy_study *s, const char *sql, const char *interview, const char *name, int *found, svy_status *st, svy_error *err)
 {
-    static const char SQL[] = "SELECT a.digest, a.bytes FROM interviews i JOIN interview_files f ON f.interview = i.number JOIN attachments a ON a.number = f.attachment"
-                              " WHERE i.uuid = ? AND f.name = ?";
     sqlite3_stmt *stmt = NULL;
 
     *found = 0;
-    if ((*st = svyi_db_prepare(s, SQL, &stmt, err)) == SVY_OK && (*st = svyi_db_bind(s, stmt, 1, svyi_arg_text(interview), err)) == SVY_OK)
+    if ((*st = svyi_db_prepare(s, sql, &stmt, err)) == SVY_OK && (*st = svyi_db_bind(s, stmt, 1, svyi_arg_text(interview), err)) == SVY_OK)
         *st = svyi_db_bind(s, stmt, 2, svyi_arg_text(name), err);
     if (*st == SVY_OK && (*found = svyi_db_step(s, stmt, err)) < 0)
         *st = svyi_db_failed(err);
     return stmt;
 }
 
-svy_status svy_study_file_bytes(svy_study *s, const char *interview, const char *name, svy_status (*take)(void *user, const void *bytes, size_t n), void *user, svy_error *err)
+typedef svy_status (*taking)(void *user, const void *bytes, size_t n);
+
+static svy_status hand_over(svy_study *s, const char *sql, const char *interview, const char *name, taking take, void *user, svy_error *err)
 {
     int found;
     svy_status st;
 
     SVY_REQUIRE(s != NULL && interview != NULL && name != NULL && take != NULL, err);
-    sqlite3_stmt *stmt = find_file(s, interview, name, &found, &st, err);
+    sqlite3_stmt *stmt = find_file(s, sql, interview, name, &found, &st, err);
     if (st == SVY_OK && found == 0)
         st = svyi_fail(err, SVY_E_NAME, "interview '%.64s' has no file '%.80s'", interview, name);
     else if (st == SVY_OK && sqlite3_column_bytes(stmt, 0) != SVYI_HASH)
@@ -255,12 +261,22 @@ svy_status svy_study_file_bytes(svy_study *s, const char *interview, const char 
     return st;
 }
 
+svy_status svy_study_file_bytes(svy_study *s, const char *interview, const char *name, taking take, void *user, svy_error *err)
+{
+    return hand_over(s, OF_IT, interview, name, take, user, err);
+}
+
+svy_status svy_study_file_shown(svy_study *s, const char *interview, const char *name, taking take, void *user, svy_error *err)
+{
+    return hand_over(s, OF_REVISIONS, interview, name, take, user, err);
+}
+
 svy_status svy_study_file_digest(svy_study *s, const char *interview, const char *name, uint8_t sha256[SVY_HASH_BYTES], int *found, svy_error *err)
 {
     svy_status st;
 
     SVY_REQUIRE(s != NULL && interview != NULL && name != NULL && found != NULL, err);
-    sqlite3_stmt *stmt = find_file(s, interview, name, found, &st, err);
+    sqlite3_stmt *stmt = find_file(s, OF_IT, interview, name, found, &st, err);
     *found = st == SVY_OK && *found == 1 && sqlite3_column_bytes(stmt, 0) == SVYI_HASH;
     if (*found)
         memcpy(sha256, sqlite3_column_blob(stmt, 0), SVYI_HASH);
