@@ -255,6 +255,11 @@ int svyi_erased_when(svy_study *s, const char *uuid, const char *other, int64_t 
 /* The sentence for whoever sends it. */
 void svyi_erased_say(int64_t utc_ms, char *out, size_t size);
 
+/* ---- paradata.c ---- */
+/* svy_study_events() of the interviews of one organisation; NULL: of all. */
+svy_status svyi_events_tell(svy_study *s, const char *form, const char *interview, const char *organisation, svy_status (*each)(void *user, const svy_paradata *p), void *user,
+                            svy_error *err);
+
 /* ---- paradata_frame.c ---- */
 /* Whether what was said to a question may be shown to who sees no sensitive answers; what no version at hand has may not. */
 int svyi_paradata_shown(const svy_form *form, const char *id);

@@ -124,6 +124,7 @@ def table(things):
         ("GET", "/api/cases/visit/N1/correction", None, (200,), "i"),          # returned by the rows above; whoever does not have the case learns nothing
         ("GET", "/api/cases/visit/B1/correction", None, (200,), "j"),
         ("GET", "/api/cases/visit/none/correction", None, (200,), ""),
+        ("GET", "/api/cases/visit/N1/correction/no-such.jpg", None, (200,), ""),
         ("GET", "/api/status", None, (200,), "ARSNarsn"),
         ("GET", "/api/fieldwork", None, (200,), "ARSarsijk"),
         ("GET", "/api/interviews", None, (200,), "ARSarsijk"),
@@ -134,6 +135,9 @@ def table(things):
         ("GET", "/api/export/visit.csv", None, (200,), "ARNarn"),
         ("GET", "/api/export/visit.csv?sensitive=1", None, (200,), "ARNarn"),
         ("GET", "/api/export/visit/member.csv", None, (200,), "ARNarn"),
+        ("GET", "/api/events/visit.csv", None, (200,), "ARNarn"),
+        ("GET", "/api/events/visit.csv?sensitive=1", None, (200,), "ARNarn"),
+        ("GET", "/api/events/none.csv", None, (200,), ""),
         ("GET", "/api/accounts", None, (200,), "A"),
         ("POST", "/api/accounts", {"name": "x", "role": "king", "password": ""}, (422,), "A"),
         ("POST", "/api/accounts/" + things["dis"] + "/enable", {}, (204,), "A"),
@@ -275,6 +279,28 @@ def what_each_sees(who, things):
     for letter in ALL:
         status, _, body = who[letter].ask("GET", "/api/accounts")
         check("argon2" not in json.dumps(body if isinstance(body, (list, dict)) else ""), "no hash of a password leaves the server")
+
+
+def events_are_seen(who, things):
+    """The log of events says what answers say, so it is told as they are; remarks and keys are nobody's who may not read everything."""
+    def events(letter, query=""):
+        status, _, body = who[letter].ask("GET", "/api/events/visit.csv" + query)
+        check(status == 200, f"{letter} reads the events: {status}")
+        return list(csv.DictReader(io.StringIO(body.decode())))
+
+    def said(rows, node):
+        return [row[column] for row in rows if row["node"] == node for column in ("old", "new", "missing", "reason", "old_missing") if row[column]]
+
+    ann, bob = things["ann"], things["bob"]
+    for letter, uuids, everything in (("A", {ann, bob}, True), ("R", {ann, bob}, True), ("N", {ann, bob}, False), ("a", {ann}, True), ("r", {ann}, True), ("n", {ann}, False)):
+        for query in ("", "?sensitive=1"):
+            rows, full = events(letter, query), everything and query != ""
+            check({row["interview"] for row in rows} == uuids, f"{letter}{query} reads the events of {len(uuids)} interviews")
+            check(said(rows, "age") and any(row["node"] == "status" for row in rows), f"{letter}{query}: what was done is there")
+            check(bool(said(rows, "status")) == full, f"{letter}{query}: what was said to sensitive questions: {said(rows, 'status')}")
+            check(bool(said(rows, "pkey")) == everything, f"{letter}{query}: keys: {said(rows, 'pkey')}")
+            remarks = [row["new"] for row in rows if row["action"] == "remark"]
+            check(remarks and all((text != "") == full for text in remarks), f"{letter}{query}: remarks: {remarks}")
 
 
 def not_from_elsewhere(server, who, rows, study):
@@ -474,11 +500,17 @@ def kept_is_listed(who):
             check(sum(row["outcomes"].values()) == row["endedEarly"], f"every early end has its outcome: {row}")
 
 
+def with_remark(events):
+    """A remark on the question age, before the interview was completed."""
+    last = events[-1]
+    return [*events[:-1], (last[0], *last[1:4], 7, "age", "", "she said: her status ended", 0, ""), (last[0] + 1, *last[1:])]
+
+
 def first_interviews(who, key, form, interviews):
     """One interview each of ann (case N1) and bob (case B1), and a piece of an upload."""
     things = {}
     for n, (letter, name, case) in enumerate((("i", "ann", "N1"), ("j", "bob", "B1"))):
-        things[name], content = package(form, interviews[n], case=case, actor=name)
+        things[name], content = package(form, with_remark(interviews[n]), case=case, actor=name)
         status, _, body = upload(who[letter], seal(content, key))
         check(status == 201 and body["receipt"] == "stored", f"{name} sends an interview: {status} {body}")
     content = seal(package(form, interviews[2])[1], key)
@@ -502,6 +534,7 @@ with Server(survey, study, "--quiet") as server:
                    "dis": next(a["id"] for a in who["A"].ask("GET", "/api/accounts")[2] if a["name"] == "dis")})
     rows = table(things)
     what_each_sees(who, things)
+    events_are_seen(who, things)
     cells = every_cell(who, rows) + other_methods(server, who, rows)
     case_lists(who)
     looks_like_nothing(who, things)
@@ -519,6 +552,7 @@ log = json.loads(survey_ok("study", "audit", study, "--format", "json"))
 actions = {line["action"] for line in log}
 for action in ("login.done", "login.failed", "link.use", "interview.receive", "case.assign", "case.return", "export.read", "account.disable", "account.password", "token.make", "case.import"):
     check(action in actions, f"the audit log has {action}: {sorted(actions)}")
+check({"", "events"} <= {line["detail"] for line in log if line["action"] == "export.read"}, "and what was exported")
 check(not any(secret in json.dumps(log) for secret in (PASSWORD, "guess 1", "0888-", "nobody")), "the audit log has no password, no contact data, and no name that was only tried")
 print(f"{cells} cells, {len(failures)} failures")
 sys.exit(1 if failures else 0)

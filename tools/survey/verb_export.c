@@ -82,50 +82,9 @@ static int export_codebook(exporting *x)
 
 /* ---- events ---- */
 
-/* Sensitive, or of an older version that is not at hand: then nobody can say. */
-static int may_show(const exporting *x, const char *id)
+static svy_status put_bytes(void *out, const void *bytes, size_t len, svy_error *err)
 {
-    uint32_t item;
-    if (x->s->sensitive || id[0] == '\0')
-        return 1;
-    if (!svy_form_find(x->form, id, strlen(id), &item))
-        return 0;
-    const svy_item *i = svy_form_item(x->form, item);
-    if ((i->flags & SVY_ITEM_OTHER) != 0)
-        i = svy_form_item(x->form, i->of);
-    return (i->flags & SVY_ITEM_SENSITIVE) == 0;
-}
-
-/* 2026-03-31T07:15:00.123Z */
-static void utc_text(int64_t utc_ms, char *out, size_t size)
-{
-    const int64_t day = utc_ms >= 0 ? utc_ms / 86400000 : (utc_ms - 86399999) / 86400000;
-    const svy_value date = { .kind = SVY_K_DATE, .missing = SVY_PRESENT, .number = (double)day };
-    const unsigned ms = (unsigned)(utc_ms - day * 86400000);
-    char text[40];
-    svy_value_format(&date, text, sizeof text);
-    snprintf(out, size, "%sT%02u:%02u:%02u.%03uZ", text, ms / 3600000 % 24, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
-}
-
-static svy_status put_event(void *user, const svy_paradata *p)
-{
-    writing *w = user;
-    char numbers[3][24], utc[72];
-    const svy_event *e = p->event;
-    const int show = may_show(w->x, e->item);
-    snprintf(numbers[0], sizeof numbers[0], "%llu", (unsigned long long)e->sequence);
-    snprintf(numbers[1], sizeof numbers[1], "%d", (int)e->moment.zone_minutes);
-    snprintf(numbers[2], sizeof numbers[2], "%lld", (long long)e->moment.mono_ms);
-    utc_text(e->moment.utc_ms, utc, sizeof utc);
-    const char *missing = show ? svy_missing_name(e->missing) : "", *reason = show ? e->reason : "", *old = show && p->old != NULL ? p->old : "";
-    const char *old_missing = show && p->old != NULL ? svy_missing_name(p->old_missing) : "";
-    const char *const texts[] = { p->interview, numbers[0], utc, numbers[1], numbers[2], svy_mode_name(p->sitting->mode), p->sitting->actor, p->sitting->device, e->item,
-                                  e->entry, svy_action_name(e->action), old, e->value, missing, reason, old_missing };
-    enum { OLD = 11, NEW = 12, N = sizeof texts / sizeof texts[0] };
-    svy_status st = SVY_OK;
-    for (size_t i = 0; i < N && st == SVY_OK; i++)
-        st = export_cell(&w->file, texts[i], i == OLD ? (old[0] != '\0' ? p->old_len : 0) : i == NEW ? (show ? e->value_len : 0) : strlen(texts[i]), i + 1 < N ? ',' : '\n');
-    return st;
+    return svy_file_write(out, bytes, len, err);
 }
 
 static int is_level(const char *const *levels, size_t n, const char *id)
@@ -146,17 +105,13 @@ static void name_table(const char *name, char *out, size_t size, const char *con
 
 static int export_events(exporting *x, const char *middle)
 {
-    static const char HEAD[] = "interview,sequence,utc,zone,monotonic_ms,mode,actor,device,node,entry,action,old,new,missing,reason,old_missing\n";
     char path[4096];
     writing w = { { NULL, x->s->safe }, x };
     if (!path_of(x, path, sizeof path, middle, ".csv"))
         return EXIT_SYSTEM;
     if (svy_file_begin(NULL, path, &w.file.out, &x->err) != SVY_OK)
         return tool_fail(&x->err);
-    svy_status st = export_put(&w.file, HEAD, sizeof HEAD - 1);
-    if (st == SVY_OK)
-        st = svy_study_events(x->study, x->s->form, NULL, put_event, &w, &x->err);
-    return finish(x, &w, st);
+    return finish(x, &w, svy_study_events_write(x->study, x->s->form, x->s->sensitive, x->s->safe, put_bytes, w.file.out, &x->err));
 }
 
 /* ---- */

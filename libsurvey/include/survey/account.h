@@ -213,6 +213,10 @@ SVY_API SVY_NODISCARD svy_status svy_study_interview_seen(svy_study *s, const sv
  *  SVY_RIGHT_CONTACTS. Needs SVY_RIGHT_EXPORT: else SVY_E_STATE. `sensitive` asks for what the right allows. SVY_E_LIMIT: more than SVY_FRAME_CELLS. */
 SVY_API SVY_NODISCARD svy_status svy_study_frame_for(svy_study *s, const svy_principal *for_whom, const char *form, const char *level, int sensitive,
                                                      svy_frame **out, svy_error *err);
+/** svy_study_events_write() as `for_whom` may have it: interviews it sees; what was said to sensitive questions, remarks and reasons only with
+ *  SVY_RIGHT_EXPORT_SENSITIVE and when `sensitive` asks for them, keys only with SVY_RIGHT_CONTACTS. Needs SVY_RIGHT_EXPORT: else SVY_E_STATE. */
+SVY_API SVY_NODISCARD svy_status svy_study_events_for(svy_study *s, const svy_principal *for_whom, const char *form, int sensitive,
+                                                      svy_status (*write)(void *user, const void *bytes, size_t len, svy_error *err), void *user, svy_error *err);
 
 /* ---- cases -------------------------------------------------------------------------------------------------------------------- */
 

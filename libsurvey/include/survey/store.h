@@ -171,6 +171,10 @@ SVY_API SVY_NODISCARD svy_status svy_study_paradata(svy_study *s, const char *fo
 /** The journals of a form's interviews, in order, or of one (its uuid). */
 SVY_API SVY_NODISCARD svy_status svy_study_events(svy_study *s, const char *form, const char *interview, svy_status (*each)(void *user, const svy_paradata *p), void *user,
                                                   svy_error *err);
+/** The same as CSV (docs/formats/export.md), a line for every event, however many there are. @param sensitive 1: with what was said to sensitive questions.
+ *  @param safe 1: a ' before texts that a spreadsheet would run. What `write` returns other than SVY_OK ends it. */
+SVY_API SVY_NODISCARD svy_status svy_study_events_write(svy_study *s, const char *form, int sensitive, int safe,
+                                                        svy_status (*write)(void *user, const void *bytes, size_t len, svy_error *err), void *user, svy_error *err);
 
 SVY_END_DECLS
 #endif

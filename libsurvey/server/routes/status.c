@@ -199,9 +199,10 @@ static void erase(svyi_request *rq, svy_study *study)
 static void export_noted(svyi_request *rq, svy_study *study)
 {
     svy_error err = SVY_ERROR_INIT;
-    const char *sensitive = svyi_request_query(rq, "sensitive");
+    static const char *const WHAT[2][2] = { { "", "with sensitive answers" }, { "events", "events, with sensitive answers" } };
+    const int events = strncmp(rq->path, "/api/events/", strlen("/api/events/")) == 0, sensitive = svyi_request_query(rq, "sensitive") != NULL;
 
-    if (svy_study_audit(study, rq->received, rq->who->name, "export.read", rq->part[0], sensitive != NULL ? "with sensitive answers" : "", &err) != SVY_OK) {
+    if (svy_study_audit(study, rq->received, rq->who->name, "export.read", rq->part[0], WHAT[events][sensitive], &err) != SVY_OK) {
         svyi_answer_failed(rq, &err);
         return;
     }
@@ -260,6 +261,28 @@ static void export_roster(svyi_request *rq, svy_study *study)
         export_level(rq, study, rq->part[0], roster);
 }
 
+/* An address of its own: a roster may be called events. */
+static void export_events(svyi_request *rq, svy_study *study)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svyi_spool *spool;
+    char form[256];
+
+    if (!take_ending(rq, rq->part[0], form, sizeof form))
+        return;
+    svy_status st = svyi_spool_open(rq->server->path, &spool, &err);
+    if (st == SVY_OK) {
+        rq->own = spool;
+        rq->own_free = svyi_spool_close;
+        if ((st = svy_study_events_for(study, rq->who, form, svyi_request_query(rq, "sensitive") != NULL, svyi_spool_put, spool, &err)) == SVY_OK)
+            st = svyi_spool_finish(spool, &err);
+    }
+    if (st == SVY_OK)
+        svyi_then(rq, SVYI_ON_WRITER, export_noted);
+    else
+        svyi_answer_failed(rq, &err);
+}
+
 const svyi_route SVYI_ROUTES_STATUS[] = {
     { SVYI_GET, "/api/health", SVYI_ANYBODY, SVYI_ON_NETWORK, health, 0, SVYI_OPEN },
     { SVYI_GET, "/api/status", SVY_RIGHT_STATUS, SVYI_ON_READER, status, 0, 0 },
@@ -270,5 +293,6 @@ const svyi_route SVYI_ROUTES_STATUS[] = {
     { SVYI_DELETE, "/api/interviews/*", SVY_RIGHT_ERASE, SVYI_ON_WRITER, erase, 0, 0 },
     { SVYI_GET, "/api/export/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_form, 0, 0 },
     { SVYI_GET, "/api/export/*/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_roster, 0, 0 },
+    { SVYI_GET, "/api/events/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_events, 0, 0 },
     { 0 },
 };

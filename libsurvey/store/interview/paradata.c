@@ -140,10 +140,11 @@ static svy_status tell_interview(telling *t, svyi_events *it, svy_status (*each)
 }
 
 /* The statements are of this call alone, so that `each` may use the study. */
-svy_status svy_study_events(svy_study *s, const char *form, const char *interview, svy_status (*each)(void *user, const svy_paradata *p), void *user, svy_error *err)
+svy_status svyi_events_tell(svy_study *s, const char *form, const char *interview, const char *organisation, svy_status (*each)(void *user, const svy_paradata *p), void *user,
+                            svy_error *err)
 {
     static const char SQL[] = "SELECT i.number, i.uuid, i.interviewer, i.imported FROM interviews i JOIN forms f ON f.number = i.form"
-                              " WHERE f.id = ?1 AND (?2 IS NULL OR i.uuid = ?2) ORDER BY i.number";
+                              " WHERE f.id = ?1 AND (?2 IS NULL OR i.uuid = ?2) AND (?3 IS NULL OR i.organisation = ?3) ORDER BY i.number";
     telling t = { .s = s, .err = err };
     sqlite3_stmt *stmt = NULL;
     svyi_events it = { .study = NULL };
@@ -155,7 +156,8 @@ svy_status svy_study_events(svy_study *s, const char *form, const char *intervie
     if ((st = svyi_version_newest(s, form, &v, err)) != SVY_OK || (st = svyi_db_prepare(s, SQL, &stmt, err)) != SVY_OK)
         return st;
     svyi_arena_init(&t.arena, &s->alloc);
-    if ((st = svyi_db_bind(s, stmt, 1, svyi_arg_text(svy_form_id(v->form)), err)) == SVY_OK && (st = svyi_db_bind(s, stmt, 2, svyi_arg_text(interview), err)) == SVY_OK)
+    if ((st = svyi_db_bind(s, stmt, 1, svyi_arg_text(svy_form_id(v->form)), err)) == SVY_OK && (st = svyi_db_bind(s, stmt, 2, svyi_arg_text(interview), err)) == SVY_OK &&
+        (st = svyi_db_bind(s, stmt, 3, svyi_arg_text(organisation), err)) == SVY_OK)
         st = svyi_events_open(s, &it, 1, err);
     while (st == SVY_OK && (found = svyi_db_step(s, stmt, err)) == 1) {
         t.number = sqlite3_column_int64(stmt, 0);
@@ -170,4 +172,9 @@ svy_status svy_study_events(svy_study *s, const char *form, const char *intervie
     svyi_release(&s->alloc, t.sittings, t.sittings_capacity * sizeof *t.sittings);
     svyi_release(&s->alloc, t.said, t.said_capacity * sizeof *t.said);
     return st == SVY_OK && found < 0 ? svyi_db_failed(err) : st;
+}
+
+svy_status svy_study_events(svy_study *s, const char *form, const char *interview, svy_status (*each)(void *user, const svy_paradata *p), void *user, svy_error *err)
+{
+    return svyi_events_tell(s, form, interview, NULL, each, user, err);
 }

@@ -56,4 +56,10 @@ svy_status svyi_case_forget(svy_study *s, const char *form, const char *id, svy_
 /* ---- frame.c ---- */
 typedef struct svyi_frame_limits { int sensitive, no_keys; const char *organisation; /* NULL: all */ size_t cells; /* most; 0: any number */ } svyi_frame_limits;
 svy_status svyi_frame_make(svy_study *s, const char *form, const char *level, const svyi_frame_limits *limits, svy_frame **out, svy_error *err);
+
+/* ---- interview/paradata_table.c ---- */
+typedef svy_status svyi_write(void *user, const void *bytes, size_t len, svy_error *err);
+/* no_remarks: without what interviewers wrote of their own, which may tell any answer; safe: a ' before what a spreadsheet would run. */
+typedef struct svyi_events_limits { int sensitive, no_keys, no_remarks, safe; const char *organisation; /* NULL: all */ } svyi_events_limits;
+svy_status svyi_events_write(svy_study *s, const char *form, const svyi_events_limits *limits, svyi_write *write, void *user, svy_error *err);
 #endif

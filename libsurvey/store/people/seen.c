@@ -71,3 +71,14 @@ svy_status svy_study_frame_for(svy_study *s, const svy_principal *for_whom, cons
                                        .organisation = only_organisation(for_whom), .cells = SVY_FRAME_CELLS };
     return svyi_frame_make(s, form, level, &limits, out, err);
 }
+
+svy_status svy_study_events_for(svy_study *s, const svy_principal *for_whom, const char *form, int sensitive,
+                                svy_status (*write)(void *user, const void *bytes, size_t len, svy_error *err), void *user, svy_error *err)
+{
+    SVY_REQUIRE(s != NULL && for_whom != NULL, err);
+    if (!svy_allowed(for_whom, SVY_RIGHT_EXPORT))
+        return svyi_fail(err, SVY_E_STATE, "a %s may not read answers", svy_role_name(for_whom->role));
+    const int all = sensitive && svy_allowed(for_whom, SVY_RIGHT_EXPORT_SENSITIVE);
+    const svyi_events_limits limits = { .sensitive = all, .no_remarks = !all, .no_keys = !svy_allowed(for_whom, SVY_RIGHT_CONTACTS), .organisation = only_organisation(for_whom) };
+    return svyi_events_write(s, form, &limits, write, user, err);
+}
