@@ -157,10 +157,12 @@ await tests({
     await looked('records');
   },
 
-  async 'data: a table is downloaded'() {
+  async 'data: a table and what was done when are downloaded'() {
     await go('Data');
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
-    assert.match(fs.readFileSync(await download.path(), 'utf8'), /^interview,/);
+    for (const [button, begins] of [['Download', /^interview,case,/], ['Download: what was done when', /^interview,sequence,utc,/]]) {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: button, exact: true }).click()]);
+      assert.match(fs.readFileSync(await download.path(), 'utf8'), begins);
+    }
     await looked('data');
   },
 
