@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "exchange/instance/instance.h"
+#include "questionnaire/built.h"
 
 enum { MEDIUM_BYTES = 64 << 20, NAME_BYTES = 255, NAMES_TOLD = 5 };
 static const size_t ALL_BYTES = (size_t)512 << 20;
@@ -89,11 +90,21 @@ static void tell(media *m)
                     "the form shows files that are not there: %s", m->missing.data);
 }
 
+/* Most forms show none, and need not be opened to know it. */
+static int shows_any(const svy_builder *b)
+{
+    for (size_t i = 1; i < b->n; i++)
+        for (const svyi_q_words *w = b->elements[i].texts; w != NULL; w = w->next)
+            if (w->role >= SVY_IMAGE && w->role <= SVY_VIDEO)
+                return 1;
+    return 0;
+}
+
 svy_status svyi_media_read(svyi_reader *r, const void *block, size_t size)
 {
     media m = { .r = r };
     svy_form *form = NULL;
-    if (r->folder == NULL)
+    if (r->folder == NULL || !shows_any(r->builder))
         return SVY_OK;
     svyi_map_init(&m.seen, &r->alloc);
     svyi_buffer_init(&m.missing, &r->alloc);
