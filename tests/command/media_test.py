@@ -81,7 +81,7 @@ os.remove("form/large.png")
 # ---- deployed, and kept with the version ----
 
 said = run("study", "create", "s.study", "--questionnaire", "form/visit.xml", "--actor", "test")
-assert "with 1 source files and 4 pictures, sounds or films" in said, said
+assert "with 1 source file and 4 pictures, sounds or films" in said, said
 write("form/film.mp4", IMAGES["film.mp4"])
 run("study", "deploy", "s.study", "form/visit.xml", "--actor", "ann")
 assert [name for name, in study("s.study", "SELECT name FROM form_media ORDER BY number")][-1] == "film.mp4"

@@ -44,6 +44,8 @@ void tool_say(const char *fmt, ...)
     fputc('\n', stderr);
 }
 
+const char *tool_plural(unsigned long long n) { return n == 1 ? "" : "s"; }
+
 int tool_usage(const char *verb_name, const char *fmt, ...)
 {
     va_list args;

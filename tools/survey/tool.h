@@ -103,6 +103,8 @@ int tool_fail(const svy_error *err);
 int tool_usage(const char *verb_name, const char *fmt, ...) SVY_PRINTF(2, 3);
 /* A text from outside (a name, a cell) on one line: its control characters, which would command the terminal, become question marks. */
 void tool_plain(FILE *out, const char *text);
+/* The ending of a noun that is counted: "1 row", "2 rows". */
+const char *tool_plural(unsigned long long n);
 /* A sentence on standard error: "survey: ...". */
 void tool_say(const char *fmt, ...) SVY_PRINTF(1, 2);
 /* Diagnostics printed as they are found; for svy_diags.report with user = NULL. */

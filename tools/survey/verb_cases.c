@@ -33,7 +33,7 @@ static int import_file(const struct import_settings *s, svy_study *study, csv_fi
     if (svy_study_cases_import(study, s->form, &rows, record_actor(s->actor), record_now(), &diags, &n, &err) != SVY_OK)
         return tool_fail(&err);
     if (!s->quiet)
-        tool_say("%llu cases taken", (unsigned long long)n);
+        tool_say("%llu case%s taken", (unsigned long long)n, tool_plural(n));
     return EXIT_DONE;
 }
 

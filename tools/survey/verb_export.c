@@ -52,7 +52,7 @@ static int export_level(exporting *x, const char *level)
     if (st == SVY_OK)
         st = svy_csv_write_file(safe != NULL ? safe : frame, path, &csv, &x->err);
     if (st == SVY_OK && !x->s->quiet)
-        tool_say("%s: %zu rows, %zu variables", path, svy_frame_rows(frame), svy_frame_columns(frame));
+        tool_say("%s: %zu row%s, %zu variable%s", path, svy_frame_rows(frame), tool_plural(svy_frame_rows(frame)), svy_frame_columns(frame), tool_plural(svy_frame_columns(frame)));
     svy_frame_free(safe);
     svy_frame_free(frame);
     return st == SVY_OK ? EXIT_DONE : tool_fail(&x->err);

@@ -92,9 +92,9 @@ static int store(svy_study *study, const void *block, size_t size, const sources
     if (st == SVY_OK && (st = svy_form_open(NULL, block, size, &form, &err)) == SVY_OK) {
         snprintf(id->text, sizeof id->text, "%s", svy_form_id(form));
         if (media > 0)
-            snprintf(shown, sizeof shown, " and %zu pictures, sounds or films", media);
+            snprintf(shown, sizeof shown, " and %zu picture%s, sound%s or film%s", media, tool_plural(media), tool_plural(media), tool_plural(media));
         if (!quiet)
-            tool_say("deployed %s, version %s, with %zu source files%s", svy_form_id(form), svy_form_version(form), s->n - media, shown);
+            tool_say("deployed %s, version %s, with %zu source file%s%s", svy_form_id(form), svy_form_version(form), s->n - media, tool_plural(s->n - media), shown);
     }
     svy_form_free(form);
     free(list);
