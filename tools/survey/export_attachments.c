@@ -1,8 +1,8 @@
 /* The folder of attachments is filled under another name and renamed when it is whole; nothing that was there before is written over. */
 #define _XOPEN_SOURCE 700
 #include "export_attachments.h"
-#include "export_table.h"
-#include "tool.h"
+#include "export_safe.h"
+#include "sheet.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -19,7 +19,7 @@ typedef struct attaching {
     const export_attachment_options *o;
     const char *folder;                  /* in the end */
     char part[PATH];                     /* until then */
-    export_file list;
+    svy_sheet *list;
     size_t done, total, missing, sealed;
     int fd;
     svy_error err;
@@ -118,6 +118,16 @@ static svy_status write_file(attaching *a, const svy_answer_file *f, char *shown
     return st;
 }
 
+/* Nothing but the name comes from outside. */
+static void put_cell(attaching *a, const char *text)
+{
+    char safe[1200];
+    const int marked = a->o->safe && export_is_formula(text);
+    if (marked)
+        snprintf(safe, sizeof safe, "'%s", text);
+    svy_sheet_text(a->list, marked ? safe : text);
+}
+
 static svy_status add(void *user, const svy_answer_file *f)
 {
     static const char *const STATES[] = { "here", "sealed", "missing" };
@@ -133,8 +143,8 @@ static svy_status add(void *user, const svy_answer_file *f)
     a->sealed += f->state == SVY_FILE_SEALED;
     a->missing += f->state == SVY_FILE_MISSING;
     const char *const cells[] = { f->interview, f->item, f->entry, f->name, shown, f->media_type, size, hash, STATES[f->state] };
-    for (size_t i = 0, n = sizeof cells / sizeof cells[0]; i < n && st == SVY_OK; i++)
-        st = export_cell(&a->list, cells[i], strlen(cells[i]), i + 1 < n ? ',' : '\n');
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++)
+        put_cell(a, cells[i]);
     tool_progress("attachments", ++a->done, a->total, a->o->quiet);
     return st;
 }
@@ -158,10 +168,7 @@ static int discard(const char *path, const struct stat *about, int kind, struct 
 
 static svy_status fill(attaching *a)
 {
-    static const char HEAD[] = "interview,item,entry,name,file,type,bytes,sha256,state\n";
     svy_status st = svy_study_answer_files(a->study, a->o->form, a->o->sensitive, count, &a->total, &a->err);
-    if (st == SVY_OK)
-        st = export_put(&a->list, HEAD, sizeof HEAD - 1);
     if (st == SVY_OK)
         st = svy_study_answer_files(a->study, a->o->form, a->o->sensitive, add, a, &a->err);
     if (st == SVY_OK && rename(a->part, a->folder) != 0)
@@ -179,25 +186,32 @@ static void tell(const attaching *a, const char *path)
         tool_say("%zu %s sealed: open them with 'survey study open-sealed' and export again", a->sealed, a->sealed == 1 ? "file is" : "files are");
 }
 
+/* The list comes last: with it the folder is whole. */
+static int write_list(attaching *a, const char *path)
+{
+    const tool_output_options o = { path, FORMAT_CSV, 1 };
+    const int status = tool_write_sheet(a->list, &o);
+    if (status != EXIT_DONE)
+        nftw(a->folder, discard, 16, FTW_DEPTH | FTW_PHYS);
+    return status;
+}
+
 int export_attachments(svy_study *study, const char *folder, const export_attachment_options *o)
 {
-    attaching a = { .study = study, .o = o, .folder = folder, .list = { NULL, o->safe }, .err = SVY_ERROR_INIT };
+    static const svy_sheet_column COLUMNS[] = { { "interview", SVY_SHEET_TEXT }, { "item", SVY_SHEET_TEXT }, { "entry", SVY_SHEET_TEXT }, { "name", SVY_SHEET_TEXT },
+        { "file", SVY_SHEET_TEXT }, { "type", SVY_SHEET_TEXT }, { "bytes", SVY_SHEET_TEXT }, { "sha256", SVY_SHEET_TEXT }, { "state", SVY_SHEET_TEXT } };
+    attaching a = { .study = study, .o = o, .folder = folder, .err = SVY_ERROR_INIT };
     char path[PATH];
     if (!part_of(folder, a.part) || snprintf(path, sizeof path, "%s.csv", folder) >= (int)sizeof path)
         return EXIT_SYSTEM;
-    if (svy_file_begin(NULL, path, &a.list.out, &a.err) != SVY_OK)
+    if (svy_sheet_new(NULL, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0], &a.list, &a.err) != SVY_OK)
         return tool_fail(&a.err);
-    svy_status st = mkdir(a.part, 0777) == 0 ? fill(&a) : failed(&a, a.part);
-    if (st == SVY_OK) {
-        st = svy_file_end(a.list.out, 0, &a.err);
-        if (st != SVY_OK)
-            nftw(folder, discard, 16, FTW_DEPTH | FTW_PHYS);
-    } else {
-        svy_file_cancel(a.list.out);
-        nftw(a.part, discard, 16, FTW_DEPTH | FTW_PHYS);
-    }
+    const svy_status st = mkdir(a.part, 0777) == 0 ? fill(&a) : failed(&a, a.part);
     if (st != SVY_OK)
-        return tool_fail(&a.err);
-    tell(&a, path);
-    return EXIT_DONE;
+        nftw(a.part, discard, 16, FTW_DEPTH | FTW_PHYS);
+    const int status = st == SVY_OK ? write_list(&a, path) : tool_fail(&a.err);
+    svy_sheet_free(a.list);
+    if (status == EXIT_DONE)
+        tell(&a, path);
+    return status;
 }

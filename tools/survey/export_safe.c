@@ -11,6 +11,8 @@ static svy_status no_memory(svy_error *err)
     return SVY_E_NOMEM;
 }
 
+int export_is_formula(const char *text) { return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL; }
+
 /* Texts with marks where needed: one block to free, NULL when out of memory. */
 static const char **mark(const char *const *texts, uint32_t n)
 {
@@ -23,7 +25,7 @@ static const char **mark(const char *const *texts, uint32_t n)
     char *at = (char *)(out + n + 1);
     for (uint32_t i = 0; i < n; i++) {
         out[i] = at;
-        if (texts[i][0] != '\0' && strchr("=+-@\t\r", texts[i][0]) != NULL)
+        if (export_is_formula(texts[i]))
             *at++ = '\'';
         memcpy(at, texts[i], strlen(texts[i]) + 1);
         at += strlen(texts[i]) + 1;

@@ -2,7 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "export_attachments.h"
 #include "export_safe.h"
-#include "export_table.h"
 #include "tool.h"
 #include <errno.h>
 #include <stdio.h>
@@ -58,26 +57,33 @@ static int export_level(exporting *x, const char *level)
     return st == SVY_OK ? EXIT_DONE : tool_fail(&x->err);
 }
 
-typedef struct writing { export_file file; const exporting *x; } writing;
+typedef struct writing { svy_file_out *file; const exporting *x; } writing;
+
+/* What fails is said when the file is ended. */
+static svy_status put(void *user, const char *bytes, size_t len)
+{
+    svy_error err = SVY_ERROR_INIT;
+    return svy_file_write(user, bytes, len, &err);
+}
 
 static int finish(exporting *x, writing *w, svy_status st)
 {
     if (st != SVY_OK)
-        svy_file_cancel(w->file.out);
+        svy_file_cancel(w->file);
     else
-        st = svy_file_end(w->file.out, 0, &x->err);
+        st = svy_file_end(w->file, 0, &x->err);
     return st == SVY_OK ? EXIT_DONE : tool_fail(&x->err);
 }
 
 static int export_codebook(exporting *x)
 {
     char path[4096];
-    writing w = { { NULL, x->s->safe }, x };
+    writing w = { NULL, x };
     if (!path_of(x, path, sizeof path, "codebook", ".json"))
         return EXIT_SYSTEM;
-    if (svy_file_begin(NULL, path, &w.file.out, &x->err) != SVY_OK)
+    if (svy_file_begin(NULL, path, &w.file, &x->err) != SVY_OK)
         return tool_fail(&x->err);
-    return finish(x, &w, svy_study_codebook(x->study, x->s->form, export_put, &w.file, &x->err));
+    return finish(x, &w, svy_study_codebook(x->study, x->s->form, put, w.file, &x->err));
 }
 
 /* ---- events ---- */
@@ -106,12 +112,12 @@ static void name_table(const char *name, char *out, size_t size, const char *con
 static int export_events(exporting *x, const char *middle)
 {
     char path[4096];
-    writing w = { { NULL, x->s->safe }, x };
+    writing w = { NULL, x };
     if (!path_of(x, path, sizeof path, middle, ".csv"))
         return EXIT_SYSTEM;
-    if (svy_file_begin(NULL, path, &w.file.out, &x->err) != SVY_OK)
+    if (svy_file_begin(NULL, path, &w.file, &x->err) != SVY_OK)
         return tool_fail(&x->err);
-    return finish(x, &w, svy_study_events_write(x->study, x->s->form, x->s->sensitive, x->s->safe, put_bytes, w.file.out, &x->err));
+    return finish(x, &w, svy_study_events_write(x->study, x->s->form, x->s->sensitive, x->s->safe, put_bytes, w.file, &x->err));
 }
 
 /* ---- */
