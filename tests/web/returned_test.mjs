@@ -160,6 +160,15 @@ await tests({
     await sent();
     stored(7, 28);
   },
+  async 'of a case that is done another interview is begun only on purpose'() {
+    await page.locator('button.answer', { hasText: 'done' }).waitFor();
+    await theCase().click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('section.queue').waitFor();
+    await theCase().click();
+    await page.getByRole('button', { name: 'Begin another' }).click();
+    await at('Code?');
+  },
   async 'photos of what is corrected are shown, whichever revision they came with, and go without a connection'() {
     const open = async () => { await page.locator('button.answer', { hasText: 'Q1' }).last().click(); await settled(page); await at('Photo of the permit?'); };
     const seen = () => page.waitForFunction(() => { const image = document.querySelector('.items img'); return image && image.complete && image.naturalWidth === 1; });

@@ -1,6 +1,7 @@
 /* The home screen of an interviewer: what was started, cases, questionnaires, what is not sent yet, and everything the person should worry about. */
 import { conduct, formOf } from './conduct.js';
 import { Corrections } from './corrections.js';
+import { ask } from './dialog.js';
 import { h, said } from './dom.js';
 import { Login } from './login.js';
 import { keepMedia } from './media.js';
@@ -158,9 +159,14 @@ class Home {
     const draft = this.draftOf(one), meta = this.form(one.form), back = this.isReturned(one);
     const done = !back && (one.state === 'returned' || one.state === 'complete' || this.finished.includes(`${one.form} ${one.case}`));
     const what = draft ? { draft, meta: this.formOfDraft(draft) } : { meta, caseId: one.case, label: `${one.case} · ${this.app.title(meta)}` };
-    return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.conduct(back && !draft ? { ...what, back: one } : what) },
+    return h('button', { type: 'button', class: 'answer', disabled: !meta, onclick: () => this.beginCase(back && !draft ? { ...what, back: one } : what, done && !draft) },
       h('b', null, said(one.case)), h('i', null, [this.app.title(meta) || one.form, done ? '✓ ' + this.say('caseDone') : back && this.say('returned')].filter(Boolean).join(' · ')),
       contacts(one).map(line => h('span', null, said(line))), back && one.comment && h('span', null, said(one.comment)), draft && this.say('goOn'));
+  }
+
+  /** Of a case that is done another interview is begun only on purpose: somebody was not at home, and is visited again. */
+  async beginCase(what, done) {
+    if (!done || await ask(what.label, this.say('anotherText'), [['no', this.say('cancel')], ['yes', this.say('another')]]) === 'yes') await this.conduct(what);
   }
 
   formList() {

@@ -175,6 +175,8 @@ export default {
   filter: 'Find a case',
   moreCases: '% more: type to find them',
   caseDone: 'done',
+  anotherText: 'An interview of this case was finished already. Begin another one only if there is to be a second.',
+  another: 'Begin another',
   fresh: 'New interview',
   noForms: 'There is no questionnaire for you yet.',
   asOf: 'There is no connection: the lists are as of %.',
