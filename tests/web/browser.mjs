@@ -75,6 +75,20 @@ export async function mortal(folder) {
       await browser.close().catch(() => {});
       for (const lock of ['SingletonLock', 'SingletonSocket', 'SingletonCookie']) fs.rmSync(path.join(folder, lock), { force: true });
     },
+
+    /** Where the IndexedDB of the only page with one is. */
+    database() {
+      const top = path.join(folder, 'Default/IndexedDB');
+      return path.join(top, fs.readdirSync(top).find(name => name.endsWith('.leveldb')));
+    },
+
+    /** What a kill in the middle of writing leaves at the end of the database's log: the beginning of a record (checksum, size 400, the first of several) and less than its bytes. */
+    tear() {
+      const log = fs.readdirSync(this.database()).filter(name => name.endsWith('.log')).sort().at(-1), begun = Buffer.alloc(7 + 60, 1);
+      begun.writeUInt16LE(400, 4);
+      begun[6] = 2;
+      fs.appendFileSync(path.join(this.database(), log), begun);
+    },
   };
 }
 

@@ -238,10 +238,11 @@ await tests({
   },
 
   async 'no room on the device: told, a copy as a file, and then stored'() {
+    const { usage } = await page.evaluate(() => navigator.storage.estimate());
     await context.close();      // Chromium remembers for a while how much room there was
     await open();
     const protocol = await context.newCDPSession(page);
-    await protocol.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: 4000000 });
+    await protocol.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: usage + 2000000 });
     await page.goto(url + '/form/');
     await unlock(page);
     await start('Diary');

@@ -91,6 +91,7 @@ async function begin() {
     app.speak(language);
     // The rest of the form comes when the first page is there and nobody waits for anything.
     const idle = globalThis.requestIdleCallback ?? (work => work());
+    setTimeout(() => idle(() => app.storage.copy?.agreed()), 1000);
     if (isSecureContext && navigator.serviceWorker) setTimeout(() => idle(() => import('./update.js').then(({ watch }) => watch(app)).catch(() => {})), 1500);
     if (from.has('x')) return app.show(app.say('failed'), h('p', null, app.say('badLink')));
     await (await screens).begin(app, link ? { code: link, open: from.has('o'), resume: from.get('r') } : { setup: from.get('setup'), here: from.has('here'), view: from.get('staff') });

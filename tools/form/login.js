@@ -18,7 +18,7 @@ export function sheet(lines, button, work) {
     if (go.disabled) return;
     go.disabled = true;
     error.textContent = '';
-    const wrong = await work().catch(thrown => { console.error(thrown); return thrown.sentence ?? String(thrown.message); });
+    const wrong = await work().catch(thrown => { console.error(thrown); return String(thrown.message); });
     go.disabled = false;
     if (wrong) { error.textContent = wrong; lines.at(-1).input.select(); lines.at(-1).input.focus(); }
   };
@@ -27,6 +27,9 @@ export function sheet(lines, button, work) {
 
 export class Login {
   constructor(app) { this.app = app; this.say = (...of) => app.say(...of); }
+
+  /** What the storage refuses is told as everywhere. */
+  sheet(lines, button, work) { return sheet(lines, button, () => work().catch(error => { console.error(error); return this.app.reason(error); })); }
 
   vaults() { return this.app.storage.get('settings', VAULTS).then(list => list ?? []); }
   async keepVault(record) {
@@ -62,12 +65,12 @@ export class Login {
       const vault = Vault.open(app.sodium, record, pin.input.value);
       record.wrong = vault ? 0 : (record.wrong ?? 0) + 1;
       record.until = record.wrong < PATIENCE ? 0 : Date.now() + 30000 * 2 ** Math.min(record.wrong - PATIENCE, 6);
-      await this.keepVault(record);
+      await this.keepVault(record).catch(error => { if (!vault) throw error; });      // a full device keeps nobody out
       if (!vault) return say('wrongPin');
       const account = vault.unlockJson(await app.storage.get('settings', 'account ' + vault.owner), 'account ' + vault.owner);
       this.resolve({ vault, account: account ?? { name: record.name } });
     };
-    app.show(say('locked'), h('p', null, record.name), sheet([pin], say('unlock'), work),
+    app.show(say('locked'), h('p', null, record.name), this.sheet([pin], say('unlock'), work),
       h('div', { class: 'row' }, h('button', { type: 'button', class: 'quiet', onclick: () => this.forgotten(record) }, say('forgotten')),
         h('button', { type: 'button', class: 'quiet', onclick: () => this.signIn() }, say('somebodyElse'))), app.languages(() => this.unlock(record)));
     pin.input.focus();
@@ -85,7 +88,7 @@ export class Login {
     const { app, say } = this;
     const name = line('name', say('name'), { autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', value: instead?.name ?? '' });
     const password = line('password', say('password'), { type: 'password', autocomplete: 'current-password' });
-    app.show(say('signIn'), h('p', null, say('signInOnce')), sheet([name, password], say('signIn'), async () => {
+    app.show(say('signIn'), h('p', null, say('signInOnce')), this.sheet([name, password], say('signIn'), async () => {
       const { who, wrong } = await this.ask(name.input.value.trim(), password.input.value);
       return wrong ?? this.come(who, instead);
     }), app.warnings().map(warning => h('p', { class: 'hint' }, warning)), app.languages(() => this.signIn(instead)));
@@ -142,7 +145,7 @@ export class Login {
   /** Somebody whose vault is here signed in again: the new token goes into it. */
   renew(record, account) {
     const { app, say } = this, pin = line('pin', say('pin'), { type: 'password', autocomplete: 'off' });
-    app.show(say('locked'), h('p', null, record.name), sheet([pin], say('unlock'), async () => {
+    app.show(say('locked'), h('p', null, record.name), this.sheet([pin], say('unlock'), async () => {
       const vault = Vault.open(app.sodium, record, pin.input.value);
       if (!vault) return say('wrongPin');
       return this.done(vault, account);
@@ -153,7 +156,7 @@ export class Login {
   choosePin(account, instead) {
     const { app, say } = this, secret = { type: 'password', autocomplete: 'new-password' };
     const pin = line('pin', say('pin'), secret), again = line('again', say('pinAgain'), secret);
-    app.show(say('pinTitle'), h('p', null, say('pinText')), sheet([pin, again], say('goOn'), async () => {
+    app.show(say('pinTitle'), h('p', null, say('pinText')), this.sheet([pin, again], say('goOn'), async () => {
       const typed = pin.input.value;
       if (!strong(typed)) return say('pinShort');
       if (typed !== again.input.value) return say('pinDiffer');

@@ -37,6 +37,7 @@ export class Session {
   /** A draft that is here; its bytes so far are session.bytes(). null: it is not this vault's, or was changed. */
   static async resume(where, draft) {
     const session = new Session(where, draft.uuid), { vault, storage } = where;
+    await storage.copy?.agreed();
     session.about = vault.unlockJson(draft.about, 'about ' + draft.uuid);
     const frames = await storage.framesOf(draft.uuid);
     for (const [n, frame] of frames.entries()) session.parts.push(vault.unlock(frame, `frame ${draft.uuid} ${n}`));

@@ -1,4 +1,5 @@
-/* What is kept in this browser. An answer is on the disk when the promise of a write is kept: every write is strict. Everything about people comes here sealed. */
+/* What is kept in this browser. An answer is on the disk when the promise of a write is kept: every write is strict, and there twice. Everything about people comes here sealed. */
+import { Copy } from './copy.js';
 
 const STORES = {
   settings: {},                              // by name
@@ -37,11 +38,24 @@ export class Storage {
     const storage = new Storage();
     storage.db = await promised(request);
     storage.db.onversionchange = () => storage.db.close();
+    storage.copy = await Copy.open(storage);
+    if (!await storage.get('settings', 'device')) await storage.copy?.restore().catch(error => console.warn(error));
     return storage;
   }
 
-  /** One transaction: `work` gets a function that gives a store, and asks for everything at once; kept when what it did is on the disk. */
-  write(stores, work) {
+  /** One transaction: `work` gets a function that gives a store, and asks for everything at once; kept when what it did is on the disk, and in the copy. */
+  async write(stores, work) {
+    const changes = [], result = await this.transact(stores, work, changes);
+    await this.copy?.keep(changes);
+    return result;
+  }
+
+  /** `changes` gets [store, key, value] of what is put, [store, key] of what is deleted. */
+  transact(stores, work, changes = []) {
+    const noted = store => {
+      const put = (how, value, key) => { changes.push([store.name, store.keyPath ? value[store.keyPath] : key, value]); store[how](value, store.keyPath ? undefined : key); };
+      return { put: (...what) => put('put', ...what), add: (...what) => put('add', ...what), delete: key => { changes.push([store.name, key.lower ?? key]); store.delete(key); } };
+    };
     return new Promise((resolve, reject) => {
       let result, error;
       try {
@@ -49,7 +63,7 @@ export class Storage {
         transaction.oncomplete = () => resolve(result);
         transaction.onerror = event => { error ??= event.target.error; };
         transaction.onabort = () => reject(failed(error ?? transaction.error));
-        try { result = work(name => transaction.objectStore(name)); } catch (thrown) { error = thrown; transaction.abort(); }
+        try { result = work(name => noted(transaction.objectStore(name))); } catch (thrown) { error = thrown; transaction.abort(); }
       } catch (thrown) { reject(failed(thrown)); }
     });
   }

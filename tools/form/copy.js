@@ -1,0 +1,94 @@
+/* A second copy of what is kept, in origin-private files. Chromium's IndexedDB can be gone after the browser was killed: what the kill cuts at the end of its log is taken for
+ * damage one start later, and the database begins anew, empty. Then everything comes back from here. Only with https (or localhost): elsewhere browsers have no such files. */
+
+const PATIENCE = 10000, LATER = 30000;       // ms: an answer that is in the database does not wait longer for its copy; when what failed is tried again
+const BEHIND = 'behind';     // what the worker says when a frame would leave a gap
+
+/** Pictures and films of forms come from the server again. */
+const copied = ([store, key]) => !(store === 'forms' && key.startsWith('media '));
+const part = (store, value) => store === 'forms' ? { ...value, media: undefined } : value;
+
+const pathOf = (store, key) => store === 'frames' ? [store, key[0]] : [store].concat(key);
+const change = ([store, key, value]) => value === undefined ? [pathOf(store, key)] : store === 'frames' ? [pathOf(store, key), value, key[1]] : [pathOf(store, key), part(store, value)];
+
+export class Copy {
+  /** null: this browser has no such files, or not for this page. */
+  static async open(storage) {
+    try {
+      await navigator.storage.getDirectory();
+      return navigator.locks ? new Copy(storage) : null;
+    } catch { return null; }
+  }
+
+  constructor(storage) {
+    this.storage = storage;
+    this.asked = new Map();
+    this.count = 0;
+    this.worker = new Worker('copy-worker.js', { type: 'module' });
+    this.worker.onerror = () => this.give('it does not start');
+    this.worker.onmessage = ({ data: { id, result, error } }) => {
+      const { resolve, reject } = this.asked.get(id) ?? {};
+      this.asked.delete(id);
+      if (error) reject?.(new Error(error)); else resolve?.(result);
+    };
+  }
+
+  /** Until the page is loaded again there is one copy only. */
+  give(up) {
+    console.warn('no second copy: ' + up);
+    this.broken = new Error(up);
+    for (const { reject } of this.asked.values()) reject(this.broken);
+    this.asked.clear();
+  }
+
+  ask(call, what) {
+    if (this.broken) return Promise.reject(this.broken);
+    const id = ++this.count, late = setTimeout(() => this.give('too slow'), PATIENCE);
+    return new Promise((resolve, reject) => {
+      this.asked.set(id, { resolve, reject });
+      this.worker.postMessage({ id, call, what });
+    }).finally(() => clearTimeout(late));
+  }
+
+  /** What one transaction did: [store, key, value], without a value when it was deleted. It is in the database already: what fails here does not fail the person, and is made up for. */
+  async keep(changes) {
+    const what = changes.filter(copied).map(change);
+    if (what.length) await this.ask('keep', what).catch(error => this.behind(error));
+  }
+
+  async behind(error) {
+    if (error.message === BEHIND) return this.agree();      // killed between the database and the copy
+    console.warn(error);
+    this.later ??= setTimeout(() => { this.later = null; this.agree(); }, LATER);
+  }
+
+  /** Once after a start, before a draft is shown: what is seen is there twice. */
+  agreed() { return this.agreeing ??= this.agree(); }
+
+  /** The database is empty: what the copy holds goes into it. The settings come last, so that a start that is killed in between begins again. */
+  async restore() {
+    const list = (await this.ask('list')).sort(([[a]], [[b]]) => (a === 'settings') - (b === 'settings'));
+    for (const [path] of list) {
+      const [store, id, n] = path, values = await this.ask('read', path), key = i => store === 'frames' ? [id, i] : n ? [id, Number(n)] : id;
+      await this.storage.transact([store], s => values.forEach((value, i) => s(store).put(value, key(i))));
+    }
+  }
+
+  /** What is missing in the copy is added, what the database has no more is taken away. Files are listed first: nothing that is being written is taken for old. */
+  async agree() {
+    try {
+      const here = new Map((await this.ask('list')).map(([path, count]) => [path.join('/'), { path, count }])), wanted = new Set();
+      for (const store of this.storage.db.objectStoreNames) for (const key of await this.storage.keys(store)) await this.match(store, key, here, wanted);
+      for (const [name, { path }] of here) if (!wanted.has(name)) await this.ask('keep', [[path]]);
+    } catch (error) { console.warn(error); }
+  }
+
+  async match(store, key, here, wanted) {
+    const name = pathOf(store, key).join('/'), count = here.get(name)?.count ?? 0;
+    if (!copied([store, key])) return;
+    wanted.add(name);
+    if (store !== 'settings' && count > (store === 'frames' ? key[1] : 0)) return;
+    const value = await this.storage.get(store, key);
+    if (value !== undefined) await this.ask('keep', [change([store, key, value])]);
+  }
+}
