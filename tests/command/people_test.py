@@ -149,7 +149,8 @@ assert "ask the age again" in run("interview", "s.study", "--case", "SF-1", "--i
 run("export", "s.study", "--form", "visit", "-o", "out", "--quiet")
 exported = open("out/visit.csv", encoding="utf-8").read()
 assert ",41" in exported and "0999" not in exported, exported
-assert table("cases", "list", "s.study", "--assigned", "Мария")[0]["state"] == "complete"
+done = table("cases", "list", "s.study", "--assigned", "Мария")[0]
+assert done["state"] == "complete" and done["comment"] == "", done
 assert "no case 'SF-9'" in run("interview", "s.study", "--case", "SF-9", status=1, stdin="40\n").stderr
 
 # ---- links ----

@@ -56,8 +56,9 @@ class App {
 
   /** What this device itself makes the person worry about: sentences. */
   warnings() {
-    const minutes = Math.round(Math.abs(this.clockOffset) / 60000);
-    return [minutes >= 2 && this.say('clock', minutes), !isSecureContext && this.say('insecure')].filter(Boolean);
+    const minutes = Math.round(Math.abs(this.clockOffset) / 60000), hours = Math.round(minutes / 60);
+    const wrong = hours >= 48 ? this.say('clockDays', Math.round(hours / 24)) : minutes >= 120 ? this.say('clockHours', hours) : minutes >= 2 && this.say('clock', minutes);
+    return [wrong, !isSecureContext && this.say('insecure')].filter(Boolean);
   }
 
   async persist() { return this.persisted = await persist(); }

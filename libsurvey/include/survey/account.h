@@ -229,7 +229,7 @@ typedef struct svy_case_line {
     const char *form, *id, *assigned, *organisation;
     svy_case_state state;
     const char *disposition;                   /**< "", "complete", the outcome of an early end, "conflict" */
-    const char *comment;                       /**< of who returned it */
+    const char *comment;                       /**< of who returned it; empty when it is not returned, or corrected since */
     const char *interview;                     /**< uuid of its newest interview; "" */
     const svy_case_contact *contacts; size_t n_contacts;   /**< empty without SVY_RIGHT_CONTACTS */
 } svy_case_line;

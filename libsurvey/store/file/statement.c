@@ -43,7 +43,7 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_ATTACHMENT_SIZE] = "SELECT size + CASE WHEN digest IS NULL OR digest = hash THEN 0 ELSE 48 END FROM attachments WHERE hash = ?1 AND (?2 IS NULL OR sender = ?2)",
     [Q_ATTACHMENT_LOAD] = "SELECT bytes FROM attachments WHERE number = ?",
     [Q_ATTACHMENT_OPENED] = "UPDATE attachments SET digest = ?, size = ?, bytes = ? WHERE number = ?",
-    [Q_FILE_FIND] = "SELECT attachment FROM interview_files WHERE interview = ? AND name = ?",
+    [Q_FILE_FIND] = "SELECT coalesce(a.digest, a.hash) FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = ? AND f.name = ?",
     [Q_FILE_ADD] = "INSERT INTO interview_files(interview, name, media_type, attachment) VALUES(?,?,?,?)",
 
     [Q_FILES_DROP] = "DELETE FROM interview_files WHERE interview = ?",
@@ -152,11 +152,12 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_SECRET] = "SELECT value FROM secrets WHERE name = ?",
     [Q_IMPORT_FIND] = "SELECT 1 FROM imports WHERE form = ? AND row_key = ?",
     [Q_IMPORT_ADD] = "INSERT INTO imports(form, row_key, interview) VALUES(?,?,?)",
-    [Q_STATUS] = "SELECT f.id, f.version, total(i.phase = 0), total(i.phase = 1), total(i.phase = 2 AND i.outcome = ''), total(i.phase = 2 AND i.outcome <> ''),"
+    [Q_STATUS] = "SELECT f.id, f.version, total(i.corrects IS NULL AND i.phase = 0), total(i.corrects IS NULL AND i.phase = 1),"
+                 " total(i.corrects IS NULL AND i.phase = 2 AND i.outcome = ''), total(i.corrects IS NULL AND i.phase = 2 AND i.outcome <> ''),"
                  " (SELECT count(*) FROM submissions s WHERE s.form = f.number),"
                  " coalesce(max(coalesce((SELECT e.utc_ms FROM events e WHERE e.interview = i.number ORDER BY e.sequence DESC LIMIT 1),"
                  " (SELECT j.last_utc_ms FROM journals j WHERE j.interview = i.number))), 0)"
-                 " FROM forms f LEFT JOIN interviews i ON i.form = f.number AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.number ORDER BY f.number",
+                 " FROM forms f LEFT JOIN interviews i ON i.form = f.number AND i.erased_utc_ms IS NULL GROUP BY f.number ORDER BY f.number",
     [Q_OUTCOMES] = "SELECT f.id, i.outcome, count(*) FROM interviews i JOIN forms f ON f.number = i.form"
                    " WHERE i.phase = 2 AND i.outcome <> '' AND i.corrects IS NULL AND i.erased_utc_ms IS NULL GROUP BY f.id, i.outcome ORDER BY min(f.number), i.outcome",
 };

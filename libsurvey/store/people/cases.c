@@ -60,10 +60,11 @@ static svy_status read_contacts(svy_study *s, sqlite3_stmt *stmt, const svy_case
 
 static svy_case_line take_case(sqlite3_stmt *stmt)
 {
+    const int returned = sqlite3_column_int(stmt, 5);
     svy_case_line line = { .form = svyi_db_text(stmt, 0), .id = svyi_db_text(stmt, 1), .assigned = svyi_db_text(stmt, 2), .organisation = svyi_db_text(stmt, 3),
-                           .disposition = svyi_db_text(stmt, 4), .comment = svyi_db_text(stmt, 6), .interview = svyi_db_text(stmt, 7) };
+                           .disposition = svyi_db_text(stmt, 4), .comment = returned ? svyi_db_text(stmt, 6) : "", .interview = svyi_db_text(stmt, 7) };
 
-    line.state = state_of(line.assigned, line.disposition, sqlite3_column_int(stmt, 5));
+    line.state = state_of(line.assigned, line.disposition, returned);
     return line;
 }
 

@@ -123,6 +123,8 @@ export default {
   onceMore: 'Fill it in once more',
   saveQueue: 'Save as a file',
   clock: 'The clock of this device is wrong by % minutes. Both times are kept; please correct it.',
+  clockHours: 'The clock of this device is wrong by % hours. Both times are kept; please correct it.',
+  clockDays: 'The clock of this device is wrong by % days. Both times are kept; please correct it.',
   insecure: 'This page came without encryption (http). Everything works, but it cannot be opened without a connection: for that, use an https address.',
   // Interviewers: signing in, PIN, lists, the queue.
   signIn: 'Sign in',
