@@ -15,17 +15,17 @@ void svyi_judge_odd(svy_interview *iv, uint64_t event, uint32_t item, const char
     iv->odd_item = item;
 }
 
-/* The value is an answer in the form the engine writes it: the choices were offered then, a number is a number. */
-static int would_be_read(svy_interview *iv, svy_place place, const svy_event *e, svy_value *value)
+/* The value is an answer in the form the engine writes it: the choices were offered then, a number is a number. What is wrong with it, NULL: nothing. */
+static const char *fault_of(svy_interview *iv, svy_place place, const svy_event *e, svy_value *value)
 {
     char text[40];
 
     if (svyi_answer_read(iv, place, e->value, e->value_len, value, NULL) != SVY_OK || value->missing != SVY_PRESENT)
-        return 0;
-    if (value->len > 0)
-        return value->len == e->value_len && memcmp(value->text, e->value, value->len) == 0;
-    const size_t len = svy_value_format(value, text, sizeof text);
-    return len == e->value_len && len < sizeof text && memcmp(text, e->value, len) == 0;
+        return "the answer is none that was possible then";
+    const size_t len = value->len > 0 ? value->len : svy_value_format(value, text, sizeof text);
+    if (len == e->value_len && (value->len > 0 || len < sizeof text) && memcmp(value->len > 0 ? value->text : text, e->value, len) == 0)
+        return NULL;
+    return "the answer is not written as a package writes it (08:30:00, 12.5, codes in the order of their list)";
 }
 
 static int may_be_missing(const svy_interview *iv, svy_place place, svy_missing missing)
@@ -37,17 +37,17 @@ static int may_be_missing(const svy_interview *iv, svy_place place, svy_missing 
 int svyi_judge_answer(svy_interview *iv, svy_place place, const svy_event *e, svy_value *value)
 {
     const svy_item *item = svyi_item(iv, place.item);
-    int read = 0;
+    const char *fault = "";
 
     if (item->kind != SVY_EL_QUESTION || (svyi_cell_at(iv, place.entry, place.item)->flags & SVYI_ON) == 0)
         svyi_judge_odd(iv, e->sequence, place.item, "a value is put where nothing is asked");
     else if (svy_interview_readonly(iv, place))
         svyi_judge_odd(iv, e->sequence, place.item, "a question that is read only is answered");
-    else if (e->missing == SVY_PRESENT && !(read = would_be_read(iv, place, e, value)))
-        svyi_judge_odd(iv, e->sequence, place.item, "the answer is none that was possible then");
+    else if (e->missing == SVY_PRESENT && (fault = fault_of(iv, place, e, value)) != NULL)
+        svyi_judge_odd(iv, e->sequence, place.item, fault);
     else if (e->missing != SVY_PRESENT && !may_be_missing(iv, place, e->missing))
         svyi_judge_odd(iv, e->sequence, place.item, "a question that must be answered is not");
-    return read && !svyi_is_odk(iv);
+    return fault == NULL && !svyi_is_odk(iv);
 }
 
 void svyi_judge_clear(svy_interview *iv, svy_place place, const svy_event *e)

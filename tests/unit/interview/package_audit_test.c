@@ -50,7 +50,7 @@ static const struct { const char *what, *told; int refused; step steps[8]; } CAS
     { "completed though a soft check was not overridden", "not overridden", REPLAYS, { START, ANSWER("agree", "1"), ANSWER("age", "110"), COMPLETE } },
     { "a soft check overridden", NULL, REPLAYS, { START, ANSWER("agree", "1"), { SVY_DID_ANSWER, "age", "", "110", SVY_PRESENT, "seen" }, COMPLETE } },
     { "another order of choices", "another order", REPLAYS, { START, { SVY_DID_ORDER, "shown", "", "1 2 3 4 5 6", SVY_PRESENT, "" } } },
-    { "a number in other clothes", "none that was possible", REPLAYS, { START, ANSWER("age", "030") } },
+    { "a number in other clothes", "is not written as a package", REPLAYS, { START, ANSWER("age", "030") } },
     { "an other-specify text that is too long", "none that was possible", REPLAYS, { START, ANSWER("agree", "1"), ANSWER("place", "3"), ANSWER("place_other",
       "123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 1") } },
     { "an answer to what is read only", NULL, REFUSED, { START, ANSWER("fixed", "6") } },
