@@ -138,6 +138,8 @@ def table(things):
         ("GET", "/api/events/visit.csv", None, (200,), "ARNarn"),
         ("GET", "/api/events/visit.csv?sensitive=1", None, (200,), "ARNarn"),
         ("GET", "/api/events/none.csv", None, (200,), ""),
+        ("GET", "/api/codebook/visit.json", None, (200,), "ARNarn"),
+        ("GET", "/api/codebook/none.json", None, (200,), ""),
         ("GET", "/api/accounts", None, (200,), "A"),
         ("POST", "/api/accounts", {"name": "x", "role": "king", "password": ""}, (422,), "A"),
         ("POST", "/api/accounts/" + things["dis"] + "/enable", {}, (204,), "A"),

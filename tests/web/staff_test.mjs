@@ -157,9 +157,9 @@ await tests({
     await looked('records');
   },
 
-  async 'data: a table and what was done when are downloaded'() {
+  async 'data: a table, what was done when and the codebook are downloaded'() {
     await go('Data');
-    for (const [button, begins] of [['Download', /^interview,case,/], ['Download: what was done when', /^interview,sequence,utc,/]]) {
+    for (const [button, begins] of [['Download', /^interview,case,/], ['Download: what was done when', /^interview,sequence,utc,/], ['Download: the codebook', /^\{\s*"/]]) {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: button, exact: true }).click()]);
       assert.match(fs.readFileSync(await download.path(), 'utf8'), begins);
     }

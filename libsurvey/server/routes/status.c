@@ -210,17 +210,17 @@ static void export_noted(svyi_request *rq, svy_study *study)
     svyi_spool_answer(rq, rq->own, "text/csv; charset=utf-8");
 }
 
-/* Takes ".csv" off the end of a part of the path. */
-static int take_ending(svyi_request *rq, const char *name, char *out, size_t size)
+/* Takes `ending` (".csv") off the end of a part of the path. */
+static int take_ending(svyi_request *rq, const char *name, const char *ending, char *out, size_t size)
 {
-    const size_t n = strlen(name);
+    const size_t n = strlen(name), cut = strlen(ending);
 
-    if (n < 5 || n - 4 >= size || strcmp(name + n - 4, ".csv") != 0) {
+    if (n <= cut || n - cut >= size || strcmp(name + n - cut, ending) != 0) {
         svyi_answer_error(rq, 404, "there is nothing at this address");
         return 0;
     }
-    memcpy(out, name, n - 4);
-    out[n - 4] = '\0';
+    memcpy(out, name, n - cut);
+    out[n - cut] = '\0';
     return 1;
 }
 
@@ -249,7 +249,7 @@ static void export_form(svyi_request *rq, svy_study *study)
 {
     char form[256];
 
-    if (take_ending(rq, rq->part[0], form, sizeof form))
+    if (take_ending(rq, rq->part[0], ".csv", form, sizeof form))
         export_level(rq, study, form, "");
 }
 
@@ -257,7 +257,7 @@ static void export_roster(svyi_request *rq, svy_study *study)
 {
     char roster[256];
 
-    if (take_ending(rq, rq->part[1], roster, sizeof roster))
+    if (take_ending(rq, rq->part[1], ".csv", roster, sizeof roster))
         export_level(rq, study, rq->part[0], roster);
 }
 
@@ -268,7 +268,7 @@ static void export_events(svyi_request *rq, svy_study *study)
     svyi_spool *spool;
     char form[256];
 
-    if (!take_ending(rq, rq->part[0], form, sizeof form))
+    if (!take_ending(rq, rq->part[0], ".csv", form, sizeof form))
         return;
     svy_status st = svyi_spool_open(rq->server->path, &spool, &err);
     if (st == SVY_OK) {
@@ -283,6 +283,36 @@ static void export_events(svyi_request *rq, svy_study *study)
         svyi_answer_failed(rq, &err);
 }
 
+static svy_status put_text(void *spool, const char *bytes, size_t len)
+{
+    svy_error err = SVY_ERROR_INIT;
+    return svyi_spool_put(spool, bytes, len, &err);
+}
+
+/* What the variables of the tables are: of the questionnaire, nobody's answers, so it is not recorded. */
+static void codebook(svyi_request *rq, svy_study *study)
+{
+    svy_error err = SVY_ERROR_INIT;
+    svyi_spool *spool;
+    char form[256];
+
+    if (!take_ending(rq, rq->part[0], ".json", form, sizeof form))
+        return;
+    svy_status st = svyi_spool_open(rq->server->path, &spool, &err);
+    if (st == SVY_OK) {
+        rq->own = spool;
+        rq->own_free = svyi_spool_close;
+        if ((st = svy_study_codebook(study, form, put_text, spool, &err)) == SVY_OK)
+            st = svyi_spool_finish(spool, &err);
+    }
+    if (st != SVY_OK) {
+        svyi_answer_failed(rq, &err);
+        return;
+    }
+    svyi_answer_header(rq, "Content-Disposition", "attachment");
+    svyi_spool_answer(rq, spool, "application/json");
+}
+
 const svyi_route SVYI_ROUTES_STATUS[] = {
     { SVYI_GET, "/api/health", SVYI_ANYBODY, SVYI_ON_NETWORK, health, 0, SVYI_OPEN },
     { SVYI_GET, "/api/status", SVY_RIGHT_STATUS, SVYI_ON_READER, status, 0, 0 },
@@ -294,5 +324,6 @@ const svyi_route SVYI_ROUTES_STATUS[] = {
     { SVYI_GET, "/api/export/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_form, 0, 0 },
     { SVYI_GET, "/api/export/*/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_roster, 0, 0 },
     { SVYI_GET, "/api/events/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, export_events, 0, 0 },
+    { SVYI_GET, "/api/codebook/*", SVY_RIGHT_EXPORT, SVYI_ON_SLOW, codebook, 0, 0 },
     { 0 },
 };
