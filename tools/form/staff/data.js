@@ -11,7 +11,7 @@ export async function view(staff) {
     roster ? `${say('download')}: ${roster}` : say('download'));
   const events = form => from(`/api/events/${encodeURIComponent(form.id)}`, `${form.id}_events`, `${say('download')}: ${say('events')}`);
   const codebook = form => given(() => `/api/codebook/${encodeURIComponent(form.id)}.json`, form.id + '_codebook.json', `${say('download')}: ${say('codebook')}`);
-  const all = form => h('div', { class: 'row' }, take(form), (form.rosters ?? []).map(roster => take(form, roster)), events(form), codebook(form));
+  const all = form => h('div', { class: 'row downloads' }, take(form), (form.rosters ?? []).map(roster => take(form, roster)), events(form), codebook(form));
   return [h('p', null, say('dataText')), sensitive && h('label', { class: 'choice' }, sensitive, h('span', { class: 'choice-text' }, say('sensitive'))),
     ...table(staff, say('data'), [[say('form'), form => staff.app.title(form)], [say('actions'), all]], forms, say('noForms'))];
 }
