@@ -34,7 +34,8 @@ NATIVE = '''<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="work" versi
   <end id="stop" when="${agrees} = 2" outcome="refused" keep="first">Thank you.</end>
   <section id="s"><title>S</title>
   <question id="age" type="integer" required="true"><label>Age?</label><check that="${age} &gt;= ${least}">Too young.</check></question>
-  <question id="job" type="text" relevant="${age} &gt; 15"><label>Job?</label></question></section></questionnaire>'''
+  <question id="job" type="text" relevant="${age} &gt; 15"><label>Job?</label></question>
+  <question id="woke" type="time"><label>Woke?</label></question><question id="left" type="datetime"><label>Left?</label></question></section></questionnaire>'''
 
 
 def xform(version, extra=""):
@@ -213,14 +214,17 @@ def work(nodes):
 
 def check_native(client):
     """A questionnaire in our own language: typed answers, early ends, checks, parameters."""
-    assert client.submit(work("<first><agrees>1</agrees></first><s><age>30</age><job>miner</job></s>")).status == 201
-    assert study("SELECT age, job, outcome FROM data_work") == [(30, "miner", "")]
+    moments = "<woke>05:30:59.999+02:00</woke><left>2026-03-31T08:30:01.000-03:30</left>"
+    assert client.submit(work(f"<first><agrees>1</agrees></first><s><age>30</age><job>miner</job>{moments}</s>")).status == 201
+    assert study("SELECT age, job, outcome, woke, left FROM data_work") == [(30, "miner", "", "05:30:59", "2026-03-31T08:30:01")], study("SELECT woke, left FROM data_work")
     assert client.submit(work("<first><agrees>2</agrees></first><stop/>")).status == 201
     assert client.submit(work("<first><agrees>2</agrees></first><s><age/><job/></s>")).status == 201
     assert study("SELECT agrees, age, age_missing, outcome FROM data_work WHERE outcome <> ''") == [(2, None, "not-asked", "refused")] * 2
     assert client.submit(work("<first><agrees>1</agrees></first><s><age>12</age></s>")).status == 201
-    kept = study("SELECT reason FROM kept_aside WHERE form = 'work'")
-    assert len(kept) == 1 and "Too young" in kept[0][0], kept
+    assert client.submit(work("<first><agrees>1</agrees></first><s><age>30</age><woke>soon</woke><left>late</left></s>")).status == 201
+    (young,), (odd,) = study("SELECT reason FROM kept_aside WHERE form = 'work' ORDER BY number")
+    assert "Too young" in young, young
+    assert odd == "woke: the value is none that the question can have; left: the value is none that the question can have", odd
 
 
 def check_split(client):

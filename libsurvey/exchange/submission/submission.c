@@ -103,14 +103,16 @@ static void add_text(svyi_buffer *out, const svyi_xml *x)
             svyi_buffer_text(out, c->text);
 }
 
-/* What our own types leave out of ODK's values: the day of a month, seconds and the offset of a moment. */
-static size_t shorten(const submission *s, uint32_t item, size_t len)
+/* What our own types leave out of ODK's values: the day of a month, fractions of a second and the offset of a moment. */
+static size_t shorten(const submission *s, uint32_t item, const char *text, size_t len)
 {
-    static const struct { svy_type type; size_t longest; } KEPT[] = { { SVY_T_MONTH, 7 }, { SVY_T_TIME, 5 }, { SVY_T_DATETIME, 16 } };
+    static const struct { svy_type type; size_t longest, seconds; } KEPT[] = { { SVY_T_MONTH, 7, 0 }, { SVY_T_TIME, 5, 3 }, { SVY_T_DATETIME, 16, 3 } };
     const svy_type type = (svy_type)svy_form_item(s->form, item)->type;
-    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0] && !s->odk; i++)
-        if (KEPT[i].type == type && len > KEPT[i].longest)
-            return KEPT[i].longest;
+    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0] && !s->odk; i++) {
+        const size_t longest = KEPT[i].longest;
+        if (KEPT[i].type == type && len > longest)
+            return longest + (text[longest] == ':' && len >= longest + KEPT[i].seconds ? KEPT[i].seconds : 0);
+    }
     return len;
 }
 
@@ -138,7 +140,7 @@ static int is_legal(submission *s, uint32_t item, const char *text, size_t len)
 static svy_status put(submission *s, const svyi_xml *x, svy_place place, const char *text, size_t len)
 {
     svy_error why = SVY_ERROR_INIT;
-    len = shorten(s, place.item, len);
+    len = shorten(s, place.item, text, len);
     if (same_value(s, place, text, len))
         return SVY_OK;
     if (s->odk && len > 0 && !is_legal(s, place.item, text, len)) {

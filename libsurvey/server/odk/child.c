@@ -111,9 +111,11 @@ static void keep_problem(void *user, const svy_diag *d)
     const char *found = strstr(d->found, "found '") != NULL ? "the value is none that the question can have" : d->found;
     if (d->severity != SVY_PROBLEM || out->len > 4096)
         return;
+    if (out->len > 0)
+        svyi_buffer_text(out, "; ");
     if (d->element != NULL && d->element[0] != '\0')
         svyi_buffer_format(out, "%s: ", d->element);
-    svyi_buffer_format(out, "%s\n", found);
+    svyi_buffer_text(out, found);
 }
 
 static svy_status keep_bytes(void *user, const char *bytes, size_t n)

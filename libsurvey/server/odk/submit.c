@@ -205,8 +205,7 @@ static void name_it(submission *s)
 /* @param reason lines; the last line end is left out */
 static svy_status keep_aside(svyi_request *rq, submission *s, const char *reason)
 {
-    const size_t n = strlen(reason);
-    char *copy = svyi_arena_text(&rq->arena, reason, n > 0 && reason[n - 1] == '\n' ? n - 1 : n);
+    char *copy = svyi_arena_text(&rq->arena, reason, strlen(reason));
     s->reason = copy != NULL && copy[0] != '\0' ? copy : "it could not be read";
     return SVY_OK;
 }
