@@ -25,6 +25,14 @@ svy_status svyi_media_tables(svy_study *s, svy_error *err)
     return st == SVY_OK ? svyi_db_exec(s, TRIGGERS, err) : st;
 }
 
+/* The same content was deployed earlier on another machine: that moves its moment, and nothing else. */
+static const char MOMENTS[] =
+    "DROP TRIGGER form_media_stay;"
+    "CREATE TRIGGER form_media_stay BEFORE UPDATE ON form_media WHEN NOT (NEW.number = OLD.number AND NEW.form = OLD.form AND NEW.name = OLD.name AND NEW.sha256 = OLD.sha256"
+    " AND NEW.utc_ms < OLD.utc_ms) BEGIN SELECT raise(ABORT, 'versions are kept'); END;";
+
+svy_status svyi_media_moments(svy_study *s, svy_error *err) { return svyi_db_exec(s, MOMENTS, err); }
+
 svy_status svyi_media_stand_ins(svy_study *s, svy_error *err) { return svyi_db_exec(s, TABLES("TEMP "), err); }
 
 /* ---- adding ---- */
@@ -65,8 +73,11 @@ svy_status svyi_medium_add(svy_study *s, int64_t form, const svy_source *file, c
     if (found == 0 && !elsewhere && (found = svyi_once_number(s, "SELECT 1 FROM form_media WHERE form = ? AND name = ?", SVYI_ARGS(number, name), &one, err)) == 1)
         return svyi_fail(err, SVY_E_VALUE, "'%.100s' is deployed with this version already, with other content: what people are shown belongs to a version, so give the questionnaire a new one",
                          file->name);
-    if (found != 0)
-        return found < 0 ? svyi_db_failed(err) : SVY_OK;
+    if (found < 0)
+        return svyi_db_failed(err);
+    if (found == 1)                          /* which content was first has to be the same on every machine */
+        return !elsewhere ? SVY_OK : svyi_db_once(s, "UPDATE form_media SET actor = ?4, utc_ms = ?5, zone = ?6 WHERE form = ?1 AND name = ?2 AND sha256 = ?3 AND utc_ms > ?5",
+                                                  SVYI_ARGS(number, name, content, svyi_arg_text(actor), svyi_arg_int(now.utc_ms), svyi_arg_int(now.zone_minutes)), err);
     *added = 1;
     return svyi_db_once(s, "INSERT INTO form_media(form, name, sha256, actor, utc_ms, zone) VALUES(?,?,?,?,?,?)",
                         SVYI_ARGS(number, name, content, svyi_arg_text(actor), svyi_arg_int(now.utc_ms), svyi_arg_int(now.zone_minutes)), err);

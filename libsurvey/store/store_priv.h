@@ -13,7 +13,7 @@
 
 enum {
     SVYI_APPLICATION_ID = 0x53565953,    /* "SVYS" */
-    SVYI_FILE_VERSION = 3,               /* user_version: a file of a higher one is refused */
+    SVYI_FILE_VERSION = 4,               /* user_version: a file of a higher one is refused */
     SVYI_FILE_OLDEST = 1,                /* read as it is; opened for writing it becomes one of the version above */
     SVYI_TABLE_VARIABLES = 900,          /* SQLite holds 2,000 columns a table; each variable takes two */
     SVYI_ROW_BITS = 20,                  /* id of a roster row: number of the interview << 20 | row, from 1 */
@@ -116,8 +116,9 @@ svy_status svyi_study_upgrade(svy_study *s, svy_error *err);
 svy_status svyi_reception_tables(svy_study *s, svy_error *err);     /* reception_schema.c */
 svy_status svyi_account_tables(svy_study *s, svy_error *err);       /* account_schema.c */
 svy_status svyi_sync_tables(svy_study *s, svy_error *err);          /* sync_schema.c */
-/* Those of version 3. */
+/* Those of version 3; and what version 4 lets be changed in them. */
 svy_status svyi_media_tables(svy_study *s, svy_error *err);         /* media.c */
+svy_status svyi_media_moments(svy_study *s, svy_error *err);
 /* For reading a file of version 1, or 2: empty tables in memory, so that no query needs to know. */
 svy_status svyi_reception_stand_ins(svy_study *s, svy_error *err);
 svy_status svyi_media_stand_ins(svy_study *s, svy_error *err);

@@ -176,7 +176,7 @@ assert study("s.study", FORCE)[0][0] == hashlib.sha256(contents["s.study"]).hexd
 for name in ("s.study", "copy.study"):
     run("study", "verify", name)
 
-# ---- a file of version 2, which has no media: read as it is, and one of version 3 once it is written to ----
+# ---- a file of version 2, which has no media: read as it is, and one of the present version once it is written to ----
 
 with sqlite3.connect("native.study") as db:
     db.executescript("DROP TABLE form_media; DROP TABLE media; PRAGMA user_version = 2")
@@ -184,4 +184,4 @@ before = open("native.study", "rb").read()
 run("study", "status", "native.study")
 assert open("native.study", "rb").read() == before
 run("study", "deploy", "native.study", "native/questionnaire.xml", "--actor", "test")
-assert study("native.study", "SELECT count(*) FROM form_media") == [(5,)] and study("native.study", "PRAGMA user_version") == [(3,)]
+assert study("native.study", "SELECT count(*) FROM form_media") == [(5,)] and study("native.study", "PRAGMA user_version") == [(4,)]

@@ -76,6 +76,9 @@ static svy_status add_version_2(svy_study *s, svy_error *err)
 /* What version 3 has beside version 2. */
 static svy_status add_version_3(svy_study *s, svy_error *err) { return svyi_media_tables(s, err); }
 
+/* What version 4 has beside version 3. */
+static svy_status add_version_4(svy_study *s, svy_error *err) { return svyi_media_moments(s, err); }
+
 svy_status svyi_study_upgrade(svy_study *s, svy_error *err)
 {
     char identity[64];
@@ -88,7 +91,9 @@ svy_status svyi_study_upgrade(svy_study *s, svy_error *err)
     snprintf(identity, sizeof identity, "PRAGMA user_version=%d", SVYI_FILE_VERSION);
     if (s->version < 2)
         st = add_version_2(s, err);
-    if (st == SVY_OK && (st = add_version_3(s, err)) == SVY_OK)
+    if (st == SVY_OK && s->version < 3)
+        st = add_version_3(s, err);
+    if (st == SVY_OK && (st = add_version_4(s, err)) == SVY_OK)
         st = svyi_db_exec(s, identity, err);
     if ((st = svyi_db_end(s, st, err)) == SVY_OK)
         s->version = SVYI_FILE_VERSION;
@@ -113,8 +118,8 @@ svy_status svyi_study_make(svy_study *s, svy_moment now, svy_error *err)
         (st = svyi_db_once(s, META, SVYI_ARGS(svyi_arg_text(uuid), svyi_arg_text(utc), svyi_arg_text(zone)), err)) == SVY_OK &&
         (st = svyi_db_once(s, "INSERT INTO secrets(name, value) VALUES('participant-key', ?)", SVYI_ARGS(svyi_arg_blob(s->key, sizeof s->key)), err)) == SVY_OK)
         st = add_version_2(s, err);
-    if (st == SVY_OK)
-        st = add_version_3(s, err);
+    if (st == SVY_OK && (st = add_version_3(s, err)) == SVY_OK)
+        st = add_version_4(s, err);
     return svyi_db_end(s, st, err);
 }
 

@@ -17,7 +17,17 @@ static svy_status settle_case(svy_study *s, const char *form, const char *id, sv
                               " WHERE i.case_id = ?2 AND f.id = ?1 AND i.corrects IS NULL AND i.erased_utc_ms IS NULL) d"
                               " WHERE cases.form = ?1 AND cases.id = ?2 AND d.n > 0 AND cases.disposition <> d.what";
 
-    return svyi_db_once(s, SQL, SVYI_ARGS(svyi_arg_text(form), svyi_arg_text(id)), err);
+    /* Nobody gave it to anybody: it is whose interview is left, as where the other one never came. The moment moves and comes back, because it was not given now either. */
+    static const char OWNER[] = "UPDATE cases SET assigned_utc_ms = 1, assigned = coalesce((SELECT i.interviewer FROM interviews i JOIN forms f ON f.number = i.form WHERE i.case_id = ?2"
+                                " AND f.id = ?1 AND i.corrects IS NULL AND i.erased_utc_ms IS NULL ORDER BY i.started_utc_ms, i.uuid LIMIT 1), assigned)"
+                                " WHERE form = ?1 AND id = ?2 AND listed = 0 AND assigned_utc_ms = 0";
+    static const char MOMENT[] = "UPDATE cases SET assigned_utc_ms = 0 WHERE form = ? AND id = ? AND assigned_utc_ms = 1";
+    const svyi_arg which[] = { svyi_arg_text(form), svyi_arg_text(id) };
+    svy_status st = svyi_db_once(s, SQL, which, 2, err);
+
+    if (st == SVY_OK)
+        st = svyi_db_once(s, OWNER, which, 2, err);
+    return st == SVY_OK ? svyi_db_once(s, MOMENT, which, 2, err) : st;
 }
 
 static svy_status erase_row(svy_study *s, const svyi_row *row, int64_t first, svy_moment now, svy_error *err)

@@ -129,44 +129,6 @@ svy_status svy_study_lacks_files(svy_study *s, const svy_arrival *a, void (*each
     return SVY_OK;
 }
 
-/* Gives the interview the attachment; when the name stands for other bytes already, under that name with a number. */
-static svy_status link_one(svy_study *s, int64_t interview, const char *name, const char *media_type, int64_t attachment, int same_name, svy_error *err)
-{
-    char other[1024];
-    const char *now = name;
-
-    for (unsigned i = 2; i < 1000; i++) {
-        int64_t has;
-        const int found = svyi_db_number(s, Q_FILE_FIND, SVYI_ARGS(svyi_arg_int(interview), svyi_arg_text(now)), &has, err);
-        if (found < 0)
-            return svyi_db_failed(err);
-        if (found == 0)
-            return svyi_db_run(s, Q_FILE_ADD, SVYI_ARGS(svyi_arg_int(interview), svyi_arg_text(now), svyi_arg_text(media_type), svyi_arg_int(attachment)), err);
-        if (has == attachment)
-            return SVY_OK;
-        if (same_name)
-            break;
-        snprintf(other, sizeof other, "%.1000s_%u", name, i);
-        now = other;
-    }
-    return svyi_fail(err, SVY_E_STATE, "the interview has a file '%.80s' already, with other content", name);
-}
-
-svy_status svyi_files_link(svy_study *s, int64_t interview, const svy_arrival *a, svy_error *err)
-{
-    svy_status st = SVY_OK;
-
-    for (size_t i = 0; i < a->n_files && st == SVY_OK; i++) {
-        uint8_t digest[SVYI_HASH];
-        int64_t number;
-        int opened;
-        const int found = svyi_attachment_find(s, a->files[i].hash, &number, digest, &opened, err);
-        st = found == 1 ? link_one(s, interview, a->files[i].name, a->files[i].media_type, number, 0, err)
-                        : found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_STATE, "the file '%.80s' is not here", a->files[i].name);
-    }
-    return st;
-}
-
 /* ---- files of interviews ---- */
 
 static svy_status interview_number(svy_study *s, const char *uuid, int64_t *number, svy_error *err)
@@ -197,7 +159,7 @@ svy_status svy_study_attach_file(svy_study *s, const char *interview, const char
     if ((st = svyi_name_check("a file", name, err)) != SVY_OK || (st = svyi_db_begin(s, err)) != SVY_OK)
         return st;
     if ((st = interview_number(s, interview, &number, err)) == SVY_OK && (st = attach_one(s, &a, "", now, err)) == SVY_OK)
-        st = svyi_attachment_find(s, a.hash, &attachment, a.digest, &opened, err) == 1 ? link_one(s, number, name, media_type, attachment, 1, err) : svyi_db_failed(err);
+        st = svyi_attachment_find(s, a.hash, &attachment, a.digest, &opened, err) == 1 ? svyi_file_name(s, number, &(svyi_named_file){ name, media_type, attachment, a.digest }, SVYI_NAME_IS_FREE, err) : svyi_db_failed(err);
     return svyi_db_end(s, st, err);
 }
 

@@ -79,17 +79,33 @@ static svy_status write_files(packing *p)
     return st == SVY_OK && found < 0 ? svyi_db_failed(p->err) : st;
 }
 
-static svy_status write_head(packing *p, svyi_arena *arena)
+/* Whatever an interview is called here, it travels under the uuid that it was begun with: that of a version of several may become another one, and whoever receives it finds
+   the version by its history. */
+static svy_status common_uuid(packing *p, int64_t number, char out[SVYI_UUID])
 {
-    svyi_version *v;
-    svyi_row first = { .uuid = "" };
-    svy_status st = svyi_version_load(p->s, p->row.form, &v, p->err);
+    sqlite3_stmt *stmt;
+    svy_status st = svyi_db_query(p->s, Q_INTERVIEW_COMMON, SVYI_ARGS(svyi_arg_int(number)), &stmt, p->err);
 
-    if (st == SVY_OK && p->row.corrects != 0 && svyi_row_read(p->s, Q_INTERVIEW_REVISIONS, SVYI_ARGS(svyi_arg_int(p->row.corrects)), arena, &first, p->err) != 1)
-        st = svyi_db_failed(p->err);
     if (st != SVY_OK)
         return st;
-    const svy_package_head head = { p->row.uuid, svy_form_id(v->form), svy_form_version(v->form), svy_form_checksum(v->form), p->row.case_id, first.uuid, p->row.reason };
+    if (svyi_db_step(p->s, stmt, p->err) != 1)
+        return svyi_db_failed(p->err);
+    snprintf(out, SVYI_UUID, "%s", svyi_db_text(stmt, 0));
+    sqlite3_reset(stmt);
+    return SVY_OK;
+}
+
+static svy_status write_head(packing *p)
+{
+    char own[SVYI_UUID], corrects[SVYI_UUID] = "";
+    svyi_version *v;
+    svy_status st = svyi_version_load(p->s, p->row.form, &v, p->err);
+
+    if (st == SVY_OK && (st = common_uuid(p, p->row.number, own)) == SVY_OK && p->row.corrects != 0)
+        st = common_uuid(p, p->row.corrects, corrects);
+    if (st != SVY_OK)
+        return st;
+    const svy_package_head head = { own, svy_form_id(v->form), svy_form_version(v->form), svy_form_checksum(v->form), p->row.case_id, corrects, p->row.reason };
     ADD(&p->out, svy_package_write_head, &head);
     return SVY_OK;
 }
@@ -97,14 +113,15 @@ static svy_status write_head(packing *p, svyi_arena *arena)
 /* The head of the correction of what is being packed: a new interview that takes the place of the first revision. */
 static svy_status write_correction_head(packing *p, const char *root, const char *reason)
 {
+    char corrects[SVYI_UUID];
     svyi_version *v;
     svy_status st = svyi_version_load(p->s, p->row.form, &v, p->err);
 
     if (st == SVY_OK && p->row.phase != SVY_COMPLETE)
         return svyi_fail(p->err, SVY_E_STATE, "a correction of interview '%.64s' was begun in the office and is not finished: it has to be finished there", root);
-    if (st != SVY_OK)
+    if (st != SVY_OK || (st = common_uuid(p, p->row.corrects != 0 ? p->row.corrects : p->row.number, corrects)) != SVY_OK)
         return st;
-    const svy_package_head head = { p->corrected_by, svy_form_id(v->form), svy_form_version(v->form), svy_form_checksum(v->form), p->row.case_id, root, reason };
+    const svy_package_head head = { p->corrected_by, svy_form_id(v->form), svy_form_version(v->form), svy_form_checksum(v->form), p->row.case_id, corrects, reason };
     ADD(&p->out, svy_package_write_head, &head);
     return SVY_OK;
 }
@@ -123,7 +140,7 @@ static svy_status pack(packing *p, const char *interview, const char *root, cons
     const int found = svyi_row_read(s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(interview)), &arena, &p->row, err);
     if (found != 1)
         st = found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_NAME, "there is no interview '%.64s' in the study", interview);
-    if (st == SVY_OK && (st = (root != NULL ? write_correction_head(p, root, reason) : write_head(p, &arena))) == SVY_OK &&
+    if (st == SVY_OK && (st = (root != NULL ? write_correction_head(p, root, reason) : write_head(p))) == SVY_OK &&
         (st = svyi_db_query(s, Q_SITTINGS, SVYI_ARGS(svyi_arg_int(p->row.number)), &p->sittings, err)) == SVY_OK && (st = next_sitting(p)) == SVY_OK)
         st = write_events(p);
     sqlite3_reset(p->sittings);

@@ -35,6 +35,7 @@ struct svy_arrival {
     svy_sender from;                     /* copies */
     svy_moment received;
     const char *reason;                  /* why it is kept aside; "" when it is not */
+    int synchronised;                    /* it comes from another file of the study */
     int64_t kept_as;                     /* its number while it is kept aside, when it is tried again; 0: it came just now */
     int others_wait;                  /* for the thread that stores it: which tries nothing again, and has a limit (svyi_in_time) */
 
@@ -86,6 +87,11 @@ svy_status svyi_attachments_drop(svy_study *s, const svyi_sequences *numbers, sv
 int svyi_attachment_find(svy_study *s, const uint8_t hash[SVYI_HASH], int64_t *number, uint8_t digest[SVYI_HASH], int *opened, svy_error *err);
 /* Whether every file of the arrival is here (`complete`), and whether those that are have the content that it names (`fit`). */
 svy_status svyi_files_here(svy_study *s, const svy_arrival *a, int *complete, int *fit, svy_error *err);
+/* ---- file_name.c: under which name an interview has a file ---- */
+typedef struct svyi_named_file { const char *name, *media_type; int64_t attachment; const uint8_t *digest; } svyi_named_file;
+/* Of two contents under one name: it is refused; what is here keeps the name; that of the lesser digest has it, so that files which come together agree. */
+typedef enum svyi_naming { SVYI_NAME_IS_FREE, SVYI_FIRST_KEEPS_NAME, SVYI_LEAST_HAS_NAME } svyi_naming;
+svy_status svyi_file_name(svy_study *s, int64_t interview, const svyi_named_file *file, svyi_naming how, svy_error *err);
 svy_status svyi_files_link(svy_study *s, int64_t interview, const svy_arrival *a, svy_error *err);
 /* ---- upload.c ---- */
 svy_status svyi_upload_forget(svy_study *s, const uint8_t hash[SVYI_HASH], svy_error *err);

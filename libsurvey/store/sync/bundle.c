@@ -23,7 +23,7 @@ static const struct { const char *identity, *rest; } FORMATS[SVYI_B_END + 1] = {
     [SVYI_B_SERVED] = { "", "n" },
     [SVYI_B_ERASURE] = { "tttss", "t" },
     [SVYI_B_GROUPS] = { "", "n*nh" },
-    [SVYI_B_MEDIUM] = { "ttttd", "tssb" },
+    [SVYI_B_MEDIUM] = { "ttttds", "tsb" },
     [SVYI_B_END] = { "nd", "" },
 };
 

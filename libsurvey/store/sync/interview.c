@@ -143,6 +143,7 @@ svy_status svyi_take_interview(svyi_taker *t, const svyi_frame_read *frame, svy_
     const svy_sender from = { .organisation = t->scope.organisation, .keys_hashed = t->scope.organisation == NULL || has_keys(t->reception, &head) };
     if ((st = svy_arrival_prepare(t->reception, package, n, 0, &from, t->now, &a, err)) != SVY_OK)
         return st == SVY_E_LIMIT ? svyi_refuse(t, frame, "an interview was not taken: it has more than 16 MiB", err) : st;
+    a->synchronised = 1;
     st = receive(t, frame, &head, a, &parent, err);
     svy_arrival_free(a);
     return st;

@@ -53,6 +53,9 @@ int svyi_things_have(const svyi_things *sorted, const uint8_t digest[SVYI_THING_
 
 /* ---- what is there ---- */
 
+/* A correction is of the organisation whose interview it corrects, whoever made it. */
+#define ORGANISATION "(SELECT w.organisation FROM interviews w WHERE w.number = coalesce(i.corrects, i.number))"
+
 static const struct { svyi_bundle_kind kind; const char *all, *row; } NUMBERED[] = {
     { SVYI_B_FORM, "SELECT number FROM forms WHERE ?1 IS NULL OR 1 ORDER BY utc_ms, number", "SELECT 1 FROM forms WHERE number = ?2 AND (?1 IS NULL OR 1)" },
     { SVYI_B_MEDIUM, "SELECT number FROM form_media WHERE ?1 IS NULL OR 1 ORDER BY utc_ms, number", "SELECT 1 FROM form_media WHERE number = ?2 AND (?1 IS NULL OR 1)" },
@@ -60,24 +63,27 @@ static const struct { svyi_bundle_kind kind; const char *all, *row; } NUMBERED[]
     /* A file is known by what it holds; one that something kept aside needs, by the hash it came with, too. */
     { SVYI_B_FILE,
       "SELECT 2 * a.number FROM attachments a WHERE a.digest IS NOT NULL AND (a.number IN (SELECT f.attachment FROM interview_files f JOIN interviews i ON i.number = f.interview"
-      " WHERE ?1 IS NULL OR i.organisation = ?1) OR (a.digest = a.hash AND a.number IN (SELECT f.attachment FROM kept_files f JOIN kept_aside k ON k.number = f.kept"
+      " WHERE ?1 IS NULL OR " ORGANISATION " = ?1) OR (a.digest = a.hash AND a.number IN (SELECT f.attachment FROM kept_files f JOIN kept_aside k ON k.number = f.kept"
       " WHERE ?1 IS NULL OR k.organisation = ?1)))"
       " UNION ALL SELECT 2 * a.number + 1 FROM attachments a WHERE (a.digest IS NULL OR a.digest <> a.hash) AND a.number IN (SELECT f.attachment FROM kept_files f"
       " JOIN kept_aside k ON k.number = f.kept WHERE ?1 IS NULL OR k.organisation = ?1) ORDER BY 1",
       "SELECT 1 FROM attachments a WHERE a.number = ?2 / 2 AND (?1 IS NULL OR a.number IN (SELECT f.attachment FROM interview_files f JOIN interviews i ON i.number = f.interview"
-      " WHERE i.organisation = ?1) OR a.number IN (SELECT f.attachment FROM kept_files f JOIN kept_aside k ON k.number = f.kept WHERE k.organisation = ?1))" },
+      " WHERE " ORGANISATION " = ?1) OR a.number IN (SELECT f.attachment FROM kept_files f JOIN kept_aside k ON k.number = f.kept WHERE k.organisation = ?1))" },
     { SVYI_B_KEPT, "SELECT number FROM kept_aside WHERE ?1 IS NULL OR organisation = ?1 ORDER BY number",
       "SELECT 1 FROM kept_aside WHERE number = ?2 AND (?1 IS NULL OR organisation = ?1)" },
     { SVYI_B_ERASURE, "SELECT number FROM erasures WHERE ?1 IS NULL OR organisation = ?1 ORDER BY number",
       "SELECT 1 FROM erasures WHERE number = ?2 AND (?1 IS NULL OR organisation = ?1)" },
-    { SVYI_B_INTERVIEW, NULL, "SELECT 1 + blanked FROM interviews WHERE number = ?2 AND erased_utc_ms IS NULL AND (?1 IS NULL OR organisation = ?1)" },
+    { SVYI_B_INTERVIEW, NULL, "SELECT 1 + blanked FROM interviews i WHERE number = ?2 AND erased_utc_ms IS NULL AND (?1 IS NULL OR " ORGANISATION " = ?1)" },
 };
 
-/* Cases that nobody listed come and go with their interviews. */
-static const struct { svyi_bundle_kind kind; int names; const char *all; } NAMED[] = {
-    { SVYI_B_CASE, 2, "SELECT form, id FROM cases WHERE listed = 1 AND (?1 IS NULL OR organisation = ?1) ORDER BY form, id" },
-    { SVYI_B_IMPORT, 3, "SELECT m.form, m.row_key, m.interview FROM imports m WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM interviews i WHERE i.uuid = m.interview"
-                        " AND i.organisation = ?1) ORDER BY m.form, m.row_key" },
+/* Cases that nobody listed come and go with their interviews; what was said of them comes after these. */
+enum { LISTED = 1, UNLISTED = 2 };
+static const struct { svyi_bundle_kind kind; int which, names; const char *all; } NAMED[] = {
+    { SVYI_B_CASE, LISTED, 2, "SELECT form, id FROM cases WHERE listed = 1 AND (?1 IS NULL OR organisation = ?1) ORDER BY form, id" },
+    { SVYI_B_CASE, UNLISTED, 2, "SELECT form, id FROM cases WHERE listed = 0 AND (assigned_utc_ms > 0 OR returned_utc_ms > 0 OR disposition = 'conflict')"
+                                " AND (?1 IS NULL OR organisation = ?1) ORDER BY form, id" },
+    { SVYI_B_IMPORT, LISTED, 3, "SELECT m.form, m.row_key, m.interview FROM imports m WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM interviews i WHERE i.uuid = m.interview"
+                                " AND " ORGANISATION " = ?1) ORDER BY m.form, m.row_key" },
 };
 
 static svy_status prepare(svy_study *s, const char *sql, const svyi_scope *scope, sqlite3_stmt **stmt, svy_error *err)
@@ -130,7 +136,7 @@ static const char INTERVIEWS[] =
     " max(coalesce((SELECT j.events FROM journals j WHERE j.interview = i.number), 0), coalesce((SELECT max(e.sequence) FROM events e WHERE e.interview = i.number), 0)),"
     " (SELECT count(*) FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = i.number AND a.digest IS NOT NULL),"
     " d.state, d.events, d.files, d.digest FROM interviews i LEFT JOIN sync_digests d ON d.interview = i.number"
-    " WHERE i.erased_utc_ms IS NULL AND (?1 IS NULL OR i.organisation = ?1) AND i.number > ?2 AND i.number <= ?3 ORDER BY i.corrects IS NOT NULL, i.number";
+    " WHERE i.erased_utc_ms IS NULL AND (?1 IS NULL OR " ORGANISATION " = ?1) AND i.number > ?2 AND i.number <= ?3 ORDER BY i.corrects IS NOT NULL, i.number";
 
 static svy_status keep_digest(svy_study *s, const state *now, const svyi_thing *one, svy_error *err)
 {
@@ -212,26 +218,29 @@ svy_status svy_sync_digests(svy_study *s, int64_t *after, unsigned most, svy_err
 
 /* ---- all ---- */
 
-static svy_status list_kind(svy_study *s, svyi_bundle_kind kind, const svyi_scope *scope, svyi_things *out, svy_error *err)
+static svy_status list_kind(svy_study *s, svyi_bundle_kind kind, int which, const svyi_scope *scope, svyi_things *out, svy_error *err)
 {
-    for (size_t i = 0; i < sizeof NAMED / sizeof NAMED[0]; i++)
-        if (NAMED[i].kind == kind)
-            return list_query(s, NAMED[i].all, kind, NAMED[i].names, scope, out, err);
-    for (size_t i = 0; i < sizeof NUMBERED / sizeof NUMBERED[0]; i++)
+    svy_status st = SVY_OK;
+
+    for (size_t i = 0; i < sizeof NAMED / sizeof NAMED[0] && st == SVY_OK; i++)
+        if (NAMED[i].kind == kind && (NAMED[i].which & which) != 0)
+            st = list_query(s, NAMED[i].all, kind, NAMED[i].names, scope, out, err);
+    for (size_t i = 0; i < sizeof NUMBERED / sizeof NUMBERED[0] && st == SVY_OK; i++)
         if (NUMBERED[i].kind == kind && NUMBERED[i].all != NULL)
-            return list_query(s, NUMBERED[i].all, kind, 0, scope, out, err);
-    return list_interviews(s, scope, 0, INT64_MAX, out, err);
+            st = list_query(s, NUMBERED[i].all, kind, 0, scope, out, err);
+    return st == SVY_OK && kind == SVYI_B_INTERVIEW ? list_interviews(s, scope, 0, INT64_MAX, out, err) : st;
 }
 
 svy_status svyi_things_list(svy_study *s, const svyi_scope *scope, svyi_things *out, svy_error *err)
 {
     /* What others need comes before them. */
-    static const svyi_bundle_kind ORDER[] = { SVYI_B_ERASURE, SVYI_B_FORM, SVYI_B_MEDIUM, SVYI_B_PARAMETER, SVYI_B_CASE, SVYI_B_FILE, SVYI_B_INTERVIEW, SVYI_B_KEPT,
-                                              SVYI_B_IMPORT };
+    static const struct { svyi_bundle_kind kind; int which; } ORDER[] = {
+        { SVYI_B_ERASURE, 0 }, { SVYI_B_FORM, 0 }, { SVYI_B_MEDIUM, 0 }, { SVYI_B_PARAMETER, 0 }, { SVYI_B_CASE, LISTED }, { SVYI_B_FILE, 0 }, { SVYI_B_INTERVIEW, 0 },
+        { SVYI_B_CASE, UNLISTED }, { SVYI_B_KEPT, 0 }, { SVYI_B_IMPORT, LISTED } };
     svy_status st = SVY_OK;
 
     for (size_t i = 0; i < sizeof ORDER / sizeof ORDER[0] && st == SVY_OK; i++)
-        st = list_kind(s, ORDER[i], scope, out, err);
+        st = list_kind(s, ORDER[i].kind, ORDER[i].which, scope, out, err);
     return st;
 }
 
@@ -260,7 +269,7 @@ svy_status svyi_things_named(svy_study *s, const svyi_scope *scope, svyi_bundle_
 {
     svyi_things all;
     svyi_things_init(&all, &s->alloc);
-    svy_status st = list_kind(s, kind, scope, &all, err);
+    svy_status st = list_kind(s, kind, LISTED | UNLISTED, scope, &all, err);
 
     for (size_t i = 0; i < all.n && st == SVY_OK; i++)
         if (svyi_things_have(sorted, all.items[i].digest))

@@ -140,8 +140,8 @@ static svy_status take_medium(svyi_taker *t, const svyi_frame_read *frame, svy_e
     const char *form = svyi_get_text(&id), *version = svyi_get_text(&id), *checksum = svyi_get_text(&id);
     svy_source file = { .name = svyi_get_text(&id), .medium = 1 };
     const uint8_t *hash = svyi_get_fixed(&id, SVYI_HASH);
+    svy_moment at = { .utc_ms = svyi_get_signed(&id) };
     const char *actor = svyi_get_text(&rest);
-    svy_moment at = { .utc_ms = svyi_get_signed(&rest) };
     at.zone_minutes = (int32_t)svyi_get_signed(&rest);
     file.bytes = svyi_get_bytes(&rest, &file.size);
     const int found = svyi_once_number(t->s, "SELECT number FROM forms WHERE id = ? AND version = ? AND checksum = ?",
@@ -207,7 +207,7 @@ static svy_status give_case(svyi_taker *t, const kase *c, svy_error *err)
     svyi_fields contacts = c->contacts;
     const svyi_arg form = svyi_arg_text(c->form), id = svyi_arg_text(c->id);
     svy_status st = svyi_db_once(s, "INSERT INTO cases(form, id, assigned, organisation, listed, assigned_utc_ms) VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT DO UPDATE SET"
-                                    " assigned = ?3, organisation = ?4, listed = ?5",
+                                    " assigned = ?3, organisation = ?4, listed = max(listed, ?5)",
                                  SVYI_ARGS(form, id, svyi_arg_text(c->assigned), svyi_arg_text(c->organisation), svyi_arg_int(c->listed), svyi_arg_int(c->assigned_at)), err);
 
     if (st == SVY_OK)
@@ -225,22 +225,35 @@ static svy_status return_case(svyi_taker *t, const kase *c, svy_error *err)
                         SVYI_ARGS(svyi_arg_int(c->returned), svyi_arg_text(c->comment), svyi_arg_int(c->returned_at), svyi_arg_text(c->form), svyi_arg_text(c->id)), err);
 }
 
-/* Which halves of the case are newer there: 1 who has it, 2 that it was returned. At the same moment the greater texts. -1 failed. */
+/* Once listed anywhere it is listed everywhere; it was not given to anybody by that. */
+static svy_status list_case(svyi_taker *t, const kase *c, svy_error *err)
+{
+    static const char LISTED[] = "UPDATE cases SET listed = 1, assigned_utc_ms = assigned_utc_ms + 1 WHERE form = ? AND id = ?";
+    static const char MOMENT[] = "UPDATE cases SET assigned_utc_ms = assigned_utc_ms - 1 WHERE form = ? AND id = ?";
+    const svyi_arg form = svyi_arg_text(c->form), id = svyi_arg_text(c->id);
+    const svy_status st = svyi_db_once(t->s, LISTED, SVYI_ARGS(form, id), err);
+
+    return st == SVY_OK ? svyi_db_once(t->s, MOMENT, SVYI_ARGS(form, id), err) : st;
+}
+
+/* Which parts of the case are newer there: 1 who has it, 2 that it was returned, 4 that it is listed. At the same moment the greater texts. -1 failed. */
 static int newer_there(svyi_taker *t, const kase *c, svy_error *err)
 {
-    static const char SQL[] = "SELECT (?3, ?4, ?5) > (assigned_utc_ms, assigned, organisation), (?6, ?7, ?8) > (returned_utc_ms, returned, comment), organisation FROM cases"
+    static const char SQL[] = "SELECT (?3, ?4, ?5) > (assigned_utc_ms, assigned, organisation), (?6, ?7, ?8) > (returned_utc_ms, returned, comment), ?9 > listed, organisation FROM cases"
                               " WHERE form = ?1 AND id = ?2";
     const svyi_arg args[] = { svyi_arg_text(c->form), svyi_arg_text(c->id), svyi_arg_int(c->assigned_at), svyi_arg_text(c->assigned), svyi_arg_text(c->organisation),
-                              svyi_arg_int(c->returned_at), svyi_arg_int(c->returned), svyi_arg_text(c->comment) };
+                              svyi_arg_int(c->returned_at), svyi_arg_int(c->returned), svyi_arg_text(c->comment), svyi_arg_int(c->listed) };
     sqlite3_stmt *stmt = NULL;
     int found = -1, newer = 3;
 
     if (svyi_once(t->s, SQL, args, sizeof args / sizeof args[0], &stmt, err) == SVY_OK)
         found = svyi_db_step(t->s, stmt, err);
     if (found == 1)
-        newer = sqlite3_column_int(stmt, 0) + 2 * sqlite3_column_int(stmt, 1);
+        newer = sqlite3_column_int(stmt, 0) + 2 * sqlite3_column_int(stmt, 1) + 4 * sqlite3_column_int(stmt, 2);
+    if (found == 0 && !c->listed)                 /* its interview was erased here, or not taken */
+        newer = 0;
     /* A partner says what becomes of its own cases; whose they are is not its to say. */
-    if (found >= 0 && t->scope.organisation != NULL && (found == 0 || strcmp(svyi_db_text(stmt, 2), t->scope.organisation) != 0 || strcmp(c->organisation, t->scope.organisation) != 0))
+    if (found >= 0 && t->scope.organisation != NULL && (found == 0 || strcmp(svyi_db_text(stmt, 3), t->scope.organisation) != 0 || strcmp(c->organisation, t->scope.organisation) != 0))
         newer = 0;
     sqlite3_finalize(stmt);
     return found < 0 ? -1 : newer;
@@ -260,6 +273,8 @@ static svy_status take_case(svyi_taker *t, const svyi_frame_read *frame, svy_err
         st = give_case(t, &c, err);
     if (st == SVY_OK && (newer & 2) != 0)
         st = return_case(t, &c, err);
+    if (st == SVY_OK && (newer & 4) != 0)
+        st = list_case(t, &c, err);
     t->result->cases += newer != 0;
     return st;
 }

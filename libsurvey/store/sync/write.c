@@ -73,8 +73,8 @@ static svy_status put_rows(svy_study *s, const char *sql, svyi_arg a, svyi_arg c
 static const struct { svyi_bundle_kind kind; const char *sql; int args; const char *identity, *rest, *more, *letters; } ROWS[] = {
     { SVYI_B_FORM, "SELECT id, version, block, actor, utc_ms, zone FROM forms WHERE number = ?", 1, "ttb", "tss",
       "SELECT name, bytes FROM form_sources WHERE form = ? ORDER BY name", "tb" },
-    { SVYI_B_MEDIUM, "SELECT f.id, f.version, f.checksum, m.name, m.sha256, m.actor, m.utc_ms, m.zone, c.bytes FROM form_media m JOIN forms f ON f.number = m.form"
-                     " JOIN media c USING(sha256) WHERE m.number = ?", 1, "ttttd", "tssb", NULL, NULL },
+    { SVYI_B_MEDIUM, "SELECT f.id, f.version, f.checksum, m.name, m.sha256, m.utc_ms, m.actor, m.zone, c.bytes FROM form_media m JOIN forms f ON f.number = m.form"
+                     " JOIN media c USING(sha256) WHERE m.number = ?", 1, "ttttds", "tsb", NULL, NULL },
     { SVYI_B_PARAMETER, "SELECT form, id, value IS NOT NULL, coalesce(value, ''), actor, utc_ms, zone FROM parameters WHERE number = ?", 1, "ttnttss", "", NULL, NULL },
     { SVYI_B_CASE, "SELECT form, id, assigned, organisation, assigned_utc_ms, listed, returned, comment, returned_utc_ms FROM cases WHERE form = ? AND id = ?", 2, "ttttsnnts", "",
       "SELECT name, value FROM case_contacts WHERE form = ? AND id = ? ORDER BY name", "tt" },
@@ -172,56 +172,16 @@ static svy_status put_parent(svy_study *s, int64_t parent, svyi_buffer *rest, sv
     return st;
 }
 
-typedef struct reheading { svyi_buffer *out; const char *uuid, *corrects; int done; } reheading;
-
-static svy_status keep_head(void *user, const svy_package_head *head, svy_error *err)
+static svy_status add_package(void *user, const void *bytes, size_t n)
 {
-    reheading *r = user;
-    svy_package_head own = *head;
-
-    own.uuid = r->uuid;
-    own.corrects = r->corrects;
-    const size_t need = svy_package_write_head(&own, NULL, 0);
-    (void)err;
-    if (svyi_grow(&r->out->alloc, &r->out->data, &r->out->capacity, r->out->len + need + 1, 1) != 0)
-        r->out->failed = 1;
-    else
-        r->out->len += svy_package_write_head(&own, r->out->data + r->out->len, need);
-    r->done = 1;
-    return SVY_E_STATE;                  /* nothing else is read */
-}
-
-/* The package as the study gives it, with another head. */
-static svy_status rehead(void *user, const void *bytes, size_t n)
-{
-    reheading *r = user;
-    const svy_package_reader to = { .head = keep_head, .user = r };
-    const uint8_t *at = bytes;
-    size_t head, body;
-
-    if (svy_package_read(bytes, n, 0, &to, NULL) != SVY_OK && !r->done)
-        return SVY_E_FORMAT;
-    if (svyi_bundle_measure(at + SVYI_BUNDLE_MAGIC_BYTES, n - SVYI_BUNDLE_MAGIC_BYTES, &head, &body) != 1)
-        return SVY_E_FORMAT;
-    const size_t skip = SVYI_BUNDLE_MAGIC_BYTES + head + body;
-    svyi_buffer_add(r->out, at + skip, n - skip);
+    svyi_put_bytes(user, bytes, n);
     return SVY_OK;
 }
 
-static svy_status write_interview(svy_study *s, const svyi_thing *thing, sqlite3_stmt *stmt, svyi_buffer *identity, svyi_buffer *rest, svy_error *err)
+static svy_status write_interview(svy_study *s, sqlite3_stmt *stmt, svyi_buffer *identity, svyi_buffer *rest, svy_error *err)
 {
-    svyi_buffer package;
-    svyi_buffer_init(&package, &s->alloc);
-    reheading r = { &package, svyi_db_text(stmt, 0), svyi_db_text(stmt, 1), 0 };
-    svy_status st = svy_study_package(s, svyi_db_text(stmt, 2), rehead, &r, err);
+    const svy_status st = svy_study_package(s, svyi_db_text(stmt, 2), add_package, identity, err);
 
-    (void)thing;
-    if (st == SVY_E_FORMAT)
-        st = svyi_fail(err, st, "interview '%.64s' cannot be handed on: verify the study", svyi_db_text(stmt, 2));
-    if (st == SVY_OK && package.failed)
-        st = svyi_nomem(err);
-    svyi_put_bytes(identity, package.data, package.len);
-    svyi_buffer_clear(&package);
     return st == SVY_OK && rest != NULL ? put_parent(s, sqlite3_column_int64(stmt, 3), rest, err) : st;
 }
 
@@ -266,7 +226,7 @@ svy_status svyi_thing_write(svy_study *s, const svyi_thing *thing, svyi_buffer *
         st = write_file(s, thing, identity, rest, err);
     else {
         if ((st = one_row(s, NAMES, &number, 1, &stmt, err)) == SVY_OK)
-            st = (thing->kind == SVYI_B_INTERVIEW ? write_interview : write_remnant)(s, thing, stmt, identity, rest, err);
+            st = thing->kind == SVYI_B_INTERVIEW ? write_interview(s, stmt, identity, rest, err) : write_remnant(s, thing, stmt, identity, rest, err);
         sqlite3_finalize(stmt);
     }
     return st == SVY_OK && (identity->failed || (rest != NULL && rest->failed)) ? svyi_nomem(err) : st;

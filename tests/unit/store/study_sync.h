@@ -170,7 +170,7 @@ static inline char *dump(const char *name)
         "SELECT interview || ' ' || actor || ' ' || reason || ' ' || utc_ms || ' ' || zone || ' ' || organisation FROM erasures WHERE substr(interview, 15, 1) <> '8' ORDER BY 1",
         "SELECT id || ' ' || assigned || ' ' || disposition || ' ' || comment FROM cases ORDER BY 1",
         "SELECT form || ' ' || id || ' ' || coalesce(value, '') || ' ' || utc_ms FROM parameters ORDER BY 1",
-        "SELECT id || ' ' || version || ' ' || utc_ms FROM forms ORDER BY 1" };
+        "SELECT id || ' ' || version FROM forms ORDER BY 1" };
     svyi_buffer b;
     sqlite3 *db;
 

@@ -122,6 +122,106 @@ Test(sync, a_correction_is_of_the_version_that_it_begins_with)
     svy_study_close(b);
 }
 
+static svy_status keep_corrects(void *user, const svy_package_head *head, svy_error *error)
+{
+    (void)error;
+    snprintf(user, 37, "%s", head->corrects);
+    return SVY_OK;
+}
+
+static svy_status read_corrects(void *user, const void *bytes, size_t n)
+{
+    const svy_package_reader to = { .head = keep_corrects, .user = user };
+
+    return svy_package_read(bytes, n, 1, &to, NULL);
+}
+
+/* Which version has which uuid may change when a third one comes; what a device was given to correct is found all the same. */
+Test(sync, a_third_version_does_not_part_a_device_from_what_it_corrects)
+{
+    svy_study *a = make(), *b = copy(a, "b"), *c = copy(a, "c");
+    char common[37], given[37], made[37], corrects[37] = "", before[37];
+    packed p = { NULL, 0 };
+
+    half_one(a, "c1", "begun", common);
+    together(a, b);
+    complete_it(a, "c1", "one");
+    svy_session *n = begin(b, "c1", NULL);
+    go_back(n);
+    say(n, "words", "", "so far");
+    leave_it(n);
+    together(b, c);
+    complete_it(b, "c1", "two");
+    complete_it(c, "c1", "three");
+    together(a, b);
+    snprintf(before, sizeof before, "%s", value("SELECT uuid FROM interviews WHERE conflicts IS NOT NULL"));
+    OK(svy_study_package_to_correct(a, before, "look again", made, read_corrects, corrects, &err));
+    cr_expect_str_eq(corrects, common);
+    correct(b, before, "two, corrected");
+    snprintf(path, sizeof path, "%s", file("b"));
+    snprintf(given, sizeof given, "%s", value("SELECT uuid FROM interviews WHERE corrects IS NOT NULL"));
+    snprintf(path, sizeof path, "%s", file("tcn"));
+    OK(svy_study_package(b, given, keep_package, &p, &err));
+    together(a, c);
+    cr_expect_str_eq(value("SELECT count(*) FROM interviews WHERE conflicts IS NOT NULL"), "2");
+    char moved[120];
+    snprintf(moved, sizeof moved, "SELECT count(*) FROM interviews WHERE uuid = '%s'", before);
+    SAYS(moved, "0");
+    cr_expect_eq(receive_package(a, p.bytes, p.n).receipt, SVY_STORED);
+    together(a, b);
+    together(a, c);
+    ALIKE("tcn", "b");
+    ALIKE("tcn", "c");
+    SAYS("SELECT group_concat(words, '; ') FROM (SELECT words FROM data_tcn_study ORDER BY words)", "one; three; two, corrected");
+    verified(a);
+    verified(b);
+    verified(c);
+    free(p.bytes);
+    svy_study_close(a);
+    svy_study_close(b);
+    svy_study_close(c);
+}
+
+Test(sync, a_case_that_nobody_listed_is_given_and_returned_everywhere)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+
+    whole_one(a, "c1", "hello", NULL);
+    together(a, b);
+    OK(svy_study_case_return(a, NULL, "tcn-study", "c1", "the age?", "ann", tick(), &err));
+    cr_expect_eq(together(a, b).b.cases, 1);
+    UNCHANGED(a, b);
+    ALIKE("tcn", "b");
+    SAYS("SELECT comment FROM cases", "the age?");
+    svy_study_close(a);
+    svy_study_close(b);
+}
+
+static const char FILES_OF[] = "SELECT group_concat(said, ', ') FROM (SELECT f.name || ' ' || substr(hex(a.digest), 1, 4) AS said FROM interview_files f"
+                               " JOIN attachments a ON a.number = f.attachment ORDER BY f.name)";
+
+/* Two machines gave the interview other contents under one name. */
+Test(sync, of_two_files_of_one_name_both_are_kept_and_the_same_has_the_name)
+{
+    svy_study *a = make(), *b = copy(a, "b");
+    char one[37], first[400];
+
+    whole_one(a, "c1", "hello", one);
+    together(a, b);
+    OK(svy_study_attach_file(a, one, "photo.jpg", NULL, "one", 3, tick(), &err));
+    OK(svy_study_attach_file(b, one, "photo.jpg", NULL, "another", 7, tick(), &err));
+    together(a, b);
+    UNCHANGED(a, b);
+    snprintf(first, sizeof first, "%s", value(FILES_OF));
+    cr_expect(strstr(first, "photo.jpg ") != NULL && strstr(first, ", photo.jpg_") != NULL, "%s", first);
+    snprintf(path, sizeof path, "%s", file("b"));
+    SAYS(FILES_OF, first);
+    verified(a);
+    verified(b);
+    svy_study_close(a);
+    svy_study_close(b);
+}
+
 Test(sync, of_two_corrections_the_last_one_counts_everywhere)
 {
     svy_study *a = make(), *b = copy(a, "b");

@@ -79,7 +79,7 @@ Test(upgrade, writing_upgrades)
     int resumed;
 
     OK(svy_study_open(NULL, path, SVY_STUDY_WRITE, &s, &err));
-    SAYS("PRAGMA user_version", "3");
+    SAYS("PRAGMA user_version", "4");
     look(s);
     OK(svy_reception_new(s, &r, &err));
     cr_expect_eq(svy_reception_can_open(r), 1);
