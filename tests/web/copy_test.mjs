@@ -93,13 +93,16 @@ await tests({
     await goesOn(3);
   },
 
-  async 'the database is gone, again and again'() {
+  async 'the database is gone, again and again, and two windows find that at once'() {
     await machine.kill();
     gone();
     await restart();
     await machine.kill();
     gone();
-    await restart();
+    await start();
+    const other = await machine.context.newPage();
+    await Promise.all([page, other].map(window => window.goto(server.url + '/form/').then(() => unlock(window))));
+    await other.close();
     await goesOn(4);
   },
 

@@ -59,28 +59,32 @@ async function put(path, value) {
   await file.move(folder, name);      // the old one or the new one is there, whenever the browser dies
 }
 
-const known = new Map();       // path of frames: { count, end }, so that an answer does not read those before it
+const known = new Map();       // path of frames: { file, count, end }, so that an answer neither looks for its file nor reads the frames before it
+
+async function framesAt(path) {
+  const [folder, name] = await place(path, true), file = await folder.getFileHandle(name, { create: true });
+  return { file, count: 0, end: -1 };
+}
 
 async function frame(path, n, bytes) {
-  const [folder, name] = await place(path, true), key = path.join('/');
-  await opened(await folder.getFileHandle(name, { create: true }), async handle => {
-    let { count, end } = known.get(key) ?? {};
-    if (end !== handle.getSize()) {
+  const key = path.join('/'), at = known.get(key) ?? await framesAt(path);
+  known.delete(key);           // should anything fail, it is looked for again
+  await opened(at.file, async handle => {
+    if (at.end !== handle.getSize()) {
       const before = new Uint8Array(handle.getSize());
       handle.read(before, { at: 0 });
       const whole = await records(before);
-      [count, end] = [whole.list.length, whole.end];
+      Object.assign(at, { count: whole.list.length, end: whole.end });
+      handle.truncate(at.end);
     }
-    if (n > count) throw new Error('behind');      // copy.js brings what is missing
-    if (n === count) {
-      const added = await record(bytes);
-      handle.truncate(end);
-      handle.write(added, { at: end });
-      handle.flush();
-      [count, end] = [count + 1, end + added.length];
-    }
-    known.set(key, { count, end });
+    if (n > at.count) throw new Error('behind');      // copy.js brings what is missing
+    if (n < at.count) return;
+    const added = await record(bytes);
+    handle.write(added, { at: at.end });
+    handle.flush();
+    Object.assign(at, { count: n + 1, end: at.end + added.length });
   });
+  known.set(key, at);
 }
 
 async function remove(path) {
@@ -127,5 +131,5 @@ const CALLS = {
 let before = Promise.resolve();
 onmessage = ({ data: { id, call, what } }) => {
   before = before.then(() => navigator.locks.request('survey copy', () => CALLS[call](what)))      // other windows write here, too
-    .then(result => postMessage({ id, result }), error => postMessage({ id, error: error.message }));
+    .then(result => postMessage({ id, result }), error => postMessage({ id, error: error.name === 'NotFoundError' ? 'behind' : error.message }));
 };

@@ -65,8 +65,13 @@ export class Copy {
   /** Once after a start, before a draft is shown: what is seen is there twice. */
   agreed() { return this.agreeing ??= this.agree(); }
 
-  /** The database is empty: what the copy holds goes into it. The settings come last, so that a start that is killed in between begins again. */
-  async restore() {
+  /** When the database is empty, what the copy holds goes into it. One window does it: another would put back what the first has finished by then. */
+  restore() {
+    return navigator.locks.request('survey restore', async () => { if (!await this.storage.get('settings', 'device')) await this.bring(); });
+  }
+
+  /** The settings come last, so that a start that is killed in between begins again. */
+  async bring() {
     const list = (await this.ask('list')).sort(([[a]], [[b]]) => (a === 'settings') - (b === 'settings'));
     for (const [path] of list) {
       const [store, id, n] = path, values = await this.ask('read', path), key = i => store === 'frames' ? [id, i] : n ? [id, Number(n)] : id;
