@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/core.h"
+#include "server/http/gate.h"
 
 /* Every table of routes. A path is in one of them, or there is nothing at it. */
 static const svyi_route *const TABLES[] = { SVYI_ROUTES_FORM, SVYI_ROUTES_LOGIN, SVYI_ROUTES_PROJECT, SVYI_ROUTES_CASE_LIST, SVYI_ROUTES_UPLOAD, SVYI_ROUTES_PEOPLE, SVYI_ROUTES_STATUS,
@@ -10,7 +11,7 @@ static const svyi_route *const TABLES[] = { SVYI_ROUTES_FORM, SVYI_ROUTES_LOGIN,
 
 int svyi_route_match(const char *pattern, char *path, const char *part[SVYI_PARTS])
 {
-    char *ends[SVYI_PARTS] = { NULL };
+    char *begins[SVYI_PARTS] = { NULL }, *ends[SVYI_PARTS] = { NULL };
     size_t n = 0;
 
     while (*pattern != '\0' && *path != '\0') {
@@ -22,15 +23,17 @@ int svyi_route_match(const char *pattern, char *path, const char *part[SVYI_PART
         const size_t len = strcspn(path, "/");
         if (len == 0 || n == SVYI_PARTS)
             return 0;
-        part[n] = path;
+        part[n] = begins[n] = path;
         path += len;
         ends[n++] = path;
         pattern++;
     }
     if (*pattern != '\0' || *path != '\0')
         return 0;
-    for (size_t i = 0; i < n; i++)
-        *ends[i] = '\0';                   /* only when all of it fits: the path is in pieces now */
+    for (size_t i = 0; i < n; i++) {       /* only when all of it fits: the path is in pieces now */
+        *ends[i] = '\0';
+        svyi_target_reveal(begins[i]);
+    }
     return 1;
 }
 

@@ -184,6 +184,7 @@ def check_forms(client):
     assert [f.find(MANIFEST + "filename").text for f in files] == ["towns.csv"], manifest.body
     media = client.fetch(files[0].find(MANIFEST + "downloadUrl").text)
     assert files[0].find(MANIFEST + "hash").text == "md5:" + hashlib.md5(media.body).hexdigest() and media.body == open("towns.csv", "rb").read()
+    assert media.headers["Content-Type"] == "text/csv; charset=utf-8", "Enketo takes a list by its media type"
     assert set(listed(client, "&formID=work")) == {"work"} and listed(client, "&formID=none") == {}
     for path in "/forms/none/1/form.xml", "/forms/visit/9/form.xml", "/forms/visit/1/files/visit.xml", "/forms/visit/1/files/..%2Fs.study", "/forms/visit/1/files/%2e%2e":
         assert client.get(path).status in (400, 404), path

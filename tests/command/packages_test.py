@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import sys
 import uuid
@@ -28,7 +29,7 @@ ACTIONS = ["", "start", "parameter", "answer", "clear", "add-entry", "remove-ent
 START, ANSWER, CLEAR, ADD, REMARK, LANGUAGE, GO, SUSPEND, RESUME, COMPLETE, CLOSE = 1, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15
 MISSING = {0: "", 3: "dont-know", 4: "refused", 5: "not-stated"}
 MODES = ["", "terminal", "web", "self", "import", "odk", "simulation"]
-QUESTIONNAIRE = '''<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="visit" version="1" xml:lang="en"><title>Visit</title>
+QUESTIONNAIRE = '''<questionnaire xmlns="urn:libsurvey:questionnaire:1" id="visit" version="2026/1" xml:lang="en"><title>Visit</title>
 <choices id="town"><choice code="1">Sofia</choice><choice code="2">Varna</choice><choice code="x-3" other="true">Else</choice></choices>
 <question id="name" type="text"><label>Name?</label></question>
 <question id="age" type="integer"><label>Age?</label><check that=". &lt; 90" severity="soft">Over 90: right?</check></question>
@@ -91,7 +92,7 @@ def made(project, n):
     photo, key, (form,) = f"photo {n}.jpg", base64.b64decode(project["publicKey"]), project["forms"]
     content = b"\xff\xd8 picture %d" % n
     box, rows = seal(content, key), interview(n, photo)
-    name, whole = written(form, rows, {1: (2, "ann", "tablet \"1\"", -90000), 10: (2, "ann", "tablet 2", 7)}, [(photo, "image/jpeg", content, box)], case="K-17" if n == 0 else "")
+    name, whole = written(form, rows, {1: (2, "ann", "tablet \"1\"", -90000), 10: (2, "ann", "tablet 2", 7)}, [(photo, "image/jpeg", content, box)], case="K/17" if n == 0 else "")
     return name, whole, box, rows
 
 
@@ -109,6 +110,20 @@ def as_exported(package):
                "entry": event["entry"], "action": ACTIONS[event["action"]], "new": event["value"], "missing": MISSING[event["missing"]], "reason": event["reason"]}
 
 
+def check_slashes(server):
+    """A version 2026/1 and a case K/17 are found under their addresses: by the form, by ODK's clients, by the office."""
+    ada = Client(server)
+    ada.login("ada", PASSWORD)
+    status, _, block = ada.ask("GET", "/api/forms/visit/2026%2F1/block")
+    assert status == 200 and block.startswith(b"SVYFORM"), status
+    listed = ada.ask("GET", "/odk/formList")[2].decode()
+    address = re.search(f"<downloadUrl>{server.url}([^<]*)</downloadUrl>", listed).group(1)
+    assert address == "/odk/forms/visit/2026%2F1/form.xml" and ada.ask("GET", address)[0] == 200, listed
+    assert ada.ask("POST", "/api/cases/visit/K%2F17/assign", {"assigned": "ann"})[0] == 204
+    assert [(c["case"], c["assigned"]) for c in ada.ask("GET", "/api/cases?form=visit")[2] if c["case"] == "K/17"] == [("K/17", "ann")]
+    assert ada.ask("POST", "/api/cases/visit/K/17/assign", {"assigned": "ann"})[0] == 404
+
+
 def compare(things, events):
     packages = [reader.read_package(thing["identity"]["package"]) for thing in things if thing["kind"] == 6]
     expected = {(row["interview"], row["sequence"]): row for package in packages for row in as_exported(package)}
@@ -122,7 +137,8 @@ def compare(things, events):
 pathlib.Path("visit.xml").write_text(QUESTIONNAIRE, encoding="utf-8")
 pathlib.Path("bg.xlf").write_text(BULGARIAN, encoding="utf-8")
 ok("study", "create", "s.study", "--questionnaire", "visit.xml")
-ok("study", "account", "add", "s.study", "ann", "--role", "interviewer", input=PASSWORD + "\n")
+for who, role in (("ann", "interviewer"), ("ada", "administrator")):
+    ok("study", "account", "add", "s.study", who, "--role", role, input=PASSWORD + "\n")
 sent = {}
 with Server(survey, "s.study", "--quiet") as server:
     ann = Client(server)
@@ -139,6 +155,7 @@ with Server(survey, "s.study", "--quiet") as server:
         status, _, said = put(ann, "package", seal(whole, key))
         assert (status, said) == (201, {"receipt": "stored", "uuid": name, "sentence": ""}), (status, said)
         sent[name] = whole, rows
+    check_slashes(server)
 
 queue = b"SVYQ\x01"
 for n in (20, 21):

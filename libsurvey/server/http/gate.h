@@ -44,8 +44,11 @@ int svyi_chunks_take(svyi_chunks *c, char *bytes, size_t n, size_t *used, size_t
 
 /* ---- targets ---- */
 typedef struct svyi_target { char *path; char *query; } svyi_target;      /* the query still encoded, "" when there is none */
+enum { SVYI_HIDDEN_SLASH = 1, SVYI_HIDDEN_BACKSLASH = 2 };      /* what %2F and %5C are in a path: no other control character is let in */
 /* Splits, decodes and checks a target in place. @return 0, or the status to answer. */
 int svyi_target_read(char *text, svyi_target *target);
+/* Of a part of a path between slashes: puts the hidden ones in their place. */
+void svyi_target_reveal(char *part);
 /* The next name and value of a query, decoded in place. *query moves on. @return 1, 0 at the end, -1 when it is malformed. */
 int svyi_query_next(char **query, const char **name, const char **value);
 #endif

@@ -14,8 +14,20 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* A slash that was written %2F belongs to the name of something (a case K/17, a version 2026/1) and separates nothing: it stays apart until the path is in pieces. */
+static char hidden(char byte)
+{
+    return byte == '/' ? SVYI_HIDDEN_SLASH : byte == '\\' ? SVYI_HIDDEN_BACKSLASH : byte;
+}
+
+void svyi_target_reveal(char *part)
+{
+    for (; *part != '\0'; part++)
+        *part = *part == SVYI_HIDDEN_SLASH ? '/' : *part == SVYI_HIDDEN_BACKSLASH ? '\\' : *part;
+}
+
 /* Decodes %XX (and + as a blank in queries) in place. 0 when it is malformed, or has a control character or a NUL, or is not UTF-8. */
-static int decode(char *text, int plus)
+static int decode(char *text, int query)
 {
     char *out = text;
 
@@ -27,12 +39,12 @@ static int decode(char *text, int plus)
                 return 0;
             byte = (unsigned char)(high * 16 + low);
             c += 2;
-        } else if (plus && *c == '+') {
+        } else if (query && *c == '+') {
             byte = ' ';
         }
         if (byte < ' ' || byte == 0x7F)
             return 0;
-        *out++ = (char)byte;
+        *out++ = query || *c == '/' ? (char)byte : hidden((char)byte);
     }
     *out = '\0';
     return svyi_utf8_valid(text, (size_t)(out - text));
@@ -47,24 +59,17 @@ static int characters_allowed(const char *text)
     return 1;
 }
 
-/* No segment is empty (but the last), "." or ".."; an encoded slash or backslash is none of ours. */
+/* No segment is empty (but the last), "." or "..", also not between encoded slashes or backslashes. */
 static int segments_allowed(const char *path)
 {
-    while (*path == '/') {
-        const size_t n = strcspn(++path, "/");
-        if ((n == 0 && path[0] == '/') || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+    static const char SEPARATORS[] = { '/', SVYI_HIDDEN_SLASH, SVYI_HIDDEN_BACKSLASH, '\0' };
+    while (*path != '\0') {
+        const size_t n = strcspn(++path, SEPARATORS);
+        if ((n == 0 && path[0] != '\0') || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
             return 0;
         path += n;
     }
     return 1;
-}
-
-static int hides_slash(const char *path)
-{
-    for (const char *c = strchr(path, '%'); c != NULL; c = strchr(c + 1, '%'))
-        if ((c[1] == '2' && (c[2] == 'f' || c[2] == 'F')) || (c[1] == '5' && (c[2] == 'c' || c[2] == 'C')))
-            return 1;
-    return 0;
 }
 
 int svyi_target_read(char *text, svyi_target *target)
@@ -79,7 +84,7 @@ int svyi_target_read(char *text, svyi_target *target)
         *query = '\0';
         target->query = query + 1;
     }
-    return hides_slash(text) || !decode(text, 0) || !segments_allowed(text) ? 400 : 0;
+    return !decode(text, 0) || !segments_allowed(text) ? 400 : 0;
 }
 
 int svyi_query_next(char **query, const char **name, const char **value)

@@ -3,6 +3,7 @@
 #include "server/odk/xml.h"
 #include <survey/account.h>
 #include <string.h>
+#include <strings.h>
 
 static const char TEXT_XML[] = "text/xml; charset=utf-8";
 enum { MOST_SUBMISSION = 64 << 20 };
@@ -145,6 +146,17 @@ static void answer_manifest(svyi_request *rq, svy_study *study, const svyi_odk_f
 
 typedef struct wanted { svyi_request *rq; const char *name; int answered; } wanted;
 
+/* Enketo reads a list by its media type, and refuses others. */
+static const char *type_of_list(const char *name)
+{
+    static const struct { const char *end, *type; } TYPES[] = { { ".csv", "text/csv; charset=utf-8" }, { ".xml", TEXT_XML }, { ".geojson", "application/geo+json" } };
+    const char *end = strrchr(name, '.');
+    for (size_t i = 0; end != NULL && i < sizeof TYPES / sizeof TYPES[0]; i++)
+        if (strcasecmp(end, TYPES[i].end) == 0)
+            return TYPES[i].type;
+    return "application/octet-stream";
+}
+
 static svy_status take_file(void *user, const svy_source *s)
 {
     wanted *w = user;
@@ -152,7 +164,7 @@ static svy_status take_file(void *user, const svy_source *s)
     if (w->answered || strcmp(slash != NULL ? slash + 1 : s->name, w->name) != 0)
         return SVY_OK;
     w->answered = 1;
-    svyi_answer(w->rq, 200, "application/octet-stream", s->bytes, s->size);
+    svyi_answer(w->rq, 200, type_of_list(w->name), s->bytes, s->size);
     return SVY_OK;
 }
 
