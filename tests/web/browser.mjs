@@ -92,6 +92,23 @@ export async function mortal(folder) {
   };
 }
 
+/** A Firefox whose profile is a folder, by puppeteer-core: what drives Chromium above has no way to a Firefox as people have it. */
+export async function firefox(folder) {
+  if (!fs.existsSync('/usr/bin/firefox-esr')) skip('there is no Firefox (script/bootstrap installs it where there is a package firefox-esr)');
+  packages();
+  const { default: puppeteer } = await import(createRequire(PACKAGES + '/').resolve('puppeteer-core'));
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, userDataDir: folder });
+  const child = browser.process(), gone = new Promise(resolve => child.once('exit', resolve));
+  return {
+    page: await browser.newPage(),
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+      for (const lock of ['lock', '.parentlock']) fs.rmSync(path.join(folder, lock), { force: true });
+    },
+  };
+}
+
 /** What axe finds on a page: sentences, none when it is fine. */
 export async function axe(page) {
   packages();

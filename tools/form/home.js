@@ -29,7 +29,7 @@ class Home {
     addEventListener('online', renew);
     this.app.updated = () => this.atHome && this.show();
     await this.load();
-    await this.app.persist();
+    await Promise.race([this.app.persist(), new Promise(resolve => setTimeout(resolve, 500))]);      // some browsers ask the person, who may take their time
     this.queue.now();
     await this.show();
     if (await this.refresh() && this.atHome) await this.show();
