@@ -119,6 +119,10 @@ svy_status svyi_sync_tables(svy_study *s, svy_error *err);          /* sync_sche
 /* Those of version 3; and what version 4 lets be changed in them. */
 svy_status svyi_media_tables(svy_study *s, svy_error *err);         /* media.c */
 svy_status svyi_media_moments(svy_study *s, svy_error *err);
+svy_status svyi_file_chain_tables(svy_study *s, svy_error *err);    /* file_chain.c: what is linked already is taken as it is */
+/* Tells what is wrong with the chain of files, and with files that are not what it says. */
+typedef void svyi_file_complaint(void *user, const char *element, const char *found);
+svy_status svyi_file_chain_check(svy_study *s, svyi_file_complaint *say, void *user, svy_error *err);
 /* For reading a file of version 1, or 2: empty tables in memory, so that no query needs to know. */
 svy_status svyi_reception_stand_ins(svy_study *s, svy_error *err);
 svy_status svyi_media_stand_ins(svy_study *s, svy_error *err);

@@ -267,6 +267,8 @@ static svy_status check_attachments(checking *c)
     return st == SVY_OK && step < 0 ? svyi_db_failed(c->err) : st;
 }
 
+static void complain_of_file(void *user, const char *element, const char *found) { complain(user, element, BACKUP, found); }
+
 static svy_status check_file(checking *c)
 {
     return check_none(c, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'", "the file is damaged");
@@ -307,7 +309,8 @@ svy_status svy_study_verify(svy_study *s, svy_diags *diags, svy_error *err)
         sqlite3_reset(stmt);
     if (st == SVY_OK && step < 0)
         st = svyi_db_failed(err);
-    if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK && (st = check_attachments(&c)) == SVY_OK)
+    if (st == SVY_OK && (st = check_end(&c)) == SVY_OK && (st = check_strays(&c)) == SVY_OK && (st = check_attachments(&c)) == SVY_OK &&
+        (st = svyi_file_chain_check(s, complain_of_file, &c, err)) == SVY_OK)
         st = check_none(&c, "SELECT uuid FROM interviews WHERE phase = 2 AND uuid NOT IN (SELECT journal FROM submissions) AND number NOT IN (SELECT interview FROM submissions_moved)",
                         "the interview is complete, but its submission is not there");
     if (st == SVY_OK)

@@ -179,7 +179,7 @@ for name in ("s.study", "copy.study"):
 # ---- a file of version 2, which has no media: read as it is, and one of the present version once it is written to ----
 
 with sqlite3.connect("native.study") as db:
-    db.executescript("DROP TABLE form_media; DROP TABLE media; PRAGMA user_version = 2")
+    db.executescript("DROP TABLE form_media; DROP TABLE media; DROP TABLE file_links; DROP TABLE file_keys; DROP TABLE file_chain; PRAGMA user_version = 2")
 before = open("native.study", "rb").read()
 run("study", "status", "native.study")
 assert open("native.study", "rb").read() == before

@@ -77,7 +77,12 @@ static svy_status add_version_2(svy_study *s, svy_error *err)
 static svy_status add_version_3(svy_study *s, svy_error *err) { return svyi_media_tables(s, err); }
 
 /* What version 4 has beside version 3. */
-static svy_status add_version_4(svy_study *s, svy_error *err) { return svyi_media_moments(s, err); }
+static svy_status add_version_4(svy_study *s, svy_error *err)
+{
+    const svy_status st = svyi_media_moments(s, err);
+
+    return st == SVY_OK ? svyi_file_chain_tables(s, err) : st;
+}
 
 svy_status svyi_study_upgrade(svy_study *s, svy_error *err)
 {

@@ -266,6 +266,8 @@ svy_status svyi_files_erase(svy_study *s, int64_t interview, svy_error *err)
     svy_status st = svyi_numbers_of(s, "SELECT attachment FROM interview_files WHERE interview = CAST(?1 AS INTEGER)", number, &files, err);
     if (st == SVY_OK && files.n > 0 && (st = svyi_db_run(s, Q_FILES_DROP, SVYI_ARGS(svyi_arg_int(interview)), err)) == SVY_OK)
         st = svyi_attachments_drop(s, &files, err);
+    if (st == SVY_OK)
+        st = svyi_db_once(s, "DELETE FROM file_keys WHERE interview = ?", SVYI_ARGS(svyi_arg_int(interview)), err);
     svyi_release(&s->alloc, files.numbers, files.capacity * sizeof *files.numbers);
     return st;
 }

@@ -60,8 +60,10 @@ static svy_status add(svy_study *s, int64_t interview, const char *name, const s
 
     if (found < 0)
         return svyi_db_failed(err);
-    if (found == 0)
-        return svyi_db_run(s, Q_FILE_ADD, SVYI_ARGS(svyi_arg_int(interview), svyi_arg_text(name), svyi_arg_text(file->media_type), svyi_arg_int(file->attachment)), err);
+    if (found == 0) {
+        const svy_status st = svyi_db_run(s, Q_FILE_ADD, SVYI_ARGS(svyi_arg_int(interview), svyi_arg_text(name), svyi_arg_text(file->media_type), svyi_arg_int(file->attachment)), err);
+        return st == SVY_OK ? svyi_file_linked(s, interview, name, 0, err) : st;
+    }
     return memcmp(other, file->digest, sizeof other) == 0 ? SVY_OK
                                                           : svyi_fail(err, SVY_E_STATE, "the interview has a file '%.80s' already, with other content", file->name);
 }
@@ -73,11 +75,13 @@ static svy_status rename_file(svy_study *s, int64_t interview, const char *from,
                                        " WHERE interview = ?1 AND name = ?2",
                                        "INSERT INTO erasing(interview) SELECT ?1 WHERE ?2 <> ?3", "DELETE FROM interview_files WHERE interview = ?1 AND name = ?2 AND ?3 <> ?2",
                                        "DELETE FROM erasing WHERE interview = ?1 AND ?2 <> ?3", "DELETE FROM sync_digests WHERE interview = ?1 AND ?2 <> ?3" };
-    svy_status st = SVY_OK;
+    uint8_t digest[SVYI_HASH];
+    const int there = strcmp(from, to) == 0 ? 1 : find(s, interview, to, digest, err);
+    svy_status st = there < 0 ? svyi_db_failed(err) : svyi_file_linked(s, interview, from, 1, err);
 
     for (size_t i = 0; i < sizeof SQL / sizeof SQL[0] && st == SVY_OK; i++)
         st = svyi_db_once(s, SQL[i], SVYI_ARGS(svyi_arg_int(interview), svyi_arg_text(from), svyi_arg_text(to)), err);
-    return st;
+    return st == SVY_OK && there == 0 ? svyi_file_linked(s, interview, to, 0, err) : st;
 }
 
 /* `ours` has the name. */

@@ -249,8 +249,11 @@ static svy_status open_attachment(svy_study *s, const svy_reception *r, int64_t 
         st = svyi_db_run(s, Q_ATTACHMENT_DROP, SVYI_ARGS(svyi_arg_int(number)), err);     /* an interview of a saved queue, which is kept aside, too: nobody could tell before */
     } else if (fits) {
         svyi_sha256(plain, n - SVYI_BOX, digest);
-        st = svyi_db_run(s, Q_ATTACHMENT_OPENED, SVYI_ARGS(svyi_arg_blob(digest, sizeof digest), svyi_arg_int((int64_t)(n - SVYI_BOX)), svyi_arg_blob(plain, n - SVYI_BOX),
-                                                        svyi_arg_int(number)), err);
+        if ((st = svyi_attachment_linked(s, number, 1, err)) == SVY_OK)
+            st = svyi_db_run(s, Q_ATTACHMENT_OPENED, SVYI_ARGS(svyi_arg_blob(digest, sizeof digest), svyi_arg_int((int64_t)(n - SVYI_BOX)), svyi_arg_blob(plain, n - SVYI_BOX),
+                                                            svyi_arg_int(number)), err);
+        if (st == SVY_OK)
+            st = svyi_attachment_linked(s, number, 0, err);
     }
     svyi_release(&s->alloc, plain, n);
     return st;

@@ -87,6 +87,11 @@ svy_status svyi_attachments_drop(svy_study *s, const svyi_sequences *numbers, sv
 int svyi_attachment_find(svy_study *s, const uint8_t hash[SVYI_HASH], int64_t *number, uint8_t digest[SVYI_HASH], int *opened, svy_error *err);
 /* Whether every file of the arrival is here (`complete`), and whether those that are have the content that it names (`fit`). */
 svy_status svyi_files_here(svy_study *s, const svy_arrival *a, int *complete, int *fit, svy_error *err);
+/* ---- file_chain.c ---- */
+/* Writes into the chain that a name of an interview stands for what it is linked to now; `gone` 1: no more, before that changes. Within a transaction. */
+svy_status svyi_file_linked(svy_study *s, int64_t interview, const char *name, int gone, svy_error *err);
+/* The same for all names of an attachment, whose content becomes known. */
+svy_status svyi_attachment_linked(svy_study *s, int64_t attachment, int gone, svy_error *err);
 /* ---- file_name.c: under which name an interview has a file ---- */
 typedef struct svyi_named_file { const char *name, *media_type; int64_t attachment; const uint8_t *digest; } svyi_named_file;
 /* Of two contents under one name: it is refused; what is here keeps the name; that of the lesser digest has it, so that files which come together agree. */
