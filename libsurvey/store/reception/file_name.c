@@ -71,9 +71,9 @@ static svy_status add(svy_study *s, int64_t interview, const char *name, const s
 /* The link is made anew under the other name; what synchronising knows of the interview is worked out again. */
 static svy_status rename_file(svy_study *s, int64_t interview, const char *from, const char *to, svy_error *err)
 {
-    static const char *const SQL[] = { "INSERT OR IGNORE INTO interview_files(interview, name, media_type, attachment) SELECT interview, ?3, media_type, attachment FROM interview_files"
-                                       " WHERE interview = ?1 AND name = ?2",
-                                       "INSERT INTO erasing(interview) SELECT ?1 WHERE ?2 <> ?3", "DELETE FROM interview_files WHERE interview = ?1 AND name = ?2 AND ?3 <> ?2",
+    static const char ADD[] = "INSERT OR IGNORE INTO interview_files(interview, name, media_type, attachment) SELECT interview, ?3, media_type, attachment FROM interview_files"
+                              " WHERE interview = ?1 AND name = ?2";
+    static const char *const SQL[] = { ADD, "INSERT INTO erasing(interview) SELECT ?1 WHERE ?2 <> ?3", "DELETE FROM interview_files WHERE interview = ?1 AND name = ?2 AND ?3 <> ?2",
                                        "DELETE FROM erasing WHERE interview = ?1 AND ?2 <> ?3", "DELETE FROM sync_digests WHERE interview = ?1 AND ?2 <> ?3" };
     uint8_t digest[SVYI_HASH];
     const int there = strcmp(from, to) == 0 ? 1 : find(s, interview, to, digest, err);
