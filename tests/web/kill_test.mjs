@@ -1,7 +1,8 @@
 /* The browser is killed (kill -9 of all its processes) at random moments while somebody answers without a connection: every answer after which the next question showed is
  * there when it starts again, and the whole interview arrives complete. Every fourth kill tears the database's log, for which Chromium throws it away one start later.
- * 10 kills; WEB_KILLS=100 for more, WEB_SEED for the same again. */
+ * 10 kills; WEB_KILLS=100 for more, WEB_SEED for the same again, WEB_LOSE=1: the database is gone after every kill. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { mortal } from './browser.mjs';
 import { mock } from './mock-server.mjs';
@@ -82,7 +83,8 @@ await tests({
       await new Promise(resolve => setTimeout(resolve, life));
       await machine.kill();
       await working;
-      if (kill % 4 === 1) machine.tear();
+      if (process.env.WEB_LOSE) fs.rmSync(machine.database(), { recursive: true });
+      else if (kill % 4 === 1) machine.tear();
       await restart();
       await page.getByRole('button', { name: 'Continue' }).first().click();
       await there();

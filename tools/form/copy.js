@@ -37,6 +37,7 @@ export class Copy {
   give(up) {
     console.warn('no second copy: ' + up);
     this.broken = new Error(up);
+    this.worker.terminate();
     for (const { reject } of this.asked.values()) reject(this.broken);
     this.asked.clear();
   }
@@ -53,7 +54,7 @@ export class Copy {
   /** What one transaction did: [store, key, value], without a value when it was deleted. It is in the database already: what fails here does not fail the person, and is made up for. */
   async keep(changes) {
     const what = changes.filter(copied).map(change);
-    if (what.length) await this.ask('keep', what).catch(error => this.behind(error));
+    if (what.length && !this.broken) await this.ask('keep', what).catch(error => this.behind(error));
   }
 
   async behind(error) {
@@ -70,10 +71,10 @@ export class Copy {
     return navigator.locks.request('survey restore', async () => { if (!await this.storage.get('settings', 'device')) await this.bring(); });
   }
 
-  /** The settings come last, so that a start that is killed in between begins again. */
+  /** The device comes last: without it, a start that is killed in between begins again. */
   async bring() {
-    const list = (await this.ask('list')).sort(([[a]], [[b]]) => (a === 'settings') - (b === 'settings'));
-    for (const [path] of list) {
+    const last = ([[store, key]]) => store === 'settings' && key === 'device';
+    for (const [path] of (await this.ask('list')).sort((a, b) => last(a) - last(b))) {
       const [store, id, n] = path, values = await this.ask('read', path), key = i => store === 'frames' ? [id, i] : n ? [id, Number(n)] : id;
       await this.storage.transact([store], s => values.forEach((value, i) => s(store).put(value, key(i))));
     }
