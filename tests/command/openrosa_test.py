@@ -205,6 +205,9 @@ def check_submissions(client):
     assert names() == ["Ana", "By key"]
     assert study("SELECT count(*) FROM interviews WHERE uuid = ?", plain(instance)) == [(1,)]
     assert study("SELECT n FROM data_visit_m WHERE interview = ? ORDER BY n", plain(instance)) == [(1,), (2,)]
+    _, xml = visit("Named otherwise", "household 17/2026")
+    assert "somebody" not in client.submit(xml).message() and "already" in client.submit(xml).message(), "an instanceID need not be a uuid"
+    assert study("SELECT count(*) FROM data_visit WHERE name = 'Named otherwise'") == [(1,)]
     third, xml = visit("Chunked")
     assert client.submit(xml, chunked=True).status == 201
 

@@ -410,7 +410,7 @@ static svy_status take_new(svy_study *s, svy_arrival *a, svyi_version *v, const 
             return aside(s, a, reason, a->head.corrects, out, err);
         row.corrects = first.number;
     }
-    if (m->versions == 0 && a->head.uuid[14] == '8')      /* it would be in the way when that version comes */
+    if (m->versions == 0 && a->head.uuid[14] == '8' && a->sittings[0].mode != SVY_MODE_ODK)      /* in the way when that version comes; of ODK's instanceIDs such are made, too */
         return aside(s, a, "its uuid is one that a study gives to a version of an interview, and no interview here has it", "", out, err);
     if (m->versions >= SVYI_VERSIONS)
         return aside(s, a, "there are sixteen versions of this interview already", "", out, err);
