@@ -44,6 +44,12 @@ static const char *const TEXTS[Q_COUNT] = {
     [Q_ATTACHMENT_LOAD] = "SELECT bytes FROM attachments WHERE number = ?",
     [Q_ATTACHMENT_OPENED] = "UPDATE attachments SET digest = ?, size = ?, bytes = ? WHERE number = ?",
     [Q_FILE_FIND] = "SELECT coalesce(a.digest, a.hash) FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = ? AND f.name = ?",
+    [Q_FILES_OF] = "SELECT f.name, f.media_type, a.size, a.digest, a.hash FROM interview_files f JOIN attachments a ON a.number = f.attachment WHERE f.interview = ? ORDER BY f.name",
+    /* Whatever it is called here, an interview travels under the uuid that it was begun with. */
+    [Q_THING_INTERVIEW] = "SELECT coalesce(i.conflicts, i.uuid), coalesce(p.conflicts, p.uuid, ''), i.uuid, coalesce(i.corrects, 0), f.id, f.version, coalesce(i.case_id, ''), i.reason, i.interviewer,"
+    " i.language, i.organisation, i.started_utc_ms, i.started_zone FROM interviews i JOIN forms f ON f.number = i.form LEFT JOIN interviews p ON p.number = i.corrects"
+    " WHERE i.number = ?",
+    [Q_SYNC_DIGEST_PUT] = "INSERT OR REPLACE INTO sync_digests(interview, state, events, files, digest) VALUES(?,?,?,?,?)",
     [Q_FILE_ADD] = "INSERT INTO interview_files(interview, name, media_type, attachment) VALUES(?,?,?,?)",
 
     [Q_FILES_DROP] = "DELETE FROM interview_files WHERE interview = ?",

@@ -58,15 +58,11 @@ static svy_status write_events(packing *p)
 /* To another copy files go by what they hold; a device names them by what they came under, and does not have to send them again. */
 static svy_status write_files(packing *p)
 {
-    static const char SQL[] = "SELECT f.name, f.media_type, a.size, a.digest, a.hash FROM interview_files f JOIN attachments a ON a.number = f.attachment"
-                              " WHERE f.interview = ? ORDER BY f.name";
     static const uint8_t NONE[SVYI_HASH];
     sqlite3_stmt *stmt = NULL;
     int found = 0;
-    svy_status st = svyi_db_prepare(p->s, SQL, &stmt, p->err);
+    const svy_status st = svyi_db_query(p->s, Q_FILES_OF, SVYI_ARGS(svyi_arg_int(p->row.number)), &stmt, p->err);
 
-    if (st == SVY_OK)
-        st = svyi_db_bind(p->s, stmt, 1, svyi_arg_int(p->row.number), p->err);
     while (st == SVY_OK && (found = svyi_db_step(p->s, stmt, p->err)) == 1) {
         const void *digest = sqlite3_column_blob(stmt, 3);
         if (sqlite3_column_bytes(stmt, 3) != SVYI_HASH)
@@ -75,7 +71,7 @@ static svy_status write_files(packing *p)
         const svy_package_file one = { svyi_db_text(stmt, 0), svyi_db_text(stmt, 1), (uint64_t)sqlite3_column_int64(stmt, 2), digest, came_under };
         ADD(&p->out, svy_package_write_file, &one);
     }
-    sqlite3_finalize(stmt);
+    sqlite3_reset(stmt);
     return st == SVY_OK && found < 0 ? svyi_db_failed(p->err) : st;
 }
 

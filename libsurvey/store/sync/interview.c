@@ -111,7 +111,7 @@ static svy_status receive(svyi_taker *t, const svyi_frame_read *frame, const nam
         }
         a->head.corrects = parent->uuid;
     }
-    const int known = svyi_once_number(t->s, "SELECT 1 FROM interviews WHERE uuid = ?", SVYI_ARGS(svyi_arg_text(n->uuid)), &one, err);
+    const int known = svyi_db_number(t->s, Q_INTERVIEW_FIND, SVYI_ARGS(svyi_arg_text(n->uuid)), &one, err);
     if (known < 0)
         return svyi_db_failed(err);
     st = receive_one(t, a, &got, err);

@@ -140,9 +140,8 @@ static const char INTERVIEWS[] =
 
 static svy_status keep_digest(svy_study *s, const state *now, const svyi_thing *one, svy_error *err)
 {
-    return svyi_db_once(s, "INSERT OR REPLACE INTO sync_digests(interview, state, events, files, digest) VALUES(?,?,?,?,?)",
-                        SVYI_ARGS(svyi_arg_int(now->number), svyi_arg_int(now->state), svyi_arg_int(now->events), svyi_arg_int(now->files),
-                                  svyi_arg_blob(one->digest, SVYI_THING_DIGEST)), err);
+    return svyi_db_run(s, Q_SYNC_DIGEST_PUT, SVYI_ARGS(svyi_arg_int(now->number), svyi_arg_int(now->state), svyi_arg_int(now->events), svyi_arg_int(now->files),
+                                                    svyi_arg_blob(one->digest, SVYI_THING_DIGEST)), err);
 }
 
 static svy_status fill_in(svy_study *s, const state *states, size_t n, svyi_things *out, svy_error *err)

@@ -157,12 +157,6 @@ svy_status svyi_variant_uuid(svy_study *s, int64_t number, char out[SVYI_UUID], 
     return st;
 }
 
-/* Whatever it is called here, an interview travels under the uuid that it was begun with. */
-static const char NAMES[] =
-    "SELECT coalesce(i.conflicts, i.uuid), coalesce(p.conflicts, p.uuid, ''), i.uuid, coalesce(i.corrects, 0), f.id, f.version, coalesce(i.case_id, ''), i.reason, i.interviewer,"
-    " i.language, i.organisation, i.started_utc_ms, i.started_zone FROM interviews i JOIN forms f ON f.number = i.form LEFT JOIN interviews p ON p.number = i.corrects"
-    " WHERE i.number = ?";
-
 static svy_status put_parent(svy_study *s, int64_t parent, svyi_buffer *rest, svy_error *err)
 {
     char variant[SVYI_UUID] = "";
@@ -225,9 +219,14 @@ svy_status svyi_thing_write(svy_study *s, const svyi_thing *thing, svyi_buffer *
     if (thing->kind == SVYI_B_FILE)
         st = write_file(s, thing, identity, rest, err);
     else {
-        if ((st = one_row(s, NAMES, &number, 1, &stmt, err)) == SVY_OK)
+        if ((st = svyi_db_query(s, Q_THING_INTERVIEW, &number, 1, &stmt, err)) != SVY_OK)
+            return st;
+        const int found = svyi_db_step(s, stmt, err);
+        if (found != 1)
+            st = found < 0 ? svyi_db_failed(err) : svyi_fail(err, SVY_E_NAME, "it is not there any more");
+        else
             st = thing->kind == SVYI_B_INTERVIEW ? write_interview(s, stmt, identity, rest, err) : write_remnant(s, thing, stmt, identity, rest, err);
-        sqlite3_finalize(stmt);
+        sqlite3_reset(stmt);
     }
     return st == SVY_OK && (identity->failed || (rest != NULL && rest->failed)) ? svyi_nomem(err) : st;
 }
