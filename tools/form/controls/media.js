@@ -32,7 +32,7 @@ export function media(view, ctx) {
     const source = kind === 'video' ? await camera(true) : { stream: await navigator.mediaDevices.getUserMedia({ audio: true }), stop() { for (const track of this.stream.getTracks()) track.stop(); } };
     const recorder = new MediaRecorder(source.stream), pieces = [];
     recorder.ondataavailable = event => pieces.push(event.data);
-    recorder.onstop = () => { source.stop(); end(); keep(new Blob(pieces, { type: recorder.mimeType.split(';')[0] })); };
+    recorder.onstop = () => { source.stop(); end(); keep(new Blob(pieces, { type: pieces[0].type.split(';')[0] })); };       // in Firefox a recorder that stopped has forgotten its own type
     recorder.start(1000);
     const began = Date.now(), tick = setInterval(() => { state.textContent = `● ${Math.round((Date.now() - began) / 1000)} s`; }, 1000);
     const stop = h('button', { type: 'button', class: 'danger', onclick: () => { clearInterval(tick); recorder.stop(); } }, ctx.say('stop'));
