@@ -200,9 +200,21 @@ static int is_meta(const svyi_xml *x)
     return strcmp(x->name, "meta") == 0 || (x->parent != NULL && strcmp(x->parent->name, "meta") == 0) || strncmp(x->name, "__", 2) == 0;
 }
 
+/* A node that stands beside one of ours in the XForm of a questionnaire, for ODK's clients to work with (exchange/xform/write.h): nobody answered it. */
+static int is_helper(const submission *s, const char *name)
+{
+    static const char *const ENDINGS[] = { "_count", "_code", "_text", "_label" };
+    const char *ending = strrchr(name, '_');
+    uint32_t item;
+    for (size_t i = 0; !s->odk && ending != NULL && i < sizeof ENDINGS / sizeof ENDINGS[0]; i++)
+        if (strcmp(ending, ENDINGS[i]) == 0)
+            return svy_form_find(s->form, name, (size_t)(ending - name), &item);
+    return 0;
+}
+
 static void unknown_node(submission *s, const svyi_xml *x)
 {
-    if (s->done[x->number] || is_meta(x) || !has_value(x))
+    if (s->done[x->number] || is_meta(x) || !has_value(x) || is_helper(s, x->name))
         return;
     s->done[x->number] = 1;
     tell(s, s->odk ? SVY_PROBLEM : SVY_WARNING, x, x->name, "use the version of the form that it was collected with", "the form has no such node");
@@ -242,7 +254,7 @@ static svy_status find_entry(submission *s, const svyi_xml *x, svy_place roster,
         if (st != SVY_OK) {
             *entry = 0;
             s->waiting++;
-            if (s->last)
+            if (s->last && has_value(x))      /* Enketo sends empty ones of a roster that is not asked, too */
                 tell(s, SVY_PROBLEM, x, x->name, "correct the number it is counted by", "there are more instances than the form counts");
         }
         return SVY_OK;

@@ -53,6 +53,9 @@ static svy_status name_nodes(svyi_xform_writer *w)
 {
     const uint32_t n = svy_form_items(w->form);
     w->names = svyi_arena_get(&w->arena, n * sizeof *w->names);
+    w->labelled = svyi_arena_get(&w->arena, n);
+    if (w->labelled != NULL)
+        memset(w->labelled, 0, n);
     for (uint32_t i = 0; w->names != NULL && i < n; i++) {
         const char *id = i == 0 ? "data" : svy_form_item_id(w->form, i);
         char *name = svyi_arena_text(&w->arena, id, strlen(id));
@@ -62,7 +65,7 @@ static svy_status name_nodes(svyi_xform_writer *w)
         w->names[i] = name;
         w->failed |= name == NULL;
     }
-    return w->names == NULL || w->failed ? svyi_nomem(w->err) : SVY_OK;
+    return w->names == NULL || w->labelled == NULL || w->failed ? svyi_nomem(w->err) : SVY_OK;
 }
 
 static void head(svyi_xform_writer *w)

@@ -18,6 +18,7 @@ typedef struct svyi_xform_writer {
     svyi_buffer out;
     svyi_buffer part;                 /* an expression or text being made */
     const char **names;               /* of nodes, by item */
+    unsigned char *labelled;          /* by item: a text mentions the label of its answer, which a node NAME_label works out: Enketo's engine knows jr:choice-name() there, not in a text */
     const char *const *parameters; size_t n_parameters;   /* values in force: id, value, ... (n pairs) */
     svyi_map *text_ids;               /* texts that the translation at hand has, while an XForm is written again */
     unsigned unsaid;                  /* questions that could be refused */

@@ -113,6 +113,13 @@ static void calculate(svyi_xform_writer *w, uint32_t item, const svy_item *i)
     attribute(w, "calculate", &w->part);
 }
 
+/* The label of an answer that a text mentions. */
+static void bind_label(svyi_xform_writer *w, uint32_t item, const char *path)
+{
+    begin(w, path, "_label", "string");
+    svyi_buffer_format(&w->out, " calculate=\"jr:choice-name(../%s, '%s')\" readonly=\"true()\"/>\n", w->names[item], path);
+}
+
 static void bind_question(svyi_xform_writer *w, uint32_t item, const char *path)
 {
     const svy_item *i = svy_form_item(w->form, item);
@@ -127,6 +134,8 @@ static void bind_question(svyi_xform_writer *w, uint32_t item, const char *path)
         svyi_buffer_text(&w->out, " readonly=\"true()\"");
     own_attributes(w, i, item);
     svyi_buffer_text(&w->out, "/>\n");
+    if (w->labelled[item])
+        bind_label(w, item, path);
 }
 
 /* An early end: its outcome once its condition holds, and the closing text. */

@@ -46,6 +46,8 @@ static void element(svyi_xform_writer *w, uint32_t item)
         svyi_buffer_format(&w->out, "<%s>\n", w->names[item]);
     } else {
         leaf(w, w->names[item], first_value(w, item));
+        if (w->labelled[item])
+            leaf(w, svyi_xfw_join(w, w->names[item], "_label"), "");
         if (i->kind == SVY_EL_END)
             leaf(w, svyi_xfw_join(w, w->names[item], "_text"), "");
         for (uint32_t c = i->first_check; c < i->first_check + i->n_checks; c++)

@@ -33,17 +33,13 @@ static void fill(svyi_xform_writer *w, uint32_t context, uint32_t item)
 {
     const svyi_xpath_form paths = svyi_xfw_paths(w, context, ".");
     const svy_item *i = svy_form_item(w->form, item);
-    const int labelled = i->kind == SVY_EL_QUESTION && i->list != 0;
     svyi_buffer value;
 
     svyi_buffer_init(&value, &w->alloc);
-    if (labelled)
-        svyi_buffer_text(&value, "jr:choice-name(");
     svyi_xpath_path(&paths, item, i->roster, &value);
-    if (labelled) {
-        svyi_buffer_text(&value, ", '");
-        svyi_xpath_path(&paths, item, i->roster, &value);
-        svyi_buffer_text(&value, "')");
+    if (i->kind == SVY_EL_QUESTION && i->list != 0) {
+        w->labelled[item] = 1;
+        svyi_buffer_text(&value, "_label");
     }
     svyi_buffer_text(&w->out, "<output");
     if (!value.failed)
