@@ -242,7 +242,7 @@ await tests({
     await context.close();      // Chromium remembers for a while how much room there was
     await open();
     const protocol = await context.newCDPSession(page);
-    await protocol.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: usage + 2000000 });
+    await protocol.send('Storage.overrideQuotaForOrigin', { origin: url, quotaSize: usage + 6000000 });      // less than the photo takes, locked and sealed; what the browser tidies up meanwhile has room
     await page.goto(url + '/form/');
     await unlock(page);
     await start('Diary');
@@ -289,6 +289,8 @@ await tests({
     await page.getByText('There is no connection').waitFor();
     assert.deepEqual(await axe(page), []);
     server.world.down = false;
+    await page.evaluate(() => dispatchEvent(new Event('online')));      // the page was opened without a connection, and signs in now
+    await page.getByText('Your answers have arrived').waitFor();
     await page.reload();
     await page.getByText('Your answers have arrived').waitFor();
     await sent(7);

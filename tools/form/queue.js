@@ -14,9 +14,10 @@ const GENERAL = { 0: 'offline', 401: 'signed-out', 403: 'forbidden', 429: 'busy'
 const order = (a, b) => a.created - b.created || (a.kind === b.kind ? 0 : a.kind === 'file' ? -1 : 1);
 
 export class Queue extends EventTarget {
-  constructor(storage, api, owner) {
+  /** `known()` resolves when the server knows who sends, and fails as a request does. */
+  constructor(storage, api, owner, known = async () => {}) {
     super();
-    Object.assign(this, { storage, api, owner, failures: 0, problem: null, busy: false, stopped: false });
+    Object.assign(this, { storage, api, owner, known, failures: 0, problem: null, busy: false, stopped: false });
     this.wake = () => this.now();
     addEventListener('online', this.wake);
   }
@@ -60,9 +61,10 @@ export class Queue extends EventTarget {
     this.changed();
     let odd;
     try {
-      for (const item of (await this.items()).mine) {
+      const waiting = (await this.items()).mine.filter(({ state }) => state === 'waiting');
+      if (waiting.length) await this.known();
+      for (const item of waiting) {
         if (this.stopped) return;
-        if (item.state !== 'waiting') continue;
         await this.send(item).catch(error => { if (GENERAL[error.status ?? 0]) throw error; odd = error; });
       }
       if (odd) throw odd;

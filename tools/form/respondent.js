@@ -40,6 +40,9 @@ class Respondent {
     this.app.api.csrf = this.who.csrf ?? '';
   }
 
+  /** The page was opened without a connection, or the server does not know the cookie any more: sending begins with signing in. */
+  async signedIn() { if (!this.app.api.csrf || this.queue.problem?.code === 'signed-out') await this.signIn(); }
+
   /** A public link: everybody comes with the same one, so each gets a code of their own. */
   welcome() {
     const { app } = this, { say } = app, typed = h('input', { id: 'code', class: 'text', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', dir: 'ltr' });
@@ -83,7 +86,7 @@ class Respondent {
     this.vault = Vault.fromCode(app.sodium, from);
     const { owner } = this.vault;
     const project = await this.project();
-    this.queue = new Queue(app.storage, app.api, owner);
+    this.queue = new Queue(app.storage, app.api, owner, () => this.signedIn());
     this.queue.run();
     app.persist();
     const draft = (await app.storage.all('drafts')).find(d => d.owner === owner);
