@@ -97,7 +97,8 @@ export async function firefox(folder) {
   if (!fs.existsSync('/usr/bin/firefox-esr')) skip('there is no Firefox (script/bootstrap installs it where there is a package firefox-esr)');
   packages();
   const { default: puppeteer } = await import(createRequire(PACKAGES + '/').resolve('puppeteer-core'));
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, userDataDir: folder });
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, userDataDir: folder,
+    extraPrefsFirefox: { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true } });      // a microphone that hums, allowed
   const child = browser.process(), gone = new Promise(resolve => child.once('exit', resolve));
   return {
     page: await browser.newPage(),

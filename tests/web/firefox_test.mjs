@@ -8,7 +8,9 @@ import { mock } from './mock-server.mjs';
 import { arranged, diary, frames, keys, PASSWORD, PIN, study, tests, unseal } from './world.mjs';
 
 const { survey, scratch, form } = arranged();
-const { forms } = study(survey, path.join(scratch, 'diary.study'), diary(path.join(scratch, 'diary'), 6));
+const questionnaire = diary(path.join(scratch, 'diary'), 6);
+fs.writeFileSync(questionnaire, fs.readFileSync(questionnaire, 'utf8').replace('</questionnaire>', '<question id="voice" type="audio"><label>Your voice?</label></question></questionnaire>'));
+const { forms } = study(survey, path.join(scratch, 'diary.study'), questionnaire);
 const pair = keys(), server = await mock({ '/form/': form }, { publicKey: pair.base64, forms });
 const folder = path.join(scratch, 'profile'), photo = path.join(scratch, 'photo.png'), PHOTO = Buffer.alloc(200000, 7);
 fs.mkdirSync(folder);
@@ -94,16 +96,24 @@ await tests({
   async 'finished, sent whole'() {
     for (const n of [4, 5, 6]) { await press('Next'); await question(n); }
     await press('Next');
+    await says('Your voice?');
+    await press('Record');
+    await says('● 1 s');
+    await press('Stop');
+    await page.waitForFunction(() => document.querySelector('audio.media')?.duration > 0, { timeout: 60000 });
+    await press('Next');
     await press('Finish');
     await press('Close');
-    await says('Interviews: 1, files: 1');
+    await says('Interviews: 1, files: 2');
     server.world.down = false;
     await press('Send now');
     await says('Everything that is finished has been sent');
     const received = [...server.world.received.values()];
     const values = new Set(frames(unseal(pair, received.find(({ kind }) => kind === 'package').bytes, scratch)).filter(({ kind }) => kind === 3).map(({ value }) => value));
     for (const value of ['fox words', '701', '702', '703']) assert.ok(values.has(value), `${value} did not arrive`);
-    assert.ok(unseal(pair, received.find(({ kind }) => kind === 'file').bytes, scratch).equals(PHOTO));
+    const sent = received.filter(({ kind }) => kind === 'file').map(({ bytes }) => unseal(pair, bytes, scratch));
+    assert.ok(sent.some(bytes => bytes.equals(PHOTO)) && sent.some(bytes => bytes.subarray(0, 4).equals(Buffer.from('OggS'))));
+    assert.ok([...values].some(value => /^voice-[0-9a-f]{12}\.ogg$/.test(value)), [...values].join(' '));
     assert.deepEqual(errors.filter(error => !/assets\.json|NetworkError/.test(error)), []);
     await machine.kill();
     await server.close();
