@@ -1,4 +1,5 @@
-/* What comes over the network until the first question can be answered, for a respondent by link and for an interviewer; the compiled form is not counted.
+/* What comes over the network until the first question can be answered, for a respondent by link and for an interviewer, and what the form asks for by itself
+ * a moment after its start; the compiled form is not counted.
  * Prints how long that takes on a processor slowed down four times. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -7,8 +8,6 @@ import { run, Server } from './real.mjs';
 import { arranged, PASSWORD, signIn, tests } from './world.mjs';
 
 const LIMIT = 120 * 1024, { survey, scratch, form } = arranged(), file = path.join(scratch, 'load.study');
-/** The form itself, and what comes a second and a half after the start when nobody waits: on a slow machine that is before the first question. */
-const LATER = /\/(block|update\.js|assets\.json)$/;
 run(survey, ['study', 'create', file, '--questionnaire', path.join(ROOT, 'questionnaires/c-training/questionnaire.xml'), '--actor', 'test']);
 run(survey, ['study', 'account', 'add', file, 'ana', '--actor', 'test'], PASSWORD + '\n');
 const [code] = /[0-9a-z]{4}(-[0-9a-z]{4}){6}/i.exec(run(survey, ['study', 'link', 'add', file, '--public', '--form', 'c-training', '--actor', 'test']));
@@ -22,10 +21,11 @@ async function counted(context, throttled) {
   page = await context.newPage();
   const protocol = await context.newCDPSession(page), paths = new Map(), sum = { bodies: 0, all: 0, list: [] };
   await protocol.send('Network.enable');
+  sum.later = page.waitForResponse(response => response.url().endsWith('/assets.json')).then(response => response.finished()).catch(() => {});
   if (throttled) await protocol.send('Emulation.setCPUThrottlingRate', { rate: 4 });
   const headers = new Map();
   protocol.on('Network.responseReceived', ({ requestId, response }) => { paths.set(requestId, new URL(response.url).pathname); headers.set(requestId, response.encodedDataLength); });
-  protocol.on('Network.dataReceived', ({ requestId, encodedDataLength }) => { if (!LATER.test(paths.get(requestId) ?? '')) { sum.bodies += encodedDataLength; sum.list.push(`${encodedDataLength} ${paths.get(requestId)}`); } });
+  protocol.on('Network.dataReceived', ({ requestId, encodedDataLength }) => { if (!/\/block$/.test(paths.get(requestId) ?? '')) { sum.bodies += encodedDataLength; sum.list.push(`${encodedDataLength} ${paths.get(requestId)}`); } });
   protocol.on('Network.loadingFinished', ({ encodedDataLength }) => { sum.all += encodedDataLength; });
   return sum;
 }
@@ -46,6 +46,7 @@ await tests({
     await page.locator('code').waitFor();
     await page.locator('button.primary').click();
     await question();
+    await sum.later;
     report('a respondent', sum);
     await context.close();
   },
@@ -55,6 +56,7 @@ await tests({
     await signIn(page, server.url);
     await page.locator('section ul button').first().click();
     await question();
+    await sum.later;
     report('an interviewer', sum);
     await context.close();
   },
