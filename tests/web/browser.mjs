@@ -105,6 +105,8 @@ export async function firefox(folder) {
     async kill() {
       child.kill('SIGKILL');
       await gone;
+      // When the browser is gone, puppeteer puts its settings back by itself: starting in the middle of that fails.
+      for (let i = 0; i < 200 && fs.readdirSync(folder).some(name => name.endsWith('.puppeteer')); i++) await new Promise(resolve => setTimeout(resolve, 50));
       for (const lock of ['lock', '.parentlock']) fs.rmSync(path.join(folder, lock), { force: true });
     },
   };
