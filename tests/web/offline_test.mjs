@@ -286,10 +286,14 @@ await tests({
     await page.goto(url + '/form/#p=PERS-ONAL');
     await label('Number 2?');
     await finish();
-    await page.getByText('There is no connection').waitFor();
+    await page.getByText('No connection').waitFor();
     assert.deepEqual(await axe(page), []);
-    server.world.down = false;
-    await page.evaluate(() => dispatchEvent(new Event('online')));      // the page was opened without a connection, and signs in now
+    const online = () => page.evaluate(() => dispatchEvent(new Event('online')));
+    Object.assign(server.world, { down: false, full: true });
+    await online();                                  // the page was opened without a connection, and signs in now
+    await page.getByText('disk is full').waitFor();
+    server.world.full = false;
+    await online();
     await page.getByText('Your answers have arrived').waitFor();
     await page.reload();
     await page.getByText('Your answers have arrived').waitFor();

@@ -113,15 +113,19 @@ class Respondent {
       h('button', { type: 'button', class: 'primary', onclick: () => location.reload() }, say('goOn')));
   }
 
+  /** Whom the server does not know has a link that was taken back: there is nothing to sign in to. */
+  why({ code }) { return this.app.say(code === 'signed-out' || code === 'forbidden' ? 'badLink' : 'problem-' + code); }
+
   async thanks() {
-    const { app, queue } = this, { say } = app;
+    const { app, queue } = this;
     app.speak(document.documentElement.lang);
-    const text = h('p', { role: 'status' }), file = h('button', { type: 'button', onclick: () => queue.save() }, app.say('saveQueue'));
-    app.show(app.say('thanks'), text, app.warnings().map(warning => h('p', { class: 'hint' }, warning)), file,
-      this.open && h('button', { type: 'button', class: 'quiet', onclick: () => { location.hash = new URLSearchParams({ o: this.code }); } }, app.say('onceMore')));
+    const { say } = app;
+    const text = h('p', { role: 'status' }), file = h('button', { type: 'button', onclick: () => queue.save() }, say('saveQueue'));
+    app.show(say('thanks'), text, app.warnings().map(warning => h('p', { class: 'hint' }, warning)), file,
+      this.open && h('button', { type: 'button', class: 'quiet', onclick: () => { location.hash = new URLSearchParams({ o: this.code }); } }, say('onceMore')));
     const draw = async () => {
       const state = await queue.state();
-      text.textContent = app.say(!state.interviews ? 'sent' : state.problem ? 'unsent' : 'sending');
+      text.textContent = !state.interviews ? say('sent') : state.problem ? `${this.why(state.problem)} ${say('unsent')}` : say('sending');
       file.hidden = !state.interviews;
     };
     queue.addEventListener('change', draw);

@@ -118,7 +118,7 @@ export default {
   thanks: 'Thank you',
   sent: 'Your answers have arrived.',
   sending: 'Your answers are being sent. Please keep this page open.',
-  unsent: 'There is no connection. Your answers are stored on this device and are sent as soon as there is one. Open this page again later, or save them as a file.',
+  unsent: 'Your answers are stored on this device until they are sent. Open this page again later, or save them as a file.',
   paused: 'Your answers so far are stored. Open this page again to go on.',
   onceMore: 'Fill it in once more',
   saveQueue: 'Save as a file',
