@@ -84,9 +84,18 @@ export class Copy {
   async agree() {
     try {
       const here = new Map((await this.ask('list')).map(([path, count]) => [path.join('/'), { path, count }])), wanted = new Set();
+      for (const { path, count } of here.values()) if (path[0] === 'frames') await this.mend(path, count);
       for (const store of this.storage.db.objectStoreNames) for (const key of await this.storage.keys(store)) await this.match(store, key, here, wanted);
       for (const [name, { path }] of here) if (!wanted.has(name)) await this.ask('keep', [[path]]);
     } catch (error) { console.warn(error); }
+  }
+
+  /** A power cut may take the last frames of a draft from the database only: what is in the copy was in the database first. */
+  async mend([store, uuid], count) {
+    const have = (await this.storage.framesOf(uuid)).length;
+    if (!have || have >= count) return;
+    const values = await this.ask('read', [store, uuid]);
+    await this.storage.transact([store], s => { for (let n = have; n < values.length; n++) s(store).put(values[n], [uuid, n]); });
   }
 
   async match(store, key, here, wanted) {
