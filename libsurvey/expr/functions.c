@@ -14,10 +14,16 @@
 enum { B = SVY_K_BOOLEAN, N = SVY_K_NUMBER, T = SVY_K_TEXT, C = SVY_K_CODE, D = SVY_K_DATE, ANY = SVY_K_NONE, MANY = 255 };
 enum { IS_PRESENT = 1 << SVY_PRESENT, IS_MISSING = 0x3e };
 
+/* An engine that only runs programs (SVY_WITHOUT_COMPILER: the web form's) is smaller without what the compiler and the documentation read. */
+#ifdef SVY_WITHOUT_COMPILER
+#define READ(text) ""
+#else
+#define READ(text) text
+#endif
 #define PLAIN(name, min, max, args, kind, rule, call, meaning) \
-    { name, min, max, args, kind, rule, SVYI_FORM_CALL, 0, call, meaning }
+    { READ(name), min, max, READ(args), kind, rule, SVYI_FORM_CALL, 0, call, READ(meaning) }
 #define FORM(name, min, max, args, kind, form, detail, meaning) \
-    { name, min, max, args, kind, SVYI_SEES, form, detail, NULL, meaning }
+    { READ(name), min, max, READ(args), kind, SVYI_SEES, form, detail, NULL, READ(meaning) }
 
 static const svyi_function FUNCTIONS[] = {
     PLAIN("string-length", 1, 1, "t", N, SVYI_MISSING, svyi_string_length, "number of characters"),
@@ -52,7 +58,7 @@ static const svyi_function FUNCTIONS[] = {
     PLAIN("day", 1, 1, "d", N, SVYI_MISSING, svyi_day, "day of the month"),
     PLAIN("hour", 1, 1, "h", N, SVYI_MISSING, svyi_hour, "hour (0 to 23)"),
     PLAIN("minute", 1, 1, "h", N, SVYI_MISSING, svyi_minute, "minute (0 to 59)"),
-    { "date", 1, 3, "Dn", D, SVYI_MISSING, SVYI_FORM_CALL, 3, svyi_date, "a date from a text, a day number, or year, month, day" },
+    { READ("date"), 1, 3, READ("Dn"), D, SVYI_MISSING, SVYI_FORM_CALL, 3, svyi_date, READ("a date from a text, a day number, or year, month, day") },
     PLAIN("date-diff", 2, 3, "mmu", N, SVYI_MISSING, svyi_date_diff, "whole days (weeks, months, years) from the first to the second"),
     PLAIN("format-date", 2, 2, "Mf", T, SVYI_MISSING, svyi_format_date, "a date or time written by a pattern"),
     /* What `selected` runs as. */
