@@ -159,6 +159,37 @@ await tests({
     await page.getByText('Interviews: 1, files: 1').waitFor();
   },
 
+  async 'what cannot be brought back at one start stays in the copy: no room, no worker'() {
+    const spoilt = async (spoil, shows) => {
+      await machine.kill();
+      gone();
+      await start();
+      const window = await machine.context.newPage();
+      await window.addInitScript(spoil);
+      await window.goto(server.url + '/form/');
+      await window.locator(shows).waitFor();
+      await window.close();
+    };
+    await spoilt(() => {
+      const put = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (...what) { if (this.name === 'drafts') throw new DOMException('full', 'QuotaExceededError'); return put.apply(this, what); };
+    }, 'text=no room left');
+    await spoilt(() => { window.Worker = class { constructor() { setTimeout(() => this.onerror()); } postMessage() {} terminate() {} }; }, '#name');
+    await page.goto(server.url + '/form/');       // the database knows a device by now, another one: what the copy holds comes a moment later
+    const known = () => page.evaluate(() => new Promise(resolve => {
+      indexedDB.open('survey').onsuccess = ({ target: { result: database } }) => {
+        database.transaction('settings').objectStore('settings').count('vaults').onsuccess = ({ target }) => { database.close(); resolve(target.result > 0); };
+      };
+    }));
+    for (let i = 0; !await known(); i++) { assert.ok(i < 200, (await copies()).join(' ')); await page.waitForTimeout(50); }
+    await page.evaluate(() => navigator.locks.request('survey restore', () => {}));
+    await page.reload();
+    await unlock(page);
+    await page.getByText('Interviews: 1, files: 1').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).first().click();
+    await question('Number 6?');
+  },
+
   async 'nothing in clear text'() {
     await machine.kill();
     for (const name of fs.readdirSync(folder, { recursive: true })) {

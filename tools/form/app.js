@@ -88,8 +88,11 @@ async function begin() {
   try {
     const screens = link ? import('./respondent.js') : from.has('staff') ? import('./staff/staff.js') : import('./home.js');
     const language = preference('language') ?? navigator.language.split('-')[0];
-    await Promise.all([app.learn(language), app.open()]);
+    const open = app.open();
+    open.catch(() => {});       // said when there is a language to say it in
+    await app.learn(language);
     app.speak(language);
+    await open;
     // The rest of the form comes when the first page is there and nobody waits for anything.
     const idle = globalThis.requestIdleCallback ?? (work => work());
     setTimeout(() => idle(() => app.storage.copy?.agreed()), 1000);

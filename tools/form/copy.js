@@ -66,16 +66,22 @@ export class Copy {
   /** Once after a start, before a draft is shown: what is seen is there twice. */
   agreed() { return this.agreeing ??= this.agree(); }
 
-  /** When the database is empty, what the copy holds goes into it. One window does it: another would put back what the first has finished by then. */
+  /** When the database is empty, or not the one that was copied, what the copy holds goes into it. One window does it: another would put back what the first has finished by then. */
   restore() {
-    return navigator.locks.request('survey restore', async () => { if (!await this.storage.get('settings', 'device')) await this.bring(); });
+    return navigator.locks.request('survey restore', async () => {
+      const device = await this.storage.get('settings', 'device'), theirs = device && await this.ask('read', ['settings', 'device']).catch(error => { if (error.message !== BEHIND) throw error; });
+      if (!device || theirs?.length && theirs[0] !== device) await this.bring();
+    });
   }
 
-  /** The device comes last: without it, a start that is killed in between begins again. */
+  /** The device comes last: without it, a start that is killed in between begins again. What is there stays; of the people, those of both. */
   async bring() {
     const last = ([[store, key]]) => store === 'settings' && key === 'device';
     for (const [path] of (await this.ask('list')).sort((a, b) => last(a) - last(b))) {
-      const [store, id, n] = path, values = await this.ask('read', path), key = i => store === 'frames' ? [id, i] : n ? [id, Number(n)] : id;
+      const [store, id, n] = path, key = i => store === 'frames' ? [id, i] : n ? [id, Number(n)] : id, there = await this.storage.get(store, key(0));
+      if (there && id !== 'vaults') continue;
+      let values = await this.ask('read', path);
+      if (there) values = values.map(list => there.concat(list.filter(({ owner }) => !there.some(one => one.owner === owner))));
       await this.storage.transact([store], s => values.forEach((value, i) => s(store).put(value, key(i))));
     }
   }
@@ -83,6 +89,7 @@ export class Copy {
   /** What is missing in the copy is added, what the database has no more is taken away. Files are listed first: nothing that is being written is taken for old. */
   async agree() {
     try {
+      await this.restore();     // what a start could not bring back is not to be taken away
       const here = new Map((await this.ask('list')).map(([path, count]) => [path.join('/'), { path, count }])), wanted = new Set();
       for (const { path, count } of here.values()) if (path[0] === 'frames') await this.mend(path, count);
       for (const store of this.storage.db.objectStoreNames) for (const key of await this.storage.keys(store)) await this.match(store, key, here, wanted);

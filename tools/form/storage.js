@@ -39,7 +39,7 @@ export class Storage {
     storage.db = await promised(request);
     storage.db.onversionchange = () => storage.db.close();
     storage.copy = await Copy.open(storage);
-    if (!await storage.get('settings', 'device')) await storage.copy?.restore().catch(error => console.warn(error));
+    if (!await storage.get('settings', 'device')) await storage.copy?.restore().catch(error => { if (error instanceof StorageError) throw error; storage.copy.give(error.message); });
     return storage;
   }
 
