@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { axe, profile } from './browser.mjs';
 import { mock } from './mock-server.mjs';
-import { arranged, diary, frames, installed, keys, PIN, queueItems, sendNow, signIn, study, tests, unlock, unseal } from './world.mjs';
+import { arranged, diary, frames, installed, keys, PASSWORD, PIN, queueItems, sendNow, signIn, study, tests, unlock, unseal } from './world.mjs';
 import { settled } from './walk.mjs';
 
 const { survey, scratch, form } = arranged();
@@ -330,6 +330,41 @@ await tests({
   async 'a link that is not valid any more'() {
     await page.goto(url + '/l/NOBODY');
     await page.getByText('not valid any more').waitFor();
+  },
+
+  async 'two people share a device: both are offered, and nobody takes the place of the other'() {
+    const signIn = async name => {
+      await page.locator('#name').fill(name);
+      await page.locator('#password').fill(PASSWORD);
+      await page.locator('form button[type=submit]').click();
+    };
+    const press = name => page.getByRole('button', { name, exact: true }).click();
+    await page.goto(url + '/form/');
+    await unlock(page);
+    await start('Continue');
+    await leave();
+    await page.reload();
+    await press('PIN forgotten');
+    await press('Continue');
+    await signIn('boris');
+    for (const id of ['#pin', '#again']) await page.locator(id).fill('green river 5');
+    await page.locator('form button[type=submit]').click();
+    await home();
+    assert.equal(await page.getByRole('button', { name: 'Continue' }).count(), 0);
+    await page.reload();
+    await press('ana');
+    await unlock(page);
+    await start('Continue');
+    await leave();
+    await page.reload();       // signed in again, and the PIN is forgotten: what that costs is said before
+    await press('Somebody else');
+    await signIn('ana');
+    await press('PIN forgotten');
+    await page.getByText('1 unfinished interviews').waitFor();
+    await press('Cancel');
+    await unlock(page);
+    await start('Continue');
+    await leave();
   },
 
   async 'no error on the way'() { assert.deepEqual(errors, [], errors.join('\n')); await context.close(); await server.close(); },

@@ -4,7 +4,7 @@
 export function h(tag, props, ...children) {
   const node = document.createElement(tag);
   if (props) attributes(node, props);
-  node.append(...children.flat().filter(child => child != null && child !== false));
+  node.append(...children.flat(2).filter(child => child != null && child !== false));
   return node;
 }
 

@@ -76,11 +76,11 @@ export class Login {
     pin.input.focus();
   }
 
-  async forgotten(record) {
+  async forgotten(record, next = () => this.signIn(record), back = () => this.unlock(record)) {
     const { app, say } = this, drafts = (await app.storage.all('drafts')).filter(({ owner }) => owner === record.owner);
     app.show(say('forgotten'), h('p', null, say('forgottenText', drafts.length)), h('div', { class: 'row' },
-      h('button', { type: 'button', onclick: () => this.unlock(record) }, say('cancel')),
-      h('button', { type: 'button', class: 'primary', onclick: () => this.signIn(record) }, say('signIn'))));
+      h('button', { type: 'button', onclick: back }, say('cancel')),
+      h('button', { type: 'button', class: 'primary', onclick: next }, say('goOn'))));
   }
 
   /** Name and password; the server gives this device a token of its own, so that uploads work for weeks. `instead`: a vault whose PIN is forgotten. */
@@ -90,7 +90,7 @@ export class Login {
     const password = line('password', say('password'), { type: 'password', autocomplete: 'current-password' });
     app.show(say('signIn'), h('p', null, say('signInOnce')), this.sheet([name, password], say('signIn'), async () => {
       const { who, wrong } = await this.ask(name.input.value.trim(), password.input.value);
-      return wrong ?? this.come(who, instead);
+      return wrong ?? this.come(who, instead?.name === who.name ? instead : null);      // somebody else takes nobody's place
     }), app.warnings().map(warning => h('p', { class: 'hint' }, warning)), app.languages(() => this.signIn(instead)));
     name.input.focus();
   }
@@ -149,7 +149,7 @@ export class Login {
       const vault = Vault.open(app.sodium, record, pin.input.value);
       if (!vault) return say('wrongPin');
       return this.done(vault, account);
-    }), h('button', { type: 'button', class: 'quiet', onclick: () => this.choosePin(account, record) }, say('forgotten')));
+    }), h('button', { type: 'button', class: 'quiet', onclick: () => this.forgotten(record, () => this.choosePin(account, record), () => this.renew(record, account)) }, say('forgotten')));
     pin.input.focus();
   }
 
