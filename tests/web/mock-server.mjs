@@ -27,6 +27,8 @@ const body = async request => {
   return Buffer.concat(parts);
 };
 
+const csrf = (link, cookie) => link ? 'c-' + cookie : 'c';
+
 async function answer(world, facts, request, response, url) {
   world.log.push(`${request.method} ${url.pathname}`);
   if (world.down) { request.socket.destroy(); return true; }
@@ -42,8 +44,8 @@ async function answer(world, facts, request, response, url) {
   const link = facts.links?.[cookie], someone = world.tokens.has(bearer) && !world.revoked || cookie === 'staff' || link;
   if (url.pathname === '/api/login') return login(response, JSON.parse(said), world);
   if (!someone) return json(response, 401, { error: 'Please sign in.' });
-  if (cookie && !bearer && !['GET', 'HEAD'].includes(request.method) && request.headers['x-survey-csrf'] !== 'c') return json(response, 403, { error: 'no token against cross-site requests' });
-  if (url.pathname.startsWith('/api/uploads/')) return upload(world, request, response, url, said);
+  if (cookie && !bearer && !['GET', 'HEAD'].includes(request.method) && request.headers['x-survey-csrf'] !== csrf(link, cookie)) return json(response, 403, { error: 'no token against cross-site requests' });
+  if (url.pathname.startsWith('/api/uploads/')) return upload(world, request, response, url, said, cookie);
   return plain(world, facts, response, url, link, cookie);
 }
 
@@ -66,14 +68,14 @@ function plain(world, facts, response, url, link, cookie) {
   switch (url.pathname) {
     case '/api/devices': { const token = crypto.randomBytes(16).toString('hex'); world.tokens.add(token); return json(response, 200, { token }); }
     case '/api/logout': return json(response, 200, {}, { 'Set-Cookie': 'survey=; Path=/; Max-Age=0' });
-    case '/api/session': return json(response, 200, { role: link ? 'respondent' : 'interviewer', name: link ? '' : world.name, form: link ? facts.forms[0].id : '', case: link === 'personal' ? 'C-' + cookie : '', csrf: 'c', time: Date.now() });
+    case '/api/session': return json(response, 200, { role: link ? 'respondent' : 'interviewer', name: link ? '' : world.name, form: link ? facts.forms[0].id : '', id: link ? cookie : 'staff', case: link === 'personal' ? 'C-' + cookie : '', csrf: csrf(link, cookie), time: Date.now() });
     case '/api/project': return json(response, 200, { study: 'Test study', publicKey: facts.publicKey, role: '', forms: facts.forms.map(({ block: _, ...form }) => form) });
     case '/api/cases': return json(response, 200, facts.cases ?? []);
     default: return json(response, 404, { error: 'There is nothing here.' });
   }
 }
 
-function upload(world, request, response, url, said) {
+function upload(world, request, response, url, said, from) {
   const name = url.pathname.split('/').pop(), size = Number(url.searchParams.get('size')), offset = Number(url.searchParams.get('offset')), kind = url.searchParams.get('kind');
   const here = world.parts.get(name) ?? Buffer.alloc(0);
   if (request.method === 'HEAD') {
@@ -90,7 +92,7 @@ function upload(world, request, response, url, said) {
   if (world.cut-- > 0) { request.socket.destroy(); return true; }
   if (whole.length < size) return json(response, 202, { offset: whole.length });
   if (hash(whole) !== name) { world.parts.delete(name); return json(response, 422, { error: 'The bytes do not have this hash.' }); }
-  world.received.set(name, { kind, bytes: whole });
+  world.received.set(name, { kind, bytes: whole, from });
   world.parts.delete(name);
   if (world.silent-- > 0) { request.socket.destroy(); return true; }     // stored, but the answer got lost
   const receipt = kind === 'package' && world.receipt;

@@ -11,7 +11,7 @@ import { settled } from './walk.mjs';
 
 const { survey, scratch, form } = arranged();
 const { forms } = study(survey, path.join(scratch, 'diary.study'), diary(path.join(scratch, 'diary'), 20));
-const pair = keys(), facts = { publicKey: pair.base64, forms, cases: [{ form: 'diary', case: 'KANARI-CASE', state: 'open' }], links: { 'PERS-ONAL': 'personal', 'OPEN-LINK': 'public' } };
+const pair = keys(), facts = { publicKey: pair.base64, forms, cases: [{ form: 'diary', case: 'KANARI-CASE', state: 'open' }], links: { 'PERS-ONAL': 'personal', 'OPEN-LINK': 'public', 'HOUSE-ONE': 'personal', 'HOUSE-TWO': 'personal' } };
 let server = await mock({ '/form/': form }, facts);
 facts.port = server.port;
 const folder = path.join(scratch, 'profile'), url = server.url;
@@ -325,6 +325,28 @@ await tests({
     await finish();
     await page.getByText('Your answers have arrived').waitFor();
     await sent(8);
+  },
+
+  async 'two respondents at one computer: the answers of each come by the own link'() {
+    const one = page, two = await context.newPage(), count = packages().length;
+    const both = async (tab, work) => { page = tab; await tab.bringToFront(); await work(); page = one; await one.bringToFront(); };
+    await one.goto(url + '/l/HOUSE-ONE');
+    await label('Your words?');
+    await fill('ONE-WORD');
+    await two.goto(url + '/l/HOUSE-TWO');
+    await both(two, () => label('Your words?').then(() => fill('TWO-WORD')));
+    await finish();
+    await one.getByText('Your answers have arrived').waitFor();       // never that the link is not valid
+    await two.reload();
+    await both(two, () => label('A photo?').then(finish));
+    await two.getByText('Your answers have arrived').waitFor();
+    await two.close();
+    await sent(count + 2);
+    for (const { bytes, from } of packages().slice(count)) {
+      const [head] = frames(unseal(pair, bytes, scratch));
+      assert.equal(head.case, 'C-' + from);
+      assert.ok(values(bytes).includes(from === 'HOUSE-ONE' ? 'ONE-WORD' : 'TWO-WORD'));
+    }
   },
 
   async 'a link that is not valid any more'() {

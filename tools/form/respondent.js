@@ -1,4 +1,5 @@
 /* A person who answers alone, by a personal or a public link: go on where they stopped, send, thank. */
+import { ApiError } from './api.js';
 import { conduct } from './conduct.js';
 import { h } from './dom.js';
 import { Queue } from './queue.js';
@@ -15,23 +16,26 @@ class Respondent {
 
   /** The project as this link sees it: from the server, else as it was the last time. */
   async project() {
-    const { app } = this, kept = 'link ' + this.vault.owner;
+    const { app } = this, kept = 'link ' + this.vault.owner, before = this.vault.unlockJson(await app.storage.get('settings', kept), kept);
+    this.who ??= before?.who;
     try {
       if (!this.known) await this.signIn();
       const project = this.known ?? await app.api.get('/api/project');
       await app.storage.put('settings', this.vault.lockJson({ project, who: this.who }, kept), kept);
       return project;
     } catch (error) {
-      const before = this.vault.unlockJson(await app.storage.get('settings', kept), kept);
       if (!before) throw error.status === 0 ? new Error('unready') : error.status === 401 ? new Error('badLink') : error;
-      this.who = before.who;
       return before.project;
     }
   }
 
-  /** The cookie came with the link; when it is no longer good, the link gives a new one. */
+  /** The cookie came with the link; when it is no longer good, or that of another link opened in this browser, the link gives a new one. */
   async signIn() {
-    const ask = () => this.app.api.get('/api/session');
+    const ask = async () => {
+      const who = await this.app.api.get('/api/session');
+      if (this.who && who.id !== this.who.id) throw new ApiError(401);
+      return who;
+    };
     this.who = await ask().catch(async error => {
       if (error.status !== 401) throw error;
       await fetch('/l/' + encodeURIComponent(this.code), { redirect: 'manual', credentials: 'same-origin', cache: 'no-store' });
@@ -39,9 +43,6 @@ class Respondent {
     });
     this.app.api.csrf = this.who.csrf ?? '';
   }
-
-  /** The page was opened without a connection, or the server does not know the cookie any more: sending begins with signing in. */
-  async signedIn() { if (!this.app.api.csrf || this.queue.problem?.code === 'signed-out') await this.signIn(); }
 
   /** A public link: everybody comes with the same one, so each gets a code of their own. */
   welcome() {
@@ -86,7 +87,7 @@ class Respondent {
     this.vault = Vault.fromCode(app.sodium, from);
     const { owner } = this.vault;
     const project = await this.project();
-    this.queue = new Queue(app.storage, app.api, owner, () => this.signedIn());
+    this.queue = new Queue(app.storage, app.api, owner, () => this.signIn());
     this.queue.run();
     app.persist();
     const draft = (await app.storage.all('drafts')).find(d => d.owner === owner);
