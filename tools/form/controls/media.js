@@ -31,7 +31,7 @@ export function media(view, ctx) {
     if (kind === 'photo') return photo();
     const source = kind === 'video' ? await camera(true) : { stream: await navigator.mediaDevices.getUserMedia({ audio: true }), stop() { for (const track of this.stream.getTracks()) track.stop(); } };
     const recorder = new MediaRecorder(source.stream), pieces = [];
-    recorder.ondataavailable = event => pieces.push(event.data);
+    recorder.ondataavailable = event => { pieces.push(event.data); dispatchEvent(new Event('scroll')); };       // who records is not away: home.js does not lock
     recorder.onstop = () => { source.stop(); end(); keep(new Blob(pieces, { type: pieces[0].type.split(';')[0] })); };       // in Firefox a recorder that stopped has forgotten its own type
     recorder.start(1000);
     const began = Date.now(), tick = setInterval(() => { state.textContent = `● ${Math.round((Date.now() - began) / 1000)} s`; }, 1000);
