@@ -190,6 +190,22 @@ await tests({
     await question('Number 6?');
   },
 
+  async 'the browser closes the database in the middle of an interview, and has none any more: the next answer finds everything again'() {
+    const protocol = await machine.context.newCDPSession(page);
+    await page.locator('.nav button').first().click();
+    await question('Number 5?');
+    await protocol.send('Storage.clearDataForOrigin', { origin: server.url, storageTypes: 'indexeddb' });
+    await fill('1705', 'Number 6?');
+    await page.reload();
+    await unlock(page);
+    await page.getByText('Interviews: 1, files: 1').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).first().click();
+    await question('Number 6?');
+    await page.locator('.nav button').first().click();
+    await question('Number 5?');
+    await typed('1705');
+  },
+
   async 'nothing in clear text'() {
     await machine.kill();
     for (const name of fs.readdirSync(folder, { recursive: true })) {

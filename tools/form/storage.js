@@ -29,23 +29,34 @@ const of = uuid => IDBKeyRange.bound([uuid], [uuid, []]);
 
 export class Storage {
   static async open(name = 'survey') {
+    const storage = Object.assign(new Storage(), { name });
+    await storage.connect();
+    return storage;
+  }
+
+  async connect() {
     if (!globalThis.indexedDB) throw new StorageError('private');
     let request;
-    try { request = indexedDB.open(name, 1); } catch (error) { throw failed(error); }
+    try { request = indexedDB.open(this.name, 1); } catch (error) { throw failed(error); }
     request.onupgradeneeded = () => {
       for (const [store, options] of Object.entries(STORES)) request.result.createObjectStore(store, options);
     };
-    const storage = new Storage();
-    storage.db = await promised(request);
-    storage.db.onversionchange = () => storage.db.close();
-    storage.copy = await Copy.open(storage);
-    if (!await storage.get('settings', 'device')) await storage.copy?.restore().catch(error => { if (error instanceof StorageError) throw error; storage.copy.give(error.message); });
-    return storage;
+    const db = this.db = await promised(request);
+    db.onversionchange = () => db.close();
+    this.copy ??= await Copy.open(this);
+    if (!await this.get('settings', 'device')) await this.copy?.restore().catch(error => { if (error instanceof StorageError) throw error; this.copy.give(error.message); });
+  }
+
+  /** A disk that was full makes the browser close the database by itself: it is opened again. An empty one has no draft to write to. */
+  async again(error) {
+    if (error.cause?.name !== 'InvalidStateError') throw error;
+    await this.connect();
+    if (!await this.get('settings', 'device')) throw new StorageError('broken');
   }
 
   /** One transaction: `work` gets a function that gives a store, and asks for everything at once; kept when what it did is on the disk, and in the copy. */
   async write(stores, work) {
-    const changes = [], result = await this.transact(stores, work, changes);
+    const changes = [], once = () => this.transact(stores, work, changes), result = await once().catch(error => this.again(error).then(once));
     await this.copy?.keep(changes);
     return result;
   }
